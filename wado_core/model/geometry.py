@@ -1,0 +1,61 @@
+"""Geometry: regions of an image and the size of a picture made of them (A4.40 to A4.56, PS3.18 9.5.1.2.4-5)."""
+
+from dataclasses import dataclass
+from math import ceil, floor
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A normalised rectangle: 0,0 is the top left, 1,1 the bottom right corner of the matrix (A4.50, PS3.18 9.5.1.2.5)."""
+
+    xmin: float
+    ymin: float
+    xmax: float
+    ymax: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.xmin < self.xmax <= 1 and 0 <= self.ymin < self.ymax <= 1):
+            raise ValueError("0 <= xmin < xmax <= 1 and 0 <= ymin < ymax <= 1 must hold")  # NaN fails this too
+
+
+@dataclass(frozen=True, slots=True)
+class Rectangle:
+    """Pixels ``left <= column < right``, ``top <= row < bottom`` of the stored matrix, counted from 0."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def rows(self) -> int:
+        """Height in pixels."""
+        return self.bottom - self.top
+
+    @property
+    def columns(self) -> int:
+        """Width in pixels."""
+        return self.right - self.left
+
+
+def pixels_of(region: Region | None, rows: int, columns: int) -> Rectangle:
+    """Round a region outwards to whole pixels of a ``rows`` × ``columns`` matrix, at least one (A4.56)."""
+    if region is None:
+        return Rectangle(0, 0, columns, rows)
+    left, right = floor(region.xmin * columns), ceil(region.xmax * columns)
+    top, bottom = floor(region.ymin * rows), ceil(region.ymax * rows)
+    return Rectangle(left, top, max(right, left + 1), max(bottom, top + 1))
+
+
+def fit(rows: int, columns: int, most_rows: int | None, most_columns: int | None) -> tuple[int, int]:
+    """Return the ``(rows, columns)`` of the largest picture of this aspect ratio inside the maxima (A4.41 to A4.45).
+
+    rows, columns: size of the source.  most_rows, most_columns: maxima, None = not given; enlarges too. The edge that
+    binds meets its maximum exactly, the other is rounded half up; exact integer arithmetic.
+    """
+    if most_rows is None and most_columns is None:
+        return rows, columns
+    if most_columns is None or (most_rows is not None and most_rows * columns <= most_columns * rows):
+        assert most_rows is not None  # noqa: S101 - the first line has excluded that both are absent
+        return most_rows, max(1, (2 * columns * most_rows + rows) // (2 * rows))
+    return max(1, (2 * rows * most_columns + columns) // (2 * columns)), most_columns

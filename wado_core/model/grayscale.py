@@ -1,0 +1,79 @@
+"""Grayscale transformations: stored value → modality unit → display value (PS3.3 C.11.1, C.11.2)."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class VoiLutFunction(Enum):
+    """VOI LUT Function (0028,1056) (PS3.3 C.11.2.1.2, C.11.2.1.3)."""
+
+    LINEAR = "LINEAR"
+    LINEAR_EXACT = "LINEAR_EXACT"
+    SIGMOID = "SIGMOID"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window in modality units; ``width`` is at least 1 for LINEAR, above 0 for the others (PS3.3 C.11.2.1.2)."""
+
+    center: float
+    width: float
+    function: VoiLutFunction = VoiLutFunction.LINEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Rescale:
+    """Stored value to modality unit: ``slope * value + intercept`` (PS3.3 C.11.1.1.2)."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lut:
+    """A lookup table as its descriptor describes it (PS3.3 C.11.1.1.1, C.11.2.1.1, C.7.6.3.1.5).
+
+    first: input value mapped to the first entry; inputs beyond either end take the end's entry (H2.2).
+    bits: width of an entry; the output range is 0 … 2**bits - 1, whatever entries occur (H2.3).
+    entries: uint16 values, little endian, two bytes each.
+    """
+
+    first: int
+    bits: int
+    entries: bytes
+
+    def __len__(self) -> int:
+        return len(self.entries) // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """Stored values low … high, both inclusive, that are no part of the image (PS3.3 C.7.5.1.1.2, H2.13)."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTransform:
+    """The modality and VOI transformations that hold for a frame (PS3.3 C.7.6.16.2.9, C.7.6.16.2.10, C.11.1, C.11.2).
+
+    At most one of ``rescale`` and ``modality_lut`` is used, the table first; both absent is the identity (H2.1).
+    ``window`` comes before ``voi_lut`` when both are stored (A4.63); both absent is the automatic window (H2.15).
+    window_ignored: a stored window that is broken counts as absent and is warned of (H2.17).
+    """
+
+    rescale: Rescale | None = None
+    modality_lut: Lut | None = None
+    window: Window | None = None
+    voi_lut: Lut | None = None
+    window_ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRange:
+    """Smallest and largest non-padding value of a whole frame in modality units (H2.15); ``empty``: nothing but padding."""
+
+    low: float
+    high: float
+    empty: bool = False

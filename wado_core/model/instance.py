@@ -1,0 +1,114 @@
+"""The instance: what rendering must know of one SOP Instance, without its pixels."""
+
+from dataclasses import dataclass, field
+
+from wado_core.model.color import Palette
+from wado_core.model.frame import FrameLayout
+from wado_core.model.grayscale import FrameTransform, Padding
+from wado_core.model.image_pixel import CodeStream, ImagePixel
+from wado_core.model.sop_class import MULTI_FRAME_CLASSES, TEXT_CLASSES, Category
+from wado_core.model.transfer_syntax import TransferSyntax, transfer_syntax
+from wado_core.model.uid import InstanceKey
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One SOP Instance's attributes that rendering needs, and where its frames lie.
+
+    version: digest of the identity of the stored bytes; changes whenever they may have changed.
+    data_set_offset: where the data set begins, after preamble and File Meta Information.
+    has_preamble: the stored bytes are a Part 10 file as they are.
+    image_pixel: None for objects without pixels (or whose pixels are float or malformed: ``image_problem`` says why).
+    transforms, transform_of_frame: the distinct transformations, and for each frame the index of its own; an empty
+        ``transform_of_frame`` means that ``transforms[0]`` holds for every frame.
+    """
+
+    key: InstanceKey
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    version: str
+    modality: str = ""
+    number_of_frames: int = 1
+    has_preamble: bool = True
+    data_set_offset: int = 0
+    image_pixel: ImagePixel | None = None
+    image_problem: str | None = None
+    code_stream: CodeStream | None = None
+    frames: FrameLayout | None = None
+    transforms: tuple[FrameTransform, ...] = ()
+    transform_of_frame: tuple[int, ...] = ()
+    padding: Padding | None = None
+    palette: Palette | None = None
+
+    @property
+    def transfer_syntax(self) -> TransferSyntax:
+        """The transfer syntax of the stored data set."""
+        return transfer_syntax(self.transfer_syntax_uid)
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it holds pixels."""
+        return self.image_pixel is not None or self.image_problem is not None
+
+    @property
+    def multi_frame(self) -> bool:
+        """Whether frameNumber has a meaning: a multi-frame class, or more than one frame whatever the class (A4.71, A4.74)."""
+        return self.is_image and (self.number_of_frames > 1 or self.sop_class_uid in MULTI_FRAME_CLASSES)
+
+    @property
+    def category(self) -> Category:
+        """Its category when no frame is picked (A.3)."""
+        if self.sop_class_uid in TEXT_CLASSES:
+            return Category.TEXT
+        if not self.is_image:
+            return Category.OTHER
+        return Category.MULTI_FRAME if self.number_of_frames > 1 else Category.SINGLE_FRAME
+
+    def transform(self, frame_number: int) -> FrameTransform:
+        """Return the transformations of a frame, counted from 1."""
+        if self.transform_of_frame:
+            return self.transforms[self.transform_of_frame[frame_number - 1]]
+        return self.transforms[0] if self.transforms else FrameTransform()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a page of studies and series shows of an instance; text as stored, decoded to Unicode, not escaped."""
+
+    patient_name: str = ""
+    patient_id: str = ""
+    study_date: str = ""
+    study_description: str = ""
+    accession_number: str = ""
+    series_number: int | None = None
+    series_description: str = ""
+    instance_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One stored copy of an instance, and what its file looked like when it was indexed.
+
+    path: bytes of the file system (``os.fsencode``): hospital names are in GBK and Latin-1.
+    """
+
+    path: bytes
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An instance read from a source, with what listings show of it."""
+
+    instance: Instance
+    listing: Listing = field(default_factory=Listing)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An instance and the copy of it to read."""
+
+    instance: Instance
+    location: Location

@@ -1,0 +1,91 @@
+"""Requests and plans: what was asked, and every default resolved (PS3.4 N.2, PS3.18 9.5)."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from wado_core.model.color import Palette
+from wado_core.model.geometry import Rectangle, Region
+from wado_core.model.grayscale import Lut, Padding, Rescale, Window
+from wado_core.model.image_pixel import CodeStream, ImagePixel
+from wado_core.model.uid import InstanceKey
+
+# Part of every digest: raise it with any change that can change a byte of a picture.
+RENDERER_VERSION = 1
+
+DEFAULT_QUALITY = 90
+
+
+class MediaType(StrEnum):
+    """The rendered media types this version makes."""
+
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+
+
+class AutomaticWindow(Enum):
+    """Stands for the window over the whole frame's non-padding values, known only from its pixels (H2.15)."""
+
+    FULL_RANGE = "full range"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """A picture as it was asked for; None means that the parameter was absent."""
+
+    frame_number: int | None = None
+    window: Window | None = None
+    region: Region | None = None
+    rows: int | None = None
+    columns: int | None = None
+    quality: int | None = None
+    media_type: MediaType = MediaType.JPEG
+
+
+@dataclass(frozen=True, slots=True)
+class GrayscalePlan:
+    """The grayscale pipeline of one frame: modality ∘ VOI ∘ presentation (part H.2)."""
+
+    modality: Rescale | Lut
+    voi: Window | Lut | AutomaticWindow
+    inverted: bool
+    padding: Padding | None
+
+
+@dataclass(frozen=True, slots=True)
+class RenderPlan:
+    """One picture with every default resolved; hashable, made without touching a pixel.
+
+    key, version, frame_number: which stored frame.  image_pixel: as its header says.  code_stream: as its stream says.
+    grayscale: for MONOCHROME1/2.  palette: for PALETTE COLOR.  Neither: direct colour.
+    source: pixels of the stored matrix.  rows, columns: size of the picture.
+    warnings: for the Warning header; no part of the digest.
+    """
+
+    key: InstanceKey
+    version: str
+    frame_number: int
+    transfer_syntax_uid: str
+    image_pixel: ImagePixel
+    code_stream: CodeStream | None
+    grayscale: GrayscalePlan | None
+    palette: Palette | None
+    source: Rectangle
+    rows: int
+    columns: int
+    media_type: MediaType
+    quality: int
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """128 bits in hexadecimal over everything that decides the bytes of the picture: the cache key and the ETag.
+
+        ``repr`` of frozen dataclasses of numbers, strings and bytes is canonical: equal plans, equal text.
+        """
+        lossy = self.quality if self.media_type is MediaType.JPEG else None  # lossless types ignore quality (A4.84)
+        parts = (
+            RENDERER_VERSION, self.key, self.version, self.frame_number, self.transfer_syntax_uid, self.image_pixel, self.code_stream,
+            self.grayscale, self.palette, self.source, self.rows, self.columns, self.media_type, lossy,
+        )  # fmt: skip
+        return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,51 @@
+"""Studies and series as listings show them."""
+
+from dataclasses import dataclass
+
+from wado_core.model.instance import Listing
+from wado_core.model.uid import InstanceKey
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSummary:
+    """A series on a page: how many instances, and the one that stands for it (the middle one by instance number)."""
+
+    series_uid: str
+    modality: str
+    number: int | None
+    description: str
+    instances: int
+    representative: InstanceKey
+    representative_frames: int
+    representative_is_image: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StudySummary:
+    """A study on a page, with its series in order of their numbers."""
+
+    study_uid: str
+    listing: Listing
+    series: tuple[SeriesSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSummary:
+    """An instance in the list of a series."""
+
+    key: InstanceKey
+    number: int | None
+    frames: int
+    is_image: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What an index holds: distinct studies, series and instances; files read; those skipped or damaged."""
+
+    studies: int
+    series: int
+    instances: int
+    files: int
+    not_dicom: int
+    damaged: int

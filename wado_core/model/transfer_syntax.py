@@ -1,0 +1,72 @@
+"""Transfer syntaxes: how a data set and its frames are encoded (PS3.5 section 10 and Annex A, PS3.6 Annex A)."""
+
+from dataclasses import dataclass
+
+IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
+EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
+EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+RLE_LOSSLESS = "1.2.840.10008.1.2.5"
+JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
+JPEG_2000_LOSSLESS = "1.2.840.10008.1.2.4.90"
+JPEG_2000 = "1.2.840.10008.1.2.4.91"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferSyntax:
+    """One transfer syntax and what it says about the bytes of a data set."""
+
+    uid: str
+    name: str
+    encapsulated: bool = True
+    lossy: bool = False
+    implicit_vr: bool = False
+    big_endian: bool = False
+    deflated: bool = False
+    video: bool = False
+
+
+def _native(uid: str, name: str, *, implicit_vr: bool = False, big_endian: bool = False, deflated: bool = False) -> TransferSyntax:
+    return TransferSyntax(uid, name, encapsulated=False, implicit_vr=implicit_vr, big_endian=big_endian, deflated=deflated)
+
+
+TRANSFER_SYNTAXES: dict[str, TransferSyntax] = {
+    syntax.uid: syntax
+    for syntax in (
+        _native(IMPLICIT_VR_LITTLE_ENDIAN, "Implicit VR Little Endian", implicit_vr=True),
+        _native(EXPLICIT_VR_LITTLE_ENDIAN, "Explicit VR Little Endian"),
+        _native(DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "Deflated Explicit VR Little Endian", deflated=True),
+        _native(EXPLICIT_VR_BIG_ENDIAN, "Explicit VR Big Endian", big_endian=True),
+        TransferSyntax(RLE_LOSSLESS, "RLE Lossless"),
+        TransferSyntax(JPEG_BASELINE, "JPEG Baseline (Process 1)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.51", "JPEG Extended (Process 2 and 4)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.57", "JPEG Lossless (Process 14)"),
+        TransferSyntax("1.2.840.10008.1.2.4.70", "JPEG Lossless (Process 14, Selection Value 1)"),
+        TransferSyntax("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless"),
+        TransferSyntax("1.2.840.10008.1.2.4.81", "JPEG-LS Near-Lossless", lossy=True),
+        TransferSyntax(JPEG_2000_LOSSLESS, "JPEG 2000 (Lossless Only)"),
+        TransferSyntax(JPEG_2000, "JPEG 2000", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.92", "JPEG 2000 Part 2 Multi-component (Lossless Only)"),
+        TransferSyntax("1.2.840.10008.1.2.4.93", "JPEG 2000 Part 2 Multi-component", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.100", "MPEG2 Main Profile / Main Level", lossy=True, video=True),
+        TransferSyntax("1.2.840.10008.1.2.4.101", "MPEG2 Main Profile / High Level", lossy=True, video=True),
+        TransferSyntax("1.2.840.10008.1.2.4.102", "MPEG-4 AVC/H.264 High Profile / Level 4.1", lossy=True, video=True),
+        TransferSyntax("1.2.840.10008.1.2.4.103", "MPEG-4 AVC/H.264 BD-compatible High Profile", lossy=True, video=True),
+        TransferSyntax("1.2.840.10008.1.2.4.104", "MPEG-4 AVC/H.264 High Profile for 2D Video", lossy=True, video=True),
+        TransferSyntax("1.2.840.10008.1.2.4.105", "MPEG-4 AVC/H.264 High Profile for 3D Video", lossy=True, video=True),
+        TransferSyntax("1.2.840.10008.1.2.4.106", "MPEG-4 AVC/H.264 Stereo High Profile", lossy=True, video=True),
+        TransferSyntax("1.2.840.10008.1.2.4.107", "HEVC/H.265 Main Profile / Level 5.1", lossy=True, video=True),
+        TransferSyntax("1.2.840.10008.1.2.4.108", "HEVC/H.265 Main 10 Profile / Level 5.1", lossy=True, video=True),
+        TransferSyntax("1.2.840.10008.1.2.4.110", "JPEG XL Lossless"),
+        TransferSyntax("1.2.840.10008.1.2.4.111", "JPEG XL JPEG Recompression", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.112", "JPEG XL", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.201", "High-Throughput JPEG 2000 (Lossless Only)"),
+        TransferSyntax("1.2.840.10008.1.2.4.202", "High-Throughput JPEG 2000 with RPCL Options (Lossless Only)"),
+        TransferSyntax("1.2.840.10008.1.2.4.203", "High-Throughput JPEG 2000", lossy=True),
+    )
+}
+
+
+def transfer_syntax(uid: str) -> TransferSyntax:
+    """Look up a transfer syntax; an unknown one is encapsulated Explicit VR Little Endian, as PS3.5 A.4 makes all newer ones."""
+    return TRANSFER_SYNTAXES.get(uid) or TransferSyntax(uid, uid)
