@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from wado_core.model.frame import EncodedImage
@@ -34,8 +35,43 @@ class Store(Protocol):
     def open(self, location: Location) -> AbstractContextManager[ByteSource]:
         """Open one copy; everything read through it belongs to one state of the file.
 
-        Raises ContentChanged when size, mtime_ns or inode differ from ``location`` (or the file has gone),
-        Unavailable when the storage does not answer.
+        Raises ContentChanged when size, mtime_ns or inode differ from ``location`` (or the file has gone) on opening, and
+        again on leaving when they changed in between; Unavailable when the storage does not answer.
+        """
+        ...
+
+    def look(self, path: bytes) -> Location:
+        """Return what the file looks like now, without opening it.
+
+        Raises ContentChanged when no regular file is there, Unavailable when the storage does not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder as a walk found it.
+
+    files: the regular files directly in it, by name.
+    complete: every entry was seen, so that a file remembered here but missing from ``files`` has really gone.
+    unreadable: paths of entries that are there but could not be looked at, such as links into an unmounted file system;
+        nothing at or below them may be called gone.
+    """
+
+    path: bytes
+    files: tuple[Location, ...]
+    complete: bool = True
+    unreadable: tuple[bytes, ...] = ()
+
+
+class Walk(Protocol):
+    """Finds the files at and below a root."""
+
+    def __call__(self, root: Path, /) -> Iterator[Folder]:
+        """Yield each folder once, the root first, in the same order every time; never raises for what it finds.
+
+        A root that is missing, unreadable or empty yields one folder that is not complete. A root that is a file yields
+        its folder with this file alone, not complete either.
         """
         ...
 
@@ -56,19 +92,29 @@ class Index(Protocol):
     """Which instances there are, and where. One writer at a time, any number of readers."""
 
     def find(self, key: InstanceKey) -> Located | None:
-        """Return the instance and the copy to read, None when never seen; raises Gone when its last copy was deleted."""
+        """Return the instance and the copy to read, the one with the smallest path; None when never seen.
+
+        Raises Gone when its last copy was deleted, Unavailable when the index does not answer or knows the copy only in a
+        format of an earlier version (the next walk reads the file again).
+        """
         ...
 
     def known_files(self, folder: bytes) -> dict[bytes, Location]:
-        """Return the files remembered directly in ``folder``, by path."""
+        """Return the files remembered directly in ``folder``, by path.
+
+        A file that must be read again whatever it looks like (described by an earlier version) has size -1.
+        """
         ...
 
     def known_folders(self, root: bytes) -> Iterator[bytes]:
-        """Yield each folder at or below ``root`` that holds remembered files."""
+        """Yield each folder at or below ``root`` that holds remembered files, in a fixed order."""
         ...
 
     def put(self, files: Iterable[IndexedFile]) -> None:
-        """Remember files in one transaction, replacing what was known of the same paths."""
+        """Remember files in one transaction, replacing what was known of the same paths.
+
+        An instance whose last copy is replaced by something else becomes gone (410), one that comes back is gone no more.
+        """
         ...
 
     def forget(self, paths: Iterable[bytes]) -> None:
@@ -84,11 +130,11 @@ class Index(Protocol):
         ...
 
     def studies(self, offset: int, limit: int) -> tuple[StudySummary, ...]:
-        """Return one page of studies, newest study date first, then by UID."""
+        """Return one page of studies that hold an instance, newest study date first, then by UID."""
         ...
 
     def instances(self, key: SeriesKey, offset: int, limit: int) -> tuple[InstanceSummary, ...]:
-        """Return one page of a series' instances by instance number, then UID."""
+        """Return one page of a series' instances by instance number (those without one first), then UID."""
         ...
 
     def value_range(self, key: InstanceKey, version: str, frame_number: int) -> ValueRange | None:
@@ -113,4 +159,20 @@ class RenderCache(Protocol):
 
     def put(self, digest: str, image: EncodedImage) -> None:
         """Keep the picture, dropping others when there is no room."""
+        ...
+
+
+class InstanceCache(Protocol):
+    """Instances that were looked up lately, bounded in number, for answers without any I/O."""
+
+    def get(self, key: InstanceKey) -> Located | None:
+        """Return what was kept, or None."""
+        ...
+
+    def put(self, located: Located) -> None:
+        """Keep an instance, dropping the one used least lately when there is no room."""
+        ...
+
+    def drop(self, key: InstanceKey) -> None:
+        """Forget an instance, known or not."""
         ...

@@ -1,7 +1,8 @@
 """Settings: one frozen value, made from defaults, environment and command line, handed out as constructor arguments."""
 
+import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 MIB = 1 << 20
@@ -54,3 +55,24 @@ class Settings:
     # Cache-Control: private, max-age of pictures and objects (A5.6).
     max_age_s: int = 3600
     limits: Limits = field(default_factory=Limits)
+
+
+def to_json(settings: Settings) -> str:
+    """Write settings as one line of ASCII, fit for the environment variable that a spawned worker reads.
+
+    Paths that are not UTF-8 survive as lone surrogates (``os.fsdecode``): hospital names are in GBK and Latin-1.
+    """
+    return json.dumps(asdict(settings), default=os.fspath)
+
+
+def from_json(text: str) -> Settings:
+    """Read what ``to_json`` wrote; raises ValueError for anything else."""
+    import msgspec
+
+    return msgspec.convert(json.loads(text), Settings, dec_hook=_read_path)
+
+
+def _read_path(_type: type, value: object) -> Path:
+    if not isinstance(value, str):
+        raise TypeError("a path is written as a string")
+    return Path(value)

@@ -17,11 +17,13 @@ class FrameLayout:
 
     Native frames follow each other without gaps from ``offset`` on, ``length`` bytes in all (PS3.5 8.2).
     Encapsulated frames are lists of fragments, one list a frame (PS3.5 A.4); ``length`` then spans the whole element.
+    words_swapped: 8-bit cells written as big endian OW words (PS3.5 8.1.1).
     """
 
     offset: int
     length: int
     fragments: tuple[tuple[ByteRange, ...], ...] | None = None
+    words_swapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Geometry: regions of an image and the size of a picture made of them (A4.40 to A4.56, PS3.18 9.5.1.2.4-5)."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import ceil, floor
 
 
@@ -42,9 +43,14 @@ def pixels_of(region: Region | None, rows: int, columns: int) -> Rectangle:
     """Round a region outwards to whole pixels of a ``rows`` × ``columns`` matrix, at least one (A4.56)."""
     if region is None:
         return Rectangle(0, 0, columns, rows)
-    left, right = floor(region.xmin * columns), ceil(region.xmax * columns)
-    top, bottom = floor(region.ymin * rows), ceil(region.ymax * rows)
+    left, right = floor(_decimal(region.xmin) * columns), ceil(_decimal(region.xmax) * columns)
+    top, bottom = floor(_decimal(region.ymin) * rows), ceil(_decimal(region.ymax) * rows)
     return Rectangle(left, top, max(right, left + 1), max(bottom, top + 1))
+
+
+def _decimal(edge: float) -> Fraction:
+    """Return the decimal number that was written: in binary, 0.07 of 100 columns would end in the ninth column."""
+    return Fraction(repr(float(edge)))
 
 
 def fit(rows: int, columns: int, most_rows: int | None, most_columns: int | None) -> tuple[int, int]:

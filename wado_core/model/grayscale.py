@@ -1,5 +1,6 @@
 """Grayscale transformations: stored value → modality unit → display value (PS3.3 C.11.1, C.11.2)."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import Enum
 
@@ -29,7 +30,7 @@ class Rescale:
     intercept: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Lut:
     """A lookup table as its descriptor describes it (PS3.3 C.11.1.1.1, C.11.2.1.1, C.7.6.3.1.5).
 
@@ -44,6 +45,10 @@ class Lut:
 
     def __len__(self) -> int:
         return len(self.entries) // 2
+
+    def __repr__(self) -> str:
+        digest = hashlib.blake2b(self.entries, digest_size=16).hexdigest()  # stands for the entries in a plan's digest
+        return f"Lut(first={self.first}, bits={self.bits}, entries=<{len(self)}: {digest}>)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,62 @@
+"""Small instances and files for the contract suites: a test states what matters, the rest is filled in."""
+
+from dataclasses import replace
+
+from wado_core.model.color import Palette
+from wado_core.model.frame import ByteRange, FrameLayout
+from wado_core.model.grayscale import FrameTransform, Lut, Padding, Rescale, VoiLutFunction, Window
+from wado_core.model.image_pixel import CodeStream, ImagePixel
+from wado_core.model.instance import Described, Instance, Listing, Location
+from wado_core.model.uid import InstanceKey
+from wado_core.ports import IndexedFile
+
+MONOCHROME = ImagePixel(512, 512, 1, "MONOCHROME2", 16, 12, 11, signed=True)
+
+
+def key(study: int = 1, series: int = 1, number: int = 1) -> InstanceKey:
+    return InstanceKey(f"1.2.{study}", f"1.2.{study}.{series}", f"1.2.{study}.{series}.{number}")
+
+
+def described(of: InstanceKey | None = None, *, frames: int = 1, version: str = "v1", modality: str = "CT", **listing: object) -> Described:
+    """Make an image; ``listing`` are the fields of Listing that matter."""
+    instance = Instance(
+        key=of or key(),
+        sop_class_uid="1.2.840.10008.5.1.4.1.1.2",
+        transfer_syntax_uid="1.2.840.10008.1.2.1",
+        version=version,
+        modality=modality,
+        number_of_frames=frames,
+        image_pixel=MONOCHROME,
+        frames=FrameLayout(1000, 512 * 512 * 2 * frames),
+        transforms=(FrameTransform(Rescale(1.0, -1024.0), window=Window(40.0, 400.0)),),
+    )
+    return Described(instance, Listing(**listing))  # type: ignore[arg-type]
+
+
+def location(path: bytes, *, size: int = 1000, mtime_ns: int = 1_700_000_000_123_456_789, inode: int = 7) -> Location:
+    return Location(path, size, mtime_ns, inode)
+
+
+def indexed(path: bytes, what: Described | None = None, problem: str | None = None) -> IndexedFile:
+    return IndexedFile(location(path), what, problem)
+
+
+def everything() -> Instance:
+    """An instance in which no field has its default, so that a lost one is noticed."""
+    table = Lut(-1024, 12, bytes(range(256)))
+    transforms = (
+        FrameTransform(Rescale(0.1, -3.5), table, Window(-600.25, 1500.5, VoiLutFunction.SIGMOID), table, window_ignored=True),
+        FrameTransform(),
+    )
+    return replace(
+        described(frames=2).instance,
+        has_preamble=False,
+        data_set_offset=340,
+        image_problem="Float pixels.",
+        code_stream=CodeStream(512, 500, 3, 12, signed=True, color_transform=True),
+        frames=FrameLayout(5, 70, ((ByteRange(13, 20), ByteRange(41, 8)), (ByteRange(57, 2**40),))),
+        transforms=transforms,
+        transform_of_frame=(1, 0),
+        padding=Padding(-2000, -1999),
+        palette=Palette(table, Lut(0, 8, b"\x00\x01"), table),
+    )

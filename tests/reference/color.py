@@ -1,0 +1,40 @@
+"""Colour from its equations: palettes, YBR_FULL, more than 8 bits (PS3.3 C.7.6.3.1.2, C.7.6.3.1.5-6)."""
+
+import numpy as np
+
+from tests.reference.lut import Lut
+from tests.reference.rounding import Array, Gray
+
+MILLION = 1_000_000
+
+
+def palette_to_rgb(stored: Array, red: Lut, green: Lut, blue: Lut) -> Gray:
+    """Look each stored value up in the three tables (H3.1). Rescale and VOI do not apply.
+
+    stored: (rows, columns).  Returns (rows, columns, 3).
+    """
+    channels = [entries_to_8bit(lut).look_up(stored) for lut in (red, green, blue)]
+    return np.stack(channels, axis=-1).astype(np.uint8)
+
+
+def entries_to_8bit(lut: Lut) -> Lut:
+    """Keep the high byte of 16-bit entries, unless no entry needs it: then they are 8-bit entries in wide cells (H3.1)."""
+    if lut.bits <= 8 or max(lut.entries) <= 0xFF:
+        return lut
+    return Lut(lut.first, 8, tuple(entry >> (lut.bits - 8) for entry in lut.entries))
+
+
+def to_8bit_samples(samples: Array, bits_stored: int) -> Gray:
+    """Drop the low bits of samples of more than 8 bits (H3.2)."""
+    return (samples >> max(0, bits_stored - 8)).astype(np.uint8)
+
+
+def ybr_full_to_rgb(ybr: Array) -> Gray:
+    """R = Y + 1.402 (Cr-128), G = Y - 0.344136 (Cb-128) - 0.714136 (Cr-128), B = Y + 1.772 (Cb-128), rounded half up (H3.3).
+
+    ybr: (..., 3), 0..255.  Computed in whole millionths, so that the rounding is that of the exact value.
+    """
+    y, cb, cr = (ybr[..., i].astype(np.int64) for i in range(3))
+    y, cb, cr = y * MILLION, cb - 128, cr - 128
+    rgb = np.stack([y + 1_402_000 * cr, y - 344_136 * cb - 714_136 * cr, y + 1_772_000 * cb], axis=-1)
+    return np.asarray(np.clip((rgb + MILLION // 2) // MILLION, 0, 255), dtype=np.uint8)

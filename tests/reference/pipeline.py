@@ -1,0 +1,192 @@
+"""The oracle: one frame of a DICOM object to the 8-bit picture the server must send, composed from the equations."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydicom import dcmread
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRBigEndian, ImplicitVRLittleEndian
+
+from tests.reference import color, geometry, grayscale
+from tests.reference.lut import Lut, palette, sequence_lut
+from tests.reference.rounding import Array, Gray, Number
+from tests.reference.samples import frame_samples
+
+Source = Dataset | Path | str | bytes
+
+
+def render(
+    source: Source,
+    frame_number: int = 1,
+    window: tuple[Number, Number] | None = None,
+    region: Sequence[Number] | None = None,
+    rows: int | None = None,
+    columns: int | None = None,
+) -> Gray:
+    """Render one frame: the whole matrix first, then the region, then the size (A4.53).
+
+    window: center and width, applied with LINEAR in place of the stored VOI (A4.62, A4.65); ignored for colour (A4.64).
+    region: xmin, ymin, xmax, ymax, 0..1.  rows, columns: maxima.
+    Returns (rows, columns) or (rows, columns, 3) uint8.
+    """
+    picture = render_matrix(read(source), frame_number, window)
+    if region is not None:
+        x0, y0, x1, y1 = geometry.region_pixels(region, *picture.shape[:2])
+        picture = picture[y0:y1, x0:x1]
+    height, width = geometry.target_size(picture.shape[0], picture.shape[1], rows, columns)
+    return geometry.resample(picture, height, width)
+
+
+def read(source: Source) -> Dataset:
+    """Read a DICOM object; a bare data set without File Meta Information counts as Implicit VR Little Endian (PS3.10 7.5)."""
+    if isinstance(source, Dataset):
+        return source
+    ds = dcmread(BytesIO(source) if isinstance(source, bytes) else source, force=True)
+    if "TransferSyntaxUID" not in ds.file_meta:
+        ds.file_meta = FileMetaDataset()
+        ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    return ds
+
+
+def render_matrix(ds: Dataset, frame_number: int = 1, window: tuple[Number, Number] | None = None) -> Gray:
+    """Render the whole matrix of one frame, one output pixel for each stored one (A4.43)."""
+    samples, photometric = frame_samples(ds, frame_number)
+    if photometric == "PALETTE COLOR":
+        return color.palette_to_rgb(samples, palette(ds, "Red"), palette(ds, "Green"), palette(ds, "Blue"))
+    if photometric.startswith("MONOCHROME"):
+        return render_gray(ds, samples, frame_number, window, inverted=photometric == "MONOCHROME1")
+    rgb = color.to_8bit_samples(samples, ds.BitsStored)
+    if photometric in ("YBR_FULL", "YBR_FULL_422"):
+        return color.ybr_full_to_rgb(rgb)
+    if photometric == "RGB":
+        return rgb
+    raise ValueError(f"no rule for {photometric}")
+
+
+def render_gray(ds: Dataset, stored: Array, frame_number: int, window: tuple[Number, Number] | None, *, inverted: bool) -> Gray:
+    """Run padding, modality, VOI and inversion in this order (H.2); padding is black in the end, also when inverted (H2.13).
+
+    An image without a range of values is black as well, whatever its photometric interpretation (H2.15).
+    """
+    padding = stored_padding(ds, stored)
+    values = modality(ds, stored, frame_number)
+    display = voi(ds, values, frame_number, window)
+    if display is None:
+        bounds = grayscale.automatic_window(values, padding)
+        if bounds is None:
+            return np.zeros(stored.shape, dtype=np.uint8)
+        display = grayscale.linear(values, *bounds)
+    if inverted:
+        display = grayscale.invert(display)
+    return display if padding is None else np.where(padding, np.uint8(0), display)
+
+
+def stored_padding(ds: Dataset, stored: Array) -> Array | None:
+    """Return the mask of padding pixels, None without Pixel Padding Value (0028,0120) or its float twins (H2.13)."""
+    for value_keyword, limit_keyword in (
+        ("PixelPaddingValue", "PixelPaddingRangeLimit"),
+        ("FloatPixelPaddingValue", "FloatPixelPaddingRangeLimit"),
+        ("DoubleFloatPixelPaddingValue", "DoubleFloatPixelPaddingRangeLimit"),
+    ):
+        value, limit = ds.get(value_keyword), ds.get(limit_keyword)
+        if value is not None:
+            if value_keyword == "PixelPaddingValue":
+                value, limit = _as_stored(ds, value), None if limit is None else _as_stored(ds, limit)
+            return grayscale.padding_mask(stored, value, limit)
+    return None
+
+
+def _as_stored(ds: Dataset, value: int) -> int:
+    """Read a 16-bit US or SS value as Pixel Representation says, whatever VR the file gave it (H1.4)."""
+    word = int(value) & 0xFFFF
+    return word - 0x10000 if ds.PixelRepresentation == 1 and word >= 0x8000 else word
+
+
+def modality(ds: Dataset, stored: Array, frame_number: int) -> Array:
+    """Apply the functional group's rescale, else the Modality LUT, else the top level's rescale (H2.1). Returns float64."""
+    for item in functional_group(ds, frame_number, "PixelValueTransformationSequence"):
+        return grayscale.rescale(stored, *_rescale_of(item))
+    lut = _modality_lut(ds)
+    if lut is not None:
+        return grayscale.modality_lut(stored, lut)
+    return grayscale.rescale(stored, *_rescale_of(ds))
+
+
+def _modality_lut(ds: Dataset) -> Lut | None:
+    if not ds.get("ModalityLUTSequence"):
+        return None
+    return sequence_lut(ds.ModalityLUTSequence[0], big_endian=_is_big_endian(ds), signed_input=ds.PixelRepresentation == 1)
+
+
+def _rescale_of(item: Dataset) -> tuple[float, float]:
+    slope, intercept = item.get("RescaleSlope"), item.get("RescaleIntercept")
+    return 1.0 if slope is None else float(slope), 0.0 if intercept is None else float(intercept)
+
+
+def voi(ds: Dataset, values: Array, frame_number: int, window: tuple[Number, Number] | None) -> Gray | None:
+    """Choose the VOI transformation and apply it: the request's window, the functional groups, the image (A4.63, H2.16).
+
+    Within each of them a window goes before a table, and of several the first counts (H2.4).  None: nothing is stored.
+    """
+    if window is not None:
+        return grayscale.linear(values, *window)
+    for item in [*functional_group(ds, frame_number, "FrameVOILUTSequence"), ds]:
+        stored = stored_window(item)
+        if stored is not None:
+            center, width, function = stored
+            return grayscale.WINDOW_FUNCTIONS[function](values, center, width)
+        if item.get("VOILUTSequence"):
+            signed = _can_be_negative(ds, frame_number)
+            return grayscale.voi_lut(values, sequence_lut(item.VOILUTSequence[0], big_endian=_is_big_endian(ds), signed_input=signed))
+    return None
+
+
+def stored_window(item: Dataset) -> tuple[float, float, str] | None:
+    """Return center, width and function of the first stored pair; None when it is absent or broken (H2.8, H2.17).
+
+    Broken: no number, not finite, a width below 1 with LINEAR, a width of 0 or less with the others.
+    """
+    function = str(item.get("VOILUTFunction") or "LINEAR").strip()
+    if function not in grayscale.WINDOW_FUNCTIONS:
+        function = "LINEAR"
+    center, width = (_first_number(item, keyword) for keyword in ("WindowCenter", "WindowWidth"))
+    if center is None or width is None or width <= 0 or (function == "LINEAR" and width < 1):
+        return None
+    return center, width, function
+
+
+def _first_number(item: Dataset, keyword: str) -> float | None:
+    try:
+        value: Any = item.get(keyword)  # pydicom converts here, and refuses text that is no number
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            value = value[0]
+        number = float(value)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return number if isfinite(number) else None
+
+
+def functional_group(ds: Dataset, frame_number: int, keyword: str) -> list[Dataset]:
+    """Return the items of a functional group that hold for a frame, its own before the shared one (PS3.3 C.7.6.16)."""
+    per_frame = ds.get("PerFrameFunctionalGroupsSequence") or []
+    groups = [*per_frame[frame_number - 1 : frame_number], *(ds.get("SharedFunctionalGroupsSequence") or [])[:1]]
+    return [group[keyword].value[0] for group in groups if group.get(keyword)]
+
+
+def _can_be_negative(ds: Dataset, frame_number: int) -> bool:
+    """Tell whether the modality step can give negative values, which decides the sign of a VOI LUT's first input (H2.2)."""
+    if not functional_group(ds, frame_number, "PixelValueTransformationSequence") and _modality_lut(ds) is not None:
+        return False
+    if "PixelData" not in ds:
+        return True
+    signed, bits = ds.PixelRepresentation == 1, ds.BitsStored
+    ends = np.array([-(1 << (bits - 1)), (1 << (bits - 1)) - 1] if signed else [0, (1 << bits) - 1])
+    return bool(modality(ds, ends, frame_number).min() < 0)
+
+
+def _is_big_endian(ds: Dataset) -> bool:
+    return UID(ds.file_meta.TransferSyntaxUID) == ExplicitVRBigEndian

@@ -1,0 +1,1 @@
+"""Tests of the core; the folders mirror the source."""

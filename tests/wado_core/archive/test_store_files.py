@@ -1,0 +1,165 @@
+"""The store on a file system: its contract, and the ways of files."""
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.contract.store import Shelf, StoreContract
+from wado_core.archive.store_files import FileStore, location_of
+from wado_core.errors import ContentChanged, DamagedObject, Unavailable
+from wado_core.model.instance import Location
+from wado_core.ports import Store
+
+
+class FolderShelf:
+    def __init__(self, folder: bytes) -> None:
+        self.folder = folder
+
+    def write(self, name: bytes, data: bytes) -> bytes:
+        path = os.path.join(self.folder, name)
+        with open(path + b".part", "wb") as file:
+            file.write(data)
+        os.rename(path + b".part", path)
+        return path
+
+    def remove(self, path: bytes) -> None:
+        os.remove(path)
+
+
+@pytest.fixture
+def store() -> Store:
+    return FileStore()
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return FolderShelf(os.fsencode(tmp_path))
+
+
+class TestContract(StoreContract):
+    @pytest.fixture
+    def store(self) -> Store:
+        return FileStore()
+
+    @pytest.fixture
+    def shelf(self, tmp_path: Path) -> Shelf:
+        return FolderShelf(os.fsencode(tmp_path))
+
+
+@pytest.fixture
+def location(shelf: Shelf) -> Location:
+    return location_of(shelf.write(b"a", b"0123456789"))
+
+
+def open_descriptors() -> set[str]:
+    return set(os.listdir("/dev/fd"))
+
+
+@pytest.mark.parametrize("other", [{"size": 11}, {"mtime_ns": 1}, {"inode": 1}])
+def test_each_of_size_time_and_inode_counts(store: Store, location: Location, other: dict[str, int]) -> None:
+    before = open_descriptors()
+    changed = Location(**{"path": location.path, "size": location.size, "mtime_ns": location.mtime_ns, "inode": location.inode} | other)
+    with pytest.raises(ContentChanged), store.open(changed):
+        pytest.fail("opened under another location")
+    assert open_descriptors() == before
+
+
+def test_a_file_cut_short_while_open_is_content_changed_not_a_crash(store: Store, location: Location) -> None:
+    before = open_descriptors()
+    with pytest.raises(ContentChanged), store.open(location) as source:
+        os.truncate(location.path, 4)
+        assert source.read(0, 4) == b"0123"
+        source.read(0, 10)
+    assert open_descriptors() == before
+
+
+def test_a_file_overwritten_in_place_is_noticed_on_leaving(store: Store, location: Location) -> None:
+    with pytest.raises(ContentChanged), store.open(location) as source:
+        source.read(0, 5)
+        with open(location.path, "r+b") as file:
+            file.write(b"abcdefghij")
+        os.utime(location.path, ns=(1, 1))
+        source.read(5, 5)
+
+
+def test_damage_seen_in_half_new_bytes_is_content_changed(store: Store, location: Location) -> None:
+    with pytest.raises(ContentChanged), store.open(location):
+        os.truncate(location.path, 4)
+        raise DamagedObject("An element is cut off.")
+
+
+def test_damage_of_unchanged_bytes_stays_damage(store: Store, location: Location) -> None:
+    with pytest.raises(DamagedObject), store.open(location):
+        raise DamagedObject("An element is cut off.")
+
+
+def test_a_file_replaced_or_deleted_while_open_is_read_to_its_end(store: Store, shelf: Shelf, location: Location) -> None:
+    with store.open(location) as source:
+        shelf.write(b"a", b"other bytes")
+        assert source.read(0, 10) == b"0123456789"
+    location = location_of(location.path)
+    with store.open(location) as source:
+        shelf.remove(location.path)
+        assert source.read(0, 11) == b"other bytes"
+
+
+def test_a_long_read_is_put_together(store: Store, location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel gives at most 2 GiB at once, and less over some network file systems."""
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", lambda descriptor, length, offset: pread(descriptor, min(length, 3), offset))
+    with store.open(location) as source:
+        assert source.read(0, 10) == b"0123456789"
+        assert source.read(1, 7) == b"1234567"
+
+
+def test_not_a_regular_file_is_content_changed_and_never_hangs(store: Store, shelf: Shelf, tmp_path: Path) -> None:
+    fifo, folder, plug = tmp_path / "fifo", tmp_path / "folder", tmp_path / "socket"
+    os.mkfifo(fifo)
+    folder.mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.fspath(plug)[:107] if len(os.fspath(plug)) < 100 else "socket-in-cwd")
+        for path in (fifo, folder, plug):
+            status = path.stat()
+            with pytest.raises(ContentChanged), store.open(Location(bytes(path), status.st_size, status.st_mtime_ns, status.st_ino)):
+                pytest.fail(f"opened {path.name}")
+            with pytest.raises(ContentChanged):
+                store.look(bytes(path))
+
+
+def test_a_file_where_a_folder_was_is_content_changed(store: Store, location: Location) -> None:
+    below = Location(location.path + b"/b", 1, 1, 1)
+    with pytest.raises(ContentChanged), store.open(below):
+        pytest.fail("opened below a file")
+    with pytest.raises(ContentChanged):
+        store.look(below.path)
+
+
+def failing(number: int) -> Callable[..., int]:
+    def fail(*_arguments: object, **_options: object) -> int:
+        raise OSError(number, os.strerror(number), "/secret/DOE^JOHN.dcm")
+
+    return fail
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EACCES, errno.ETIMEDOUT, errno.ENOTCONN, errno.EMFILE])
+@pytest.mark.parametrize("call", ["open", "fstat", "pread", "stat"])
+def test_a_storage_that_fails_is_unavailable(
+    store: Store, location: Location, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    before = open_descriptors()
+    monkeypatch.setattr(os, call, failing(number))
+    with pytest.raises(Unavailable) as refusal:
+        if call == "stat":
+            store.look(location.path)
+        else:
+            with store.open(location) as source:
+                source.read(0, 1)
+    monkeypatch.undo()
+    assert open_descriptors() == before
+    assert isinstance(refusal.value.__cause__, OSError)
+    assert "secret" not in str(refusal.value)
+    assert "DOE" not in str(refusal.value)

@@ -1,0 +1,1 @@
+"""Tests of the HTTP layer, without a file or a pixel: the services are doubles (`doubles.py`)."""

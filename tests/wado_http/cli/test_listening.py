@@ -1,0 +1,43 @@
+"""The socket that is served."""
+
+import socket
+
+import click
+import pytest
+
+from wado_http.cli.listening import address_of, is_loopback, listen, url
+
+
+def test_port_is_ours_from_the_start_on() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        assert port > 0
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            pass  # accepted into the queue before anything serves
+        with pytest.raises(click.ClickException, match=f"Port {port} of 127.0.0.1 cannot be listened on: .* in use.*--port"):
+            listen("127.0.0.1", port)
+
+
+def test_localhost_is_ipv4_loopback() -> None:
+    with listen("localhost", 0) as listener:
+        assert address_of(listener) == "127.0.0.1"
+
+
+def test_unknown_host_is_one_line() -> None:
+    with pytest.raises(click.ClickException, match="not known here"):
+        listen("host.invalid", 0)
+    with pytest.raises(click.ClickException, match="not known here"):
+        listen("a" * 70 + ".example", 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("0.0.0.0", False), ("::", False), ("192.0.2.1", False)],  # noqa: S104
+)
+def test_only_loopback_addresses_are_this_machine_alone(address: str, expected: bool) -> None:
+    assert is_loopback(address) is expected
+
+
+def test_url_brackets_ipv6() -> None:
+    assert url("127.0.0.1", 8080) == "http://127.0.0.1:8080/"
+    assert url("::1", 80) == "http://[::1]:80/"

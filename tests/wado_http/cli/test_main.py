@@ -1,0 +1,92 @@
+"""The command as a whole: help, versions, statuses, and that it starts without what it does not need."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import wado_core.api
+from tests.wado_http.cli.running import CT, complaint, wado
+from wado_core.errors import WadoError
+from wado_http.cli.main import main
+
+COMMANDS = ("serve", "index", "info", "render", "thumbnail")
+
+
+def test_version_is_that_of_the_distribution() -> None:
+    done = wado("--version")
+    assert (done.returncode, done.stdout.decode(), done.stderr) == (0, f"wado {version('wado')}\n", b"")
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"  {command} " in text for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_each_command_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "-h"]) == 0
+    assert f"\n    wado {command} " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], *([command] for command in COMMANDS)])
+def test_nothing_to_do_is_wrong_usage_and_shows_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith(f"Usage: {' '.join(['wado', *arguments])} ")
+
+
+def test_wrong_usage_is_a_line_and_where_to_read_on() -> None:
+    done = wado("rendre")
+    assert (done.returncode, done.stdout) == (2, b"")
+    first, second = done.stderr.decode().splitlines()
+    assert first.startswith("wado: No such command 'rendre'")
+    assert second == "Try 'wado --help'."
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = "import json, sys; from wado_http.cli.main import main; main(['render', '--help']); print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+    assert "click" in loaded
+    assert not loaded & {"asyncio", "imagecodecs", "msgspec", "numba", "numpy", "pydicom", "rich", "sqlalchemy", "starlette", "uvicorn"}
+
+
+def _raise_from_info(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
+    def fail(_source: object) -> None:
+        raise error
+
+    monkeypatch.setattr(wado_core.api, "open", fail)
+    return main(["info", str(CT)])
+
+
+def test_refusal_is_one_line_with_the_file_and_status_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _raise_from_info(monkeypatch, WadoError("No\nway\x1b[2J.")) == 1
+    assert capsys.readouterr().err == f"wado: {CT}: No way\\x1b[2J.\n"
+
+
+def test_failing_system_is_one_line_and_status_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _raise_from_info(monkeypatch, OSError(5, "Input/output error")) == 1
+    assert capsys.readouterr().err == f"wado: {CT}: Input/output error\n"
+
+
+def test_interrupt_is_quiet_and_status_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _raise_from_info(monkeypatch, KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err.strip() == ""
+
+
+def test_missing_file_is_one_line(tmp_path: Path) -> None:
+    done = wado("info", tmp_path / "gone.dcm")
+    assert done.returncode == 1
+    assert complaint(done) == f"{tmp_path / 'gone.dcm'}: No such file or directory"
+
+
+def test_name_that_no_terminal_can_show_is_escaped(tmp_path: Path) -> None:
+    done = wado("info", tmp_path / "\udcb2\x1b[2J.dcm")
+    assert done.returncode == 1
+    assert complaint(done) == f"{tmp_path}/\\udcb2\\x1b[2J.dcm: No such file or directory"

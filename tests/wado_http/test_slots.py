@@ -1,0 +1,274 @@
+"""Pixel slots: bounded, single flight, nothing computed that nobody waits for (J.12 83)."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from wado_core.errors import Busy, DamagedObject
+from wado_core.model.frame import EncodedImage
+from wado_http.slots import PixelSlots
+
+pytestmark = pytest.mark.anyio
+
+PICTURE = EncodedImage(b"picture", "image/jpeg")
+FOR_EVER_S = 60.0
+
+
+class Gate:
+    """Work that runs until it is let go, and counts how often it began."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.let_go = threading.Event()
+        self.count = 0
+
+    def work(self) -> EncodedImage:
+        """Begin, wait, return."""
+        self.count += 1
+        self.begun.release()
+        assert self.let_go.wait(FOR_EVER_S)
+        return PICTURE
+
+    async def has_begun(self) -> None:
+        """Wait until a thread is inside."""
+        assert await asyncio.to_thread(self.begun.acquire, timeout=FOR_EVER_S)
+
+
+@asynccontextmanager
+async def slots_of(slots: int = 1, queue_length: int = 8, queue_wait_s: float = FOR_EVER_S) -> AsyncIterator[PixelSlots]:
+    """Open slots and close them."""
+    made = PixelSlots(slots, queue_length, queue_wait_s)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def ask(slots: PixelSlots, digest: str, work: Callable[[], EncodedImage], heavy: bool = False) -> "asyncio.Task[EncodedImage]":
+    """Make a request."""
+    return asyncio.create_task(slots.run(digest, heavy, work))
+
+
+async def settle() -> None:
+    """Let every task run up to where it waits."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_work_is_done_outside_the_loop() -> None:
+    threads: list[int] = []
+
+    def work() -> EncodedImage:
+        threads.append(threading.get_ident())
+        return PICTURE
+
+    async with slots_of() as slots:
+        assert await slots.run("a", False, work) is PICTURE
+    assert threads != [threading.get_ident()]
+
+
+async def test_errors_of_the_work_reach_everybody_who_waits() -> None:
+    gate = Gate()
+
+    def work() -> EncodedImage:
+        gate.work()
+        raise DamagedObject("Frame 1")
+
+    async with slots_of() as slots:
+        tasks = [ask(slots, "a", work) for _ in range(3)]
+        await gate.has_begun()
+        gate.let_go.set()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [DamagedObject] * 3
+        assert gate.count == 1
+        assert await slots.run("a", False, lambda: PICTURE) is PICTURE  # and the failure is not kept
+
+
+async def test_identical_requests_share_one_computation() -> None:
+    gate = Gate()
+    async with slots_of() as slots:
+        tasks = [ask(slots, "a", gate.work) for _ in range(100)]
+        await gate.has_begun()
+        late = ask(slots, "a", gate.work)
+        await settle()
+        gate.let_go.set()
+        assert await asyncio.gather(*tasks, late) == [PICTURE] * 101
+        assert gate.count == 1
+
+
+async def test_the_first_to_ask_may_leave() -> None:
+    gate = Gate()
+    async with slots_of() as slots:
+        leader = ask(slots, "a", gate.work)
+        await gate.has_begun()
+        follower = ask(slots, "a", gate.work)
+        await settle()
+        leader.cancel()
+        await settle()
+        assert leader.cancelled()
+        gate.let_go.set()
+        assert await follower is PICTURE
+        assert gate.count == 1
+
+
+async def test_the_first_to_ask_may_leave_the_queue_too() -> None:
+    blocker, gate = Gate(), Gate()
+    gate.let_go.set()
+    async with slots_of() as slots:
+        first = ask(slots, "first", blocker.work)
+        await blocker.has_begun()
+        leader, follower = ask(slots, "a", gate.work), ask(slots, "a", gate.work)
+        await settle()
+        leader.cancel()
+        await settle()
+        blocker.let_go.set()
+        assert await follower is PICTURE
+        assert await first is PICTURE
+
+
+async def test_work_nobody_waits_for_is_dropped_from_the_queue() -> None:
+    blocker, dropped, kept = Gate(), Gate(), Gate()
+    kept.let_go.set()
+    async with slots_of(queue_length=2) as slots:
+        first = ask(slots, "first", blocker.work)
+        await blocker.has_begun()
+        leaving = [ask(slots, "dropped", dropped.work) for _ in range(2)]
+        staying = ask(slots, "kept", kept.work)
+        await settle()
+        for task in leaving:
+            task.cancel()
+        await settle()
+        again = ask(slots, "another", kept.work)  # there is room again
+        await settle()
+        blocker.let_go.set()
+        await asyncio.gather(first, staying, again)
+        assert dropped.count == 0
+
+
+async def test_running_work_goes_on_when_all_have_left() -> None:
+    gate = Gate()
+    async with slots_of() as slots:
+        task = ask(slots, "a", gate.work)
+        await gate.has_begun()
+        task.cancel()
+        await settle()
+        again = ask(slots, "a", gate.work)  # joins what still runs
+        await settle()
+        gate.let_go.set()
+        assert await again is PICTURE
+        assert gate.count == 1
+
+
+async def test_a_full_queue_is_busy_at_once() -> None:
+    gate = Gate()
+    async with slots_of(queue_length=1) as slots:
+        running = ask(slots, "running", gate.work)
+        await gate.has_begun()
+        waiting = ask(slots, "waiting", gate.work)
+        await settle()
+        with pytest.raises(Busy):
+            await slots.run("refused", False, gate.work)
+        joining = ask(slots, "waiting", gate.work)  # takes no place of its own
+        await settle()
+        gate.let_go.set()
+        assert await asyncio.gather(running, waiting, joining) == [PICTURE] * 3
+
+
+async def test_without_a_queue_a_free_slot_is_still_used() -> None:
+    async with slots_of(queue_length=0) as slots:
+        assert await slots.run("a", False, lambda: PICTURE) is PICTURE
+
+
+async def test_waiting_too_long_for_a_start_is_busy() -> None:
+    gate, never = Gate(), Gate()
+    async with slots_of(queue_wait_s=0.001) as slots:
+        running = ask(slots, "running", gate.work)
+        await gate.has_begun()
+        with pytest.raises(Busy):
+            await slots.run("waiting", False, never.work)
+        gate.let_go.set()
+        assert await running is PICTURE  # once started, it may take as long as it takes
+    assert never.count == 0
+
+
+async def test_each_request_has_a_time_of_its_own() -> None:
+    """A follower is not refused because the one before it has waited long."""
+    gate, wanted = Gate(), Gate()
+    wanted.let_go.set()
+    async with slots_of(queue_wait_s=FOR_EVER_S) as slots:
+        running = ask(slots, "running", gate.work)
+        await gate.has_begun()
+        slots._queue_wait_s = 0.001
+        impatient = ask(slots, "wanted", wanted.work)
+        await settle()
+        slots._queue_wait_s = FOR_EVER_S
+        patient = ask(slots, "wanted", wanted.work)
+        with pytest.raises(Busy):
+            await impatient
+        gate.let_go.set()
+        assert await patient is PICTURE
+        assert await running is PICTURE
+
+
+async def test_as_many_at_once_as_there_are_slots() -> None:
+    gate = Gate()
+    async with slots_of(slots=2) as slots:
+        tasks = [ask(slots, str(number), gate.work) for number in range(3)]
+        await gate.has_begun()
+        await gate.has_begun()
+        await settle()
+        assert gate.count == 2
+        gate.let_go.set()
+        await asyncio.gather(*tasks)
+        assert gate.count == 3
+
+
+async def test_waiting_work_starts_in_order() -> None:
+    gate, order = Gate(), list[str]()
+
+    def noting(name: str) -> Callable[[], EncodedImage]:
+        def work() -> EncodedImage:
+            order.append(name)
+            return PICTURE
+
+        return work
+
+    async with slots_of() as slots:
+        running = ask(slots, "running", gate.work)
+        await gate.has_begun()
+        tasks = [ask(slots, name, noting(name)) for name in "abcd"]
+        await settle()
+        gate.let_go.set()
+        await asyncio.gather(running, *tasks)
+    assert order == list("abcd")
+
+
+async def test_ordinary_work_never_waits_behind_heavy_work() -> None:
+    gate = Gate()
+    async with slots_of(slots=1) as slots:
+        heavy = [ask(slots, f"heavy{number}", gate.work, heavy=True) for number in range(2)]
+        await gate.has_begun()
+        assert await slots.run("ordinary", False, lambda: PICTURE) is PICTURE
+        await settle()
+        assert gate.count == 1  # and heavy work has one slot
+        gate.let_go.set()
+        await asyncio.gather(*heavy)
+
+
+async def test_closing_refuses_what_waits_and_finishes_what_runs() -> None:
+    gate, never = Gate(), Gate()
+    slots = PixelSlots(1, 8, FOR_EVER_S)
+    running = ask(slots, "running", gate.work)
+    await gate.has_begun()
+    waiting = ask(slots, "waiting", never.work)
+    await settle()
+    closing = asyncio.create_task(slots.close())
+    with pytest.raises(Busy):
+        await waiting
+    gate.let_go.set()
+    assert await running is PICTURE
+    await closing
+    assert never.count == 0

@@ -1,0 +1,80 @@
+"""Caches in the memory of one process: least recently used goes first; safe to use from several threads."""
+
+from collections import OrderedDict
+from threading import Lock
+
+from wado_core.model.frame import EncodedImage
+from wado_core.model.instance import Located
+from wado_core.model.uid import InstanceKey
+
+# What an entry costs beside the bytes of its picture: digest, dataclass, headers of the objects, node of the dictionary.
+ENTRY_BYTES = 512
+
+
+class MemoryCache:
+    """A RenderCache bounded in bytes, overhead included."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._images: OrderedDict[str, EncodedImage] = OrderedDict()
+        self._lock = Lock()
+
+    @property
+    def size_bytes(self) -> int:
+        """What the cache costs now."""
+        return self._bytes
+
+    def get(self, digest: str) -> EncodedImage | None:
+        """Return the picture and note its use, or None."""
+        with self._lock:
+            image = self._images.get(digest)
+            if image is not None:
+                self._images.move_to_end(digest)
+            return image
+
+    def put(self, digest: str, image: EncodedImage) -> None:
+        """Keep the picture, unless it alone would take more than a quarter of the room."""
+        cost = len(image.data) + ENTRY_BYTES
+        if cost > self._most_bytes // 4:
+            return
+        with self._lock:
+            replaced = self._images.pop(digest, None)
+            if replaced is not None:
+                self._bytes -= len(replaced.data) + ENTRY_BYTES
+            self._images[digest] = image
+            self._bytes += cost
+            while self._bytes > self._most_bytes:
+                _, dropped = self._images.popitem(last=False)
+                self._bytes -= len(dropped.data) + ENTRY_BYTES
+
+
+class MemoryInstanceCache:
+    """An InstanceCache bounded in entries."""
+
+    def __init__(self, most_entries: int) -> None:
+        self._most_entries = most_entries
+        self._instances: OrderedDict[InstanceKey, Located] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: InstanceKey) -> Located | None:
+        """Return what was kept and note its use, or None."""
+        with self._lock:
+            located = self._instances.get(key)
+            if located is not None:
+                self._instances.move_to_end(key)
+            return located
+
+    def put(self, located: Located) -> None:
+        """Keep an instance under its key, dropping the one used least lately when there is no room."""
+        key = located.instance.key
+        with self._lock:
+            self._instances[key] = located
+            self._instances.move_to_end(key)
+            if len(self._instances) > self._most_entries:
+                self._instances.popitem(last=False)
+
+    def drop(self, key: InstanceKey) -> None:
+        """Forget an instance, known or not."""
+        with self._lock:
+            self._instances.pop(key, None)

@@ -1,0 +1,232 @@
+"""The tables of the embedded index, and the opening of its file: made when missing, set aside when damaged or of another version."""
+
+import fcntl
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from wado_core.errors import Unavailable
+
+_log = logging.getLogger(__name__)
+
+# Raise it with any change to the tables; a file of another version is set aside and only its gone marks are taken over.
+SCHEMA_VERSION = 1
+
+FILE_NAME = "index.sqlite"
+# Where a file goes that cannot be used; the last one only, it may hold patient data.
+SET_ASIDE_NAME = "index.set-aside.sqlite"
+# Left by a process that met damage, so that the next opening sets the file aside without reading all of it.
+DAMAGE_MARK = "index.damaged"
+_LOCK_NAME = "index.lock"
+
+# How long a reader or writer waits for another process's transaction.
+BUSY_TIMEOUT_MS = 10_000
+
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+metadata = sa.MetaData()
+
+# Path with its trailing slash, so that folder and name joined are the path of a file, in the root folder too.
+folder = sa.Table(
+    "folder",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("path", sa.LargeBinary, nullable=False, unique=True),
+)
+
+# One row a file. Not DICOM: neither instance nor problem; damaged: a problem. The description is that of this very copy, never of
+# another one with the same UIDs, because its offsets hold for these bytes only. Last, so that the other columns are read without it.
+file = sa.Table(
+    "file",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("folder_id", sa.Integer, nullable=False),
+    sa.Column("name", sa.LargeBinary, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("mtime_ns", sa.Integer, nullable=False),
+    sa.Column("inode", sa.Integer, nullable=False),
+    sa.Column("format", sa.Integer, nullable=False),
+    sa.Column("instance_id", sa.Integer),
+    sa.Column("problem", sa.Text),
+    sa.Column("description", sa.LargeBinary),
+    sa.UniqueConstraint("folder_id", "name"),
+)
+sa.Index("file_instance", file.c.instance_id, sqlite_where=file.c.instance_id.is_not(None))
+sa.Index("file_problem", file.c.problem, sqlite_where=file.c.problem.is_not(None))
+
+study = sa.Table(
+    "study",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("study_uid", sa.Text, nullable=False, unique=True),
+    sa.Column("study_date", sa.Text, nullable=False),
+    sa.Column("patient_name", sa.Text, nullable=False),
+    sa.Column("patient_id", sa.Text, nullable=False),
+    sa.Column("study_description", sa.Text, nullable=False),
+    sa.Column("accession_number", sa.Text, nullable=False),
+)
+sa.Index("study_page", study.c.study_date.desc(), study.c.study_uid)
+
+series = sa.Table(
+    "series",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("study_id", sa.Integer, nullable=False),
+    sa.Column("series_uid", sa.Text, nullable=False),
+    sa.Column("modality", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.UniqueConstraint("study_id", "series_uid"),
+)
+
+# Live instances only; counts and pages need no further condition.
+instance = sa.Table(
+    "instance",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("series_id", sa.Integer, nullable=False),
+    sa.Column("object_uid", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer),
+    sa.Column("frames", sa.Integer, nullable=False),
+    sa.Column("is_image", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("series_id", "object_uid"),
+)
+sa.Index("instance_page", instance.c.series_id, instance.c.number, instance.c.object_uid)
+
+# By plain UIDs: it cannot be derived from files, so it must outlive every other table.
+gone = sa.Table(
+    "gone",
+    metadata,
+    sa.Column("study_uid", sa.Text, primary_key=True),
+    sa.Column("series_uid", sa.Text, primary_key=True),
+    sa.Column("object_uid", sa.Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# Version beside the id: ids are used again, versions are not.
+value_range = sa.Table(
+    "value_range",
+    metadata,
+    sa.Column("instance_id", sa.Integer, primary_key=True),
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("frame_number", sa.Integer, primary_key=True),
+    sa.Column("low", sa.Float, nullable=False),
+    sa.Column("high", sa.Float, nullable=False),
+    sa.Column("empty", sa.Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Say whether an error of the database means that its file is damaged, rather than busy or out of reach."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return isinstance(cause, sqlite3.Error) and (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in _DAMAGED
+
+
+def open_engine(state: Path) -> sa.Engine:
+    """Open the index in folder ``state`` (made with mode 0700), which is created or set aside and rebuilt as needed.
+
+    Transactions are begun by hand (autocommit otherwise): the driver's own rules would begin them at the first change only.
+    Raises Unavailable when the folder or file cannot be used.
+    """
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone(state):
+            return _prepared(state)
+    except (OSError, sqlite3.Error, sa.exc.SQLAlchemyError) as error:
+        raise Unavailable("The index in the state folder cannot be opened.") from error
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """Keep other processes from preparing the same file; the lock goes with the process that holds it."""
+    with open(state / _LOCK_NAME, "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _prepared(state: Path) -> sa.Engine:
+    path = state / FILE_NAME
+    version = _version_of(path) if path.exists() else 0
+    if version == SCHEMA_VERSION and not (state / DAMAGE_MARK).exists():
+        return _engine(path)
+    if version != 0:
+        _set_aside(state)
+    (state / DAMAGE_MARK).unlink(missing_ok=True)
+    # The file holds names of patients: for its owner only; its -wal and -shm inherit the mode.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    engine = _engine(path)
+    _create(engine, _gone_marks(state / SET_ASIDE_NAME))
+    return engine
+
+
+def _engine(path: Path) -> sa.Engine:
+    # No bound on connections: each thread that asks has one for the length of a statement, none waits for another.
+    url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", max_overflow=-1)
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last moments, which the next walk brings back
+        connection.execute("PRAGMA foreign_keys = OFF")
+
+    return engine
+
+
+def _version_of(path: Path) -> int:
+    """Return the schema version of a file, 0 for one that is still empty, -1 for one that is damaged."""
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)) as connection:
+            version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+            names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if version == SCHEMA_VERSION:
+                for table in metadata.tables.values():  # the root page of each, at least
+                    connection.execute(f"SELECT * FROM {table.name} LIMIT 1").fetchone()  # noqa: S608 - our own names
+    except sqlite3.Error as error:
+        if is_damage(error) or "no such table" in str(error):
+            return -1
+        raise
+    return version if version or not names else -1
+
+
+def _set_aside(state: Path) -> None:
+    path, aside = state / FILE_NAME, state / SET_ASIDE_NAME
+    _log.warning("the index is damaged or of another version: set aside as %s; the folders are read again", aside)
+    for suffix in ("-wal", "-shm"):
+        Path(f"{aside}{suffix}").unlink(missing_ok=True)
+    path.replace(aside)
+    # The log belongs to its file: left behind, it would be applied to the new one.
+    if Path(f"{path}-wal").exists():
+        Path(f"{path}-wal").replace(f"{aside}-wal")
+    Path(f"{path}-shm").unlink(missing_ok=True)
+
+
+def _gone_marks(aside: Path) -> list[dict[str, str]]:
+    """Save as many gone marks from a file set aside as can still be read."""
+    marks: list[dict[str, str]] = []
+    if not aside.exists():
+        return marks
+    try:
+        with closing(sqlite3.connect(aside)) as connection:
+            for study_uid, series_uid, object_uid in connection.execute("SELECT study_uid, series_uid, object_uid FROM gone"):
+                marks.append({"study_uid": study_uid, "series_uid": series_uid, "object_uid": object_uid})
+    except sqlite3.Error as error:
+        _log.warning("marks of deleted objects may be lost: %s", error)
+    return marks
+
+
+def _create(engine: sa.Engine, gone_marks: list[dict[str, str]]) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # tables and version at once: a crash leaves an empty file
+        metadata.create_all(connection, checkfirst=False)
+        if gone_marks:
+            connection.execute(sa.insert(gone), gone_marks)
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.exec_driver_sql("COMMIT")

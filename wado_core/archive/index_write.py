@@ -1,0 +1,198 @@
+"""Changes to the embedded index; each function runs inside the transaction of the connection it is given."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import Insert, insert
+
+from wado_core.archive.index_rows import encode_instance, location_row, number_of, split, text_of
+from wado_core.archive.index_schema import file, folder, gone, instance, series, study, value_range
+from wado_core.model.instance import Described
+from wado_core.ports import IndexedFile
+
+# Rows of one statement; well below SQLite's bound on parameters.
+CHUNK = 500
+
+Row = dict[str, object]
+Item = TypeVar("Item")
+
+
+def _upsert(statement: Insert, *key: str) -> Insert:
+    changed = {name: column for name, column in statement.excluded.items() if name in _COLUMNS[statement.table.name]}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+
+
+# What a later file may say otherwise, by table.
+_COLUMNS = {
+    "study": {"study_date", "patient_name", "patient_id", "study_description", "accession_number"},
+    "series": {"modality", "number", "description"},
+    "instance": {"number", "frames", "is_image"},
+    "file": {"size", "mtime_ns", "inode", "format", "instance_id", "problem", "description"},
+}
+
+_STUDY_ID = sa.select(study.c.id).where(study.c.study_uid == sa.bindparam("of_study")).scalar_subquery()
+_SERIES_ID = (
+    sa.select(series.c.id).where(series.c.study_id == _STUDY_ID, series.c.series_uid == sa.bindparam("of_series")).scalar_subquery()
+)
+_INSTANCE_ID = (
+    sa.select(instance.c.id).where(instance.c.series_id == _SERIES_ID, instance.c.object_uid == sa.bindparam("of_object")).scalar_subquery()
+)
+_FOLDER_ID = sa.select(folder.c.id).where(folder.c.path == sa.bindparam("in_folder")).scalar_subquery()
+
+_PUT_STUDY = _upsert(insert(study), "study_uid")
+_PUT_SERIES = _upsert(insert(series).values(study_id=_STUDY_ID), "study_id", "series_uid")
+_PUT_INSTANCE = _upsert(insert(instance).values(series_id=_SERIES_ID), "series_id", "object_uid")
+_PUT_FOLDER = insert(folder).on_conflict_do_nothing(index_elements=["path"])
+_PUT_FILE = _upsert(insert(file).values(folder_id=_FOLDER_ID, instance_id=_INSTANCE_ID), "folder_id", "name")
+_UNGONE = sa.delete(gone).where(
+    gone.c.study_uid == sa.bindparam("of_study"),
+    gone.c.series_uid == sa.bindparam("of_series"),
+    gone.c.object_uid == sa.bindparam("of_object"),
+)
+
+
+def put_files(connection: sa.Connection, files: Iterable[IndexedFile], format_version: int) -> None:
+    """Remember files, the last one where a path stands twice; see the port."""
+    # By path, so that what a path held before is looked up once and before it is overwritten.
+    by_path = {indexed.location.path: indexed for indexed in files}
+    for chunk in _chunks(by_path.values()):
+        before = _instances_of(connection, [indexed.location.path for indexed in chunk])
+        _put_objects(connection, [indexed.described for indexed in chunk if indexed.described is not None])
+        _put_rows(connection, chunk, format_version)
+        _forget_value_ranges(connection, before)
+        _bury(connection, before)
+
+
+def forget_files(connection: sa.Connection, paths: Iterable[bytes]) -> None:
+    """Forget files; see the port."""
+    for chunk in _chunks(paths):
+        before = _instances_of(connection, chunk)
+        connection.execute(
+            sa.delete(file).where(
+                file.c.folder_id == _FOLDER_ID,
+                file.c.name == sa.bindparam("of_name"),
+            ),
+            [dict(zip(("in_folder", "of_name"), split(path), strict=True)) for path in chunk],
+        )
+        _bury(connection, before)
+        _drop_empty_folders(connection, {split(path)[0] for path in chunk})
+
+
+def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+def _instances_of(connection: sa.Connection, paths: Sequence[bytes]) -> list[int]:
+    """Return the ids of the instances that these paths hold now."""
+    places = [split(path) for path in paths]
+    held = (
+        sa.select(file.c.instance_id)
+        .distinct()
+        .join_from(folder, file, folder.c.id == file.c.folder_id)
+        .where(sa.tuple_(folder.c.path, file.c.name).in_(places), file.c.instance_id.is_not(None))
+    )
+    return list(connection.scalars(held))
+
+
+def _put_objects(connection: sa.Connection, objects: Sequence[Described]) -> None:
+    if not objects:
+        return
+    studies: dict[str, Row] = {}
+    of_series: dict[tuple[str, str], Row] = {}
+    instances: list[Row] = []
+    for described in objects:
+        key, listing = described.instance.key, described.listing
+        studies[key.study_uid] = {
+            "study_uid": key.study_uid,
+            "study_date": text_of(listing.study_date),
+            "patient_name": text_of(listing.patient_name),
+            "patient_id": text_of(listing.patient_id),
+            "study_description": text_of(listing.study_description),
+            "accession_number": text_of(listing.accession_number),
+        }
+        of_series[key.study_uid, key.series_uid] = {
+            "of_study": key.study_uid,
+            "series_uid": key.series_uid,
+            "modality": text_of(described.instance.modality),
+            "number": number_of(listing.series_number),
+            "description": text_of(listing.series_description),
+        }
+        instances.append(
+            {
+                "of_study": key.study_uid,
+                "of_series": key.series_uid,
+                "object_uid": key.object_uid,
+                "number": number_of(listing.instance_number),
+                "frames": described.instance.number_of_frames,
+                "is_image": described.instance.is_image,
+            }
+        )
+    connection.execute(_PUT_STUDY, list(studies.values()))
+    connection.execute(_PUT_SERIES, list(of_series.values()))
+    connection.execute(_PUT_INSTANCE, instances)
+    if connection.execute(sa.select(sa.exists(sa.select(gone.c.study_uid)))).scalar():
+        connection.execute(_UNGONE, [_key_row(described) for described in objects])
+
+
+def _key_row(described: Described | None) -> Row:
+    if described is None:
+        return {"of_study": None, "of_series": None, "of_object": None}
+    key = described.instance.key
+    return {"of_study": key.study_uid, "of_series": key.series_uid, "of_object": key.object_uid}
+
+
+def _put_rows(connection: sa.Connection, files: Sequence[IndexedFile], format_version: int) -> None:
+    connection.execute(_PUT_FOLDER, [{"path": path} for path in sorted({split(indexed.location.path)[0] for indexed in files})])
+    connection.execute(
+        _PUT_FILE,
+        [
+            {
+                **location_row(indexed.location),
+                **_key_row(indexed.described),
+                "format": format_version,
+                "problem": indexed.problem,
+                "description": encode_instance(indexed.described.instance) if indexed.described is not None else None,
+            }
+            for indexed in files
+        ],
+    )
+
+
+def _forget_value_ranges(connection: sa.Connection, instance_ids: Sequence[int]) -> None:
+    if instance_ids:
+        connection.execute(sa.delete(value_range).where(value_range.c.instance_id.in_(instance_ids)))
+
+
+def _bury(connection: sa.Connection, instance_ids: Sequence[int]) -> None:
+    """Mark those of the instances that have no copy left as gone, and take them, and what held only them, out of the listings."""
+    if not instance_ids:
+        return
+    dead = connection.execute(
+        sa.select(instance.c.id, series.c.id, study.c.id, study.c.study_uid, series.c.series_uid, instance.c.object_uid)
+        .join_from(instance, series, series.c.id == instance.c.series_id)
+        .join(study, study.c.id == series.c.study_id)
+        .where(instance.c.id.in_(instance_ids), ~sa.exists().where(file.c.instance_id == instance.c.id))
+    ).all()
+    if not dead:
+        return
+    connection.execute(
+        insert(gone).on_conflict_do_nothing(),
+        [{"study_uid": row[3], "series_uid": row[4], "object_uid": row[5]} for row in dead],
+    )
+    dead_ids = [row[0] for row in dead]
+    _forget_value_ranges(connection, dead_ids)
+    connection.execute(sa.delete(instance).where(instance.c.id.in_(dead_ids)))
+    connection.execute(
+        sa.delete(series).where(series.c.id.in_({row[1] for row in dead}), ~sa.exists().where(instance.c.series_id == series.c.id))
+    )
+    connection.execute(
+        sa.delete(study).where(study.c.id.in_({row[2] for row in dead}), ~sa.exists().where(series.c.study_id == study.c.id))
+    )
+
+
+def _drop_empty_folders(connection: sa.Connection, paths: Iterable[bytes]) -> None:
+    connection.execute(sa.delete(folder).where(folder.c.path.in_(list(paths)), ~sa.exists().where(file.c.folder_id == folder.c.id)))

@@ -1,0 +1,56 @@
+"""Assembly: settings to services. The only place that names concrete adapters."""
+
+from dataclasses import dataclass
+
+from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
+from wado_core.archive.index_sql import SqlIndex
+from wado_core.archive.store_files import FileStore
+from wado_core.archive.walk import walk
+from wado_core.ports import Index
+from wado_core.services.browsing import Browsing
+from wado_core.services.indexing import Indexing
+from wado_core.services.rendering import Rendering
+from wado_core.services.retrieval import Retrieval
+from wado_core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases of one process, over shared adapters."""
+
+    rendering: Rendering
+    retrieval: Retrieval
+    browsing: Browsing
+    indexing: Indexing
+    index: Index
+
+    def close(self) -> None:
+        """Give back what the adapters hold open."""
+        self.index.close()
+
+
+def services(settings: Settings) -> Services:
+    """Make the services that settings describe; the state folder is made if needed. Raises Unavailable."""
+    index, store, limits = SqlIndex(settings.state), FileStore(), settings.limits
+    indexing = Indexing(index, store, walk, limits, settings.paths)
+    instances = MemoryInstanceCache(settings.instance_cache_entries)
+    pictures = MemoryCache(settings.render_cache_bytes)
+    return Services(
+        Rendering(index, store, indexing, instances, pictures, limits),
+        Retrieval(store, limits),
+        Browsing(index),
+        indexing,
+        index,
+    )
+
+
+def warm_up() -> None:
+    """Compile or load every kernel, and load the codecs, so that no request has to."""
+    import imagecodecs
+    import simplejpeg  # noqa: F401
+
+    from wado_core.kernels.warmup import warm_up as warm_up_kernels
+
+    warm_up_kernels()
+    for codec in ("jpeg8_encode", "jpeg2k_decode", "png_encode"):
+        getattr(imagecodecs, codec)

@@ -1,0 +1,98 @@
+"""JPEG 2000 frames (T.800), decoded by OpenJPEG."""
+
+from dataclasses import replace
+from io import BytesIO
+
+import numpy as np
+
+from wado_core.codecs.code_stream import read_code_stream
+from wado_core.codecs.decoded import Cells, Decoded
+from wado_core.errors import DamagedObject, NotSupported
+from wado_core.model.image_pixel import CodeStream, ImagePixel
+
+
+def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None = None) -> Decoded:
+    """Decode a JPEG 2000 frame to gray cells, RGB or YBR_FULL.
+
+    smallest: (rows, columns) that the caller needs at least; the frame may then come at a lower resolution.
+    The depth is that of the code stream (H1.6). Samples are signed when either says so: headers are right about streams that
+    carry two's complement as unsigned (H1.7), but the negative values of a signed stream are no unsigned ones.
+    Raises DamagedObject, NotSupported.
+    """
+    stream = read_code_stream(encoded)
+    if stream is None:
+        raise DamagedObject("The frame is no JPEG 2000 stream.")
+    if stream.components not in (1, 3) or stream.precision > 16:
+        raise NotSupported(
+            f"JPEG 2000 frames of {stream.precision} bits and {stream.components} components are not rendered by this version."
+        )
+    steps = _reduction(stream, smallest)
+    samples = _decode_reduced(encoded, stream, steps) if steps else _decode_full(encoded)
+    rows, columns = (-(-size // (1 << steps)) for size in (stream.rows, stream.columns))
+    if samples.shape[:2] != (rows, columns) or samples.size != rows * columns * stream.components:
+        raise DamagedObject("The JPEG 2000 frame cannot be decoded.")
+    allocated = 8 if stream.precision <= 8 else 16
+    cells = np.ascontiguousarray(samples.astype(np.uint8 if allocated == 8 else np.uint16, copy=False))  # signed wraps: two's complement
+    photometric = pixel.photometric_interpretation
+    if stream.components == 3:
+        photometric = "RGB" if stream.color_transform or not photometric.startswith("YBR_FULL") else "YBR_FULL"
+    described = replace(
+        pixel, rows=rows, columns=columns, samples_per_pixel=stream.components, photometric_interpretation=photometric,
+        bits_allocated=allocated, bits_stored=stream.precision, high_bit=stream.precision - 1, signed=pixel.signed or stream.signed, planar_configuration=0,
+    )  # fmt: skip
+    return Decoded(cells, described)
+
+
+def _reduction(stream: CodeStream, smallest: tuple[int, int] | None) -> int:
+    """Return how many resolution levels can be left out so that the picture still has ``smallest`` pixels; at most 5."""
+    if smallest is None:
+        return 0
+    steps = 0
+    while steps < 5 and all(-(-size // (2 << steps)) >= least for size, least in zip((stream.rows, stream.columns), smallest, strict=True)):
+        steps += 1
+    return steps
+
+
+def _decode_full(encoded: bytes) -> Cells:
+    """Decode with imagecodecs, which releases the GIL, and what it refuses with pylibjpeg-openjpeg."""
+    import imagecodecs
+
+    try:
+        samples: Cells = imagecodecs.jpeg2k_decode(encoded, numthreads=1)
+    except (ValueError, RuntimeError):
+        return _decode_leniently(encoded)
+    return samples
+
+
+def _decode_leniently(encoded: bytes) -> Cells:
+    """Decode with pylibjpeg-openjpeg: it holds the GIL, so it has only what the other decoder refuses."""
+    from openjpeg.utils import decode
+
+    try:
+        samples: Cells = decode(encoded)
+    except Exception as error:  # the binding raises whatever its C code reports
+        raise DamagedObject("The JPEG 2000 frame cannot be decoded.") from error
+    return samples
+
+
+def _decode_reduced(encoded: bytes, stream: CodeStream, steps: int) -> Cells:
+    """Decode at a resolution ``2**steps`` times lower with Pillow, undoing its rescaling of 9 … 15 bits to 16 and its offset of signs."""
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(encoded)) as image:
+            image.reduce = steps  # type: ignore[assignment,method-assign]
+            image.load()
+            samples = np.asarray(image)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DamagedObject("The JPEG 2000 frame cannot be decoded.") from error
+    return _as_coded(samples, stream)
+
+
+def _as_coded(samples: Cells, stream: CodeStream) -> Cells:
+    """Undo what Pillow does to samples: shifts depths up to 8 or 16 bits, and moves signed samples up by half their range."""
+    depth = 8 if stream.precision <= 8 else 16
+    values = samples.astype(np.int32) >> (depth - stream.precision)
+    if stream.signed:
+        values -= 1 << (stream.precision - 1)
+    return values

@@ -1,0 +1,69 @@
+"""JPEG Baseline frames (T.81 process 1), decoded by libjpeg-turbo without the GIL."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from wado_core.codecs.code_stream import JpegFacts, read_jpeg_facts, with_adobe_transform
+from wado_core.codecs.decoded import Decoded
+from wado_core.errors import DamagedObject, NotSupported
+from wado_core.model.image_pixel import ImagePixel
+
+_RGB_IDS = (ord("R"), ord("G"), ord("B"))
+
+
+def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None = None) -> Decoded:
+    """Decode an 8-bit JPEG frame to gray cells or RGB.
+
+    smallest: (rows, columns) that the caller needs at least; the frame may then come reduced by 2, 4 or 8 through a smaller
+    inverse DCT. None asks for the full frame.
+    Raises DamagedObject, or NotSupported for processes that libjpeg-turbo does not know.
+    """
+    import simplejpeg
+
+    facts = read_jpeg_facts(encoded)
+    if facts is None:
+        raise DamagedObject("The frame is no JPEG stream.")
+    components = len(facts.component_ids)
+    if facts.precision != 8 or components not in (1, 3):
+        raise NotSupported(f"JPEG frames of {facts.precision} bits and {components} components are not rendered by this version.")
+    if components == 3 and (transform := _adobe_transform(facts, pixel)) is not None:
+        encoded = with_adobe_transform(encoded, transform)
+    rows, columns = smallest or (0, 0)
+    try:
+        cells = simplejpeg.decode_jpeg(encoded, "GRAY" if components == 1 else "RGB", min_height=rows, min_width=columns, strict=False)
+    except ValueError:
+        cells = _decode_otherwise(encoded)
+    if components == 1:
+        cells = cells.reshape(cells.shape[:2])
+    photometric = pixel.photometric_interpretation if components == 1 else "RGB"
+    described = replace(
+        pixel, rows=cells.shape[0], columns=cells.shape[1], samples_per_pixel=components, photometric_interpretation=photometric,
+        bits_allocated=8, bits_stored=8, high_bit=7, signed=False, planar_configuration=0,
+    )  # fmt: skip
+    return Decoded(np.ascontiguousarray(cells), described)
+
+
+def _decode_otherwise(encoded: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Decode with libjpeg's own interface: TurboJPEG refuses sampling factors that it cannot name."""
+    import imagecodecs
+
+    try:
+        cells: np.ndarray[tuple[int, ...], np.dtype[np.uint8]] = imagecodecs.jpeg8_decode(encoded)
+    except (ValueError, RuntimeError) as error:
+        raise DamagedObject("The JPEG frame cannot be decoded.") from error
+    return cells
+
+
+def _adobe_transform(facts: JpegFacts, pixel: ImagePixel) -> int | None:
+    """Say how to read three components where libjpeg's own guess may err: 0 as RGB, 1 as YCbCr, None as it guesses (H3.4).
+
+    The stream wins over the header where it speaks: an Adobe segment, or components named R, G, B. A JFIF segment means
+    YCbCr by its own standard, but encoders add it to whatever they are given; so under a header that says RGB it counts
+    only when the chroma is subsampled, which the header's YBR_FULL_422 would have announced otherwise.
+    """
+    if facts.adobe_transform is not None:
+        return 0 if facts.adobe_transform == 0 else 1
+    if facts.component_ids == _RGB_IDS:
+        return 0
+    return 0 if pixel.photometric_interpretation == "RGB" else 1

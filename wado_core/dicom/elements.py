@@ -1,0 +1,134 @@
+"""Data elements, scanned where they lie: tags, lengths and byte offsets without decoding values (PS3.5 section 7).
+
+A scanner of our own rather than pydicom's reader, because rendering wants some forty of an object's elements and the
+byte offsets of values, not a data set of Python objects (docs/adr/0007).
+"""
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import NamedTuple
+
+from wado_core.errors import DamagedObject
+from wado_core.ports import ByteSource
+
+UNDEFINED_LENGTH = 0xFFFFFFFF
+ITEM = 0xFFFEE000
+ITEM_DELIMITER = 0xFFFEE00D
+SEQUENCE_DELIMITER = 0xFFFEE0DD
+PIXEL_DATA = 0x7FE00010
+
+# Value representations with a 32-bit length in explicit encodings (PS3.5 Table 7.1-1).
+LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
+
+# Deeper nesting than any IOD has; a hostile object must not exhaust the stack.
+_DEEPEST = 48
+_CHUNK = 8192
+
+
+class Encoding(NamedTuple):
+    """How the elements of a data set are written (PS3.5 section 7.1)."""
+
+    implicit_vr: bool
+    big_endian: bool
+
+
+IMPLICIT = Encoding(implicit_vr=True, big_endian=False)
+_TAG_AND_LENGTH = {False: Struct("<HHL"), True: Struct(">HHL")}
+_SHORT = {False: Struct("<H"), True: Struct(">H")}
+_LONG = {False: Struct("<L"), True: Struct(">L")}
+
+
+class Element(NamedTuple):
+    """One element: ``vr`` is b"" in implicit encodings; ``offset`` is that of its value; ``length`` may be UNDEFINED_LENGTH."""
+
+    tag: int
+    vr: bytes
+    offset: int
+    length: int
+
+
+def name_of(tag: int) -> str:
+    """Write a tag as the standard does: (0028,0010)."""
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+class Scanner:
+    """Reads a source through a window of some kilobytes, so that scattered elements cost few reads."""
+
+    __slots__ = ("_source", "_start", "_window", "size")
+
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+        self._start = 0
+        self._window = source.read(0, _CHUNK)
+        self.size = source.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return ``length`` bytes from ``offset``, fewer at the end of the source."""
+        begin = offset - self._start
+        if begin >= 0 and begin + length <= len(self._window):
+            return self._window[begin : begin + length]
+        if length > _CHUNK:
+            return self._source.read(offset, length)
+        self._start, self._window = offset, self._source.read(offset, _CHUNK)
+        return self._window[:length]
+
+    def element(self, offset: int, encoding: Encoding) -> Element:
+        """Read the header of the element at ``offset``; DamagedObject when the source ends within it."""
+        head = self.read(offset, 12)
+        if len(head) < 8:
+            raise DamagedObject("The object ends within the header of an element.")
+        group, number, length = _TAG_AND_LENGTH[encoding.big_endian].unpack_from(head)
+        tag = group << 16 | number
+        if encoding.implicit_vr or group == 0xFFFE:
+            return Element(tag, b"", offset + 8, length)
+        vr = head[4:6]
+        if vr in LONG_VRS:
+            if len(head) < 12:
+                raise DamagedObject(f"The object ends within the header of element {name_of(tag)}.")
+            return Element(tag, vr, offset + 12, _LONG[encoding.big_endian].unpack_from(head, 8)[0])
+        if not (b"AA" <= vr <= b"ZZ" and vr.isalpha() and vr.isupper()):
+            return Element(tag, b"", offset + 8, length)  # some writers slip into implicit elements: the length tells
+        return Element(tag, vr, offset + 8, _SHORT[encoding.big_endian].unpack_from(head, 6)[0])
+
+    def end_of_value(self, element: Element) -> int:
+        """Return the offset behind a value of defined length; DamagedObject when the source ends before it."""
+        end = element.offset + element.length
+        if end > self.size:
+            raise DamagedObject(f"Element {name_of(element.tag)} runs past the end of the object.")
+        return end
+
+    def fragments(self, element: Element) -> Iterator[Element]:
+        """Yield the items of encapsulated data, offset table first, then the delimiter (PS3.5 A.4)."""
+        offset = element.offset
+        while True:
+            item = self.element(offset, IMPLICIT)
+            if item.tag not in (ITEM, SEQUENCE_DELIMITER) or item.length == UNDEFINED_LENGTH:
+                raise DamagedObject(f"Element {name_of(element.tag)} holds {name_of(item.tag)} where a fragment should begin.")
+            yield item
+            if item.tag == SEQUENCE_DELIMITER:
+                return
+            offset = self.end_of_value(item)
+
+    def end_of_fragments(self, element: Element) -> int:
+        """Return the offset behind encapsulated data."""
+        *_, delimiter = self.fragments(element)
+        return delimiter.offset
+
+
+def check_depth(depth: int) -> None:
+    """Refuse sequences nested more deeply than any object needs (DamagedObject)."""
+    if depth > _DEEPEST:
+        raise DamagedObject("Sequences are nested too deeply.")
+
+
+def inner_encoding(sequence: Element, encoding: Encoding) -> Encoding:
+    """Return the encoding inside a sequence: UN of undefined length holds Implicit VR Little Endian (PS3.5 6.2.2 note 2)."""
+    return IMPLICIT if sequence.vr == b"UN" else encoding
+
+
+def swap_words(data: bytes) -> bytes:
+    """Swap the bytes of 16-bit words; ``data`` has an even length."""
+    swapped = bytearray(data)
+    swapped[0::2], swapped[1::2] = swapped[1::2], swapped[0::2]
+    return bytes(swapped)

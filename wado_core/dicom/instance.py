@@ -1,0 +1,143 @@
+"""From a stored object to its `Instance`: everything that rendering must know, in one pass over the header."""
+
+from dataclasses import replace
+
+from wado_core.codecs.code_stream import read_code_stream
+from wado_core.dicom import tags
+from wado_core.dicom.attributes import Attributes
+from wado_core.dicom.elements import PIXEL_DATA
+from wado_core.dicom.frame_index import read_frame_layout
+from wado_core.dicom.header import Header, read_header
+from wado_core.dicom.lut import read_palette
+from wado_core.dicom.text import decode_text
+from wado_core.dicom.transforms import read_padding, read_transforms
+from wado_core.errors import DamagedObject
+from wado_core.model.frame import FrameLayout
+from wado_core.model.image_pixel import CodeStream, ImagePixel
+from wado_core.model.instance import Described, Instance, Listing
+from wado_core.model.transfer_syntax import transfer_syntax
+from wado_core.model.uid import InstanceKey, is_uid
+from wado_core.ports import ByteSource
+from wado_core.settings import Limits
+
+# Enough of the first frame to hold its SOF or SIZ behind application segments (an ICC profile takes 64 KB each).
+_CODE_STREAM_HEAD = 4096
+_CODE_STREAM_LONG_HEAD = 512 * 1024
+
+
+def describe(source: ByteSource, version: str, limits: Limits) -> Described:
+    """Read what rendering and listings need of a stored object.
+
+    version: identity of the stored bytes, part of every ETag.
+    The UIDs are taken as they stand: see ``check_key``.
+    Raises NotDicom, DamagedObject (naming the element), LimitExceeded, Unavailable.
+    """
+    header = read_header(source, limits)
+    attributes = header.attributes
+    key = InstanceKey(
+        attributes.text(tags.STUDY_INSTANCE_UID), attributes.text(tags.SERIES_INSTANCE_UID), attributes.text(tags.SOP_INSTANCE_UID)
+    )
+    frames_stated = attributes.whole_number(tags.NUMBER_OF_FRAMES)
+    number_of_frames = max(frames_stated or 1, 1)
+    pixel, problem = _image_pixel(header)
+    layout, code_stream = None, None
+    if pixel is not None and header.pixel_data is not None:
+        syntax = transfer_syntax(header.transfer_syntax_uid)
+        layout = read_frame_layout(header.scanner, header.pixel_data, attributes, number_of_frames, video=syntax.video)
+        pixel, problem = _check_layout(pixel, layout, number_of_frames, syntax.encapsulated)
+        if header.encoding.big_endian and pixel.bits_allocated == 8 and header.pixel_data.vr == b"OW":
+            layout = replace(layout, words_swapped=True)
+        code_stream = _first_code_stream(header, layout)
+    transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and pixel.monochrome else ((), ())
+    instance = Instance(
+        key=key,
+        sop_class_uid=attributes.text(tags.SOP_CLASS_UID),
+        transfer_syntax_uid=header.transfer_syntax_uid,
+        version=version,
+        modality=attributes.text(tags.MODALITY)[:16],
+        number_of_frames=number_of_frames,
+        has_preamble=header.has_preamble,
+        data_set_offset=header.data_set_offset,
+        image_pixel=pixel,
+        image_problem=problem,
+        code_stream=code_stream,
+        frames=layout,
+        transforms=transforms,
+        transform_of_frame=of_frame,
+        padding=read_padding(attributes, pixel) if pixel and pixel.monochrome else None,
+        palette=read_palette(attributes, signed=pixel.signed) if pixel and pixel.photometric_interpretation == "PALETTE COLOR" else None,
+    )
+    return Described(instance, _listing(attributes))
+
+
+def check_key(key: InstanceKey) -> None:
+    """Refuse an object that cannot be served under its UIDs (DamagedObject); it can still be rendered without an index."""
+    for uid, name in ((key.study_uid, "Study"), (key.series_uid, "Series"), (key.object_uid, "SOP")):
+        if not is_uid(uid):
+            raise DamagedObject(f"The object has no valid {name} Instance UID.")
+
+
+def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
+    """Return the Image Pixel module, or why the pixels cannot be rendered; neither for objects without pixels."""
+    if header.pixel_data is None:
+        return None, None
+    if header.pixel_data.tag != PIXEL_DATA:
+        return None, "Float pixel data is not rendered by this version."
+    attributes = header.attributes
+    allocated = attributes.integer(tags.BITS_ALLOCATED)
+    rows, columns = attributes.integer(tags.ROWS), attributes.integer(tags.COLUMNS)
+    if not rows or not columns or not allocated:
+        return None, "The Image Pixel module lacks (0028,0010) Rows, (0028,0011) Columns or (0028,0100) Bits Allocated."
+    samples = attributes.integer(tags.SAMPLES_PER_PIXEL) or 1
+    stored = attributes.integer(tags.BITS_STORED) or allocated
+    high = attributes.integer(tags.HIGH_BIT)
+    high = stored - 1 if high is None else high
+    photometric = attributes.text(tags.PHOTOMETRIC_INTERPRETATION) or ("RGB" if samples == 3 else "MONOCHROME2")
+    if not 1 <= stored <= allocated or not stored - 1 <= high < allocated:
+        return None, f"Bits Allocated {allocated}, Bits Stored {stored} and High Bit {high} contradict each other."
+    signed = attributes.integer(tags.PIXEL_REPRESENTATION) == 1
+    planar = attributes.integer(tags.PLANAR_CONFIGURATION) or 0
+    return ImagePixel(rows, columns, samples, photometric, allocated, stored, high, signed, planar), None
+
+
+def _check_layout(pixel: ImagePixel, layout: FrameLayout, frames: int, encapsulated: bool) -> tuple[ImagePixel, str | None]:
+    """Compare the length of native pixel data with what the header says; some writers store YBR_FULL_422 unsubsampled."""
+    if layout.fragments is not None:
+        return (pixel, None) if encapsulated else (pixel, "Native pixel data of undefined length.")
+    if encapsulated:
+        return pixel, "The pixel data of an encapsulated transfer syntax is not encapsulated."
+    if pixel.photometric_interpretation == "YBR_FULL_422" and layout.length * 8 >= pixel.native_frame_bits * 3 // 2 * frames:
+        pixel = replace(pixel, photometric_interpretation="YBR_FULL")
+    needed = (pixel.native_frame_bits * frames + 7) // 8
+    if layout.length < needed:
+        return pixel, f"The pixel data holds {layout.length} bytes; its header asks for {needed}."
+    return pixel, None
+
+
+def _first_code_stream(header: Header, layout: FrameLayout) -> CodeStream | None:
+    if layout.fragments is None:
+        return None
+    first = layout.fragments[0][0]
+    for most in (_CODE_STREAM_HEAD, _CODE_STREAM_LONG_HEAD):
+        if found := read_code_stream(header.scanner.read(first.offset, min(first.length, most))):
+            return found
+    return None
+
+
+def _listing(attributes: Attributes) -> Listing:
+    charset = attributes.texts(tags.SPECIFIC_CHARACTER_SET)
+
+    def text(tag: int) -> str:
+        value = attributes.value(tag)
+        return decode_text(value.data, charset, person_name=tag == tags.PATIENT_NAME) if value else ""
+
+    return Listing(
+        patient_name=text(tags.PATIENT_NAME),
+        patient_id=text(tags.PATIENT_ID),
+        study_date=attributes.text(tags.STUDY_DATE)[:10],
+        study_description=text(tags.STUDY_DESCRIPTION),
+        accession_number=text(tags.ACCESSION_NUMBER),
+        series_number=attributes.whole_number(tags.SERIES_NUMBER),
+        series_description=text(tags.SERIES_DESCRIPTION),
+        instance_number=attributes.whole_number(tags.INSTANCE_NUMBER),
+    )

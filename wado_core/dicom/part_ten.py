@@ -1,0 +1,356 @@
+"""Objects as Part 10 files in Explicit VR Little Endian, streamed in bounded memory (PS3.10 7, A5.1, A4.103, A4.104).
+
+A file that is one already is sent as it lies, and so is video. Any other is rewritten element by element without decoding a value, so that
+text keeps its bytes; large values and frames are read only when their turn to be sent has come.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from struct import pack
+
+from wado_core.codecs.decoded import Decoded
+from wado_core.codecs.registry import decode
+from wado_core.dicom import tags
+from wado_core.dicom.elements import (
+    ITEM,
+    ITEM_DELIMITER,
+    LONG_VRS,
+    PIXEL_DATA,
+    SEQUENCE_DELIMITER,
+    UNDEFINED_LENGTH,
+    Element,
+    Encoding,
+    Scanner,
+    check_depth,
+    inner_encoding,
+    name_of,
+)
+from wado_core.dicom.frames import read_frame
+from wado_core.dicom.header import PREAMBLE_LENGTH, Header, read_header
+from wado_core.dicom.value_representation import implied_vr, unit_bytes
+from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
+from wado_core.model.image_pixel import ImagePixel
+from wado_core.model.instance import Instance
+from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
+from wado_core.ports import ByteSource
+from wado_core.settings import Limits
+
+CHUNK_BYTES = 256 * 1024
+# Values up to this size are copied while the object is laid out; larger ones are read when they are sent.
+_INLINE_BYTES = 4096
+_LONGEST_SHORT_VALUE = 0xFFFE
+
+IMPLEMENTATION_CLASS_UID = "2.25.186284934061438265133207331921373262211"
+IMPLEMENTATION_VERSION_NAME = "WADO_0_1"
+_TARGET = Encoding(implicit_vr=False, big_endian=False)
+
+# Frames decoded for retrieval, one at a time a process: pictures come first.
+_decoding = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class PartTen:
+    """A Part 10 file to be sent: its length in bytes, and its bytes in chunks of some hundred kilobytes."""
+
+    length: int
+    chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Bytes of the source to be copied, in units of ``unit`` bytes to be swapped (1: as they are)."""
+
+    offset: int
+    length: int
+    unit: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """Frames to be decoded."""
+
+    length: int
+
+
+_Piece = bytes | _Range | _Frames
+
+
+def part_ten(source: ByteSource, instance: Instance, limits: Limits) -> PartTen:
+    """Lay an object out as a Part 10 file in Explicit VR Little Endian.
+
+    Everything that can be wrong with the object is raised here, before the first byte is sent, except for damage within
+    frames: DamagedObject, NotSupported (frames that cannot be decoded), LimitExceeded.
+    """
+    header = read_header(source, limits)
+    as_stored = instance.transfer_syntax.video  # no other form can hold it (PS3.18 8.7.3, A4.103)
+    if header.has_preamble and (as_stored or (instance.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN and header.encoding == _TARGET)):
+        return PartTen(source.size, _copy(source, _Range(0, source.size)))
+    pieces = _Layout(header, instance, limits).pieces()
+    length = sum(len(piece) if isinstance(piece, bytes) else piece.length for piece in pieces)
+    return PartTen(length, _send(pieces, header.source, source, instance, limits))
+
+
+def _send(pieces: list[_Piece], data_set: ByteSource, stored: ByteSource, instance: Instance, limits: Limits) -> Iterator[bytes]:
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            yield piece
+        elif isinstance(piece, _Range):
+            yield from _copy(data_set, piece)
+        else:
+            yield from _decoded_frames(piece, stored, instance, limits)
+
+
+def _copy(source: ByteSource, piece: _Range) -> Iterator[bytes]:
+    for offset in range(piece.offset, piece.offset + piece.length, CHUNK_BYTES):
+        length = min(CHUNK_BYTES, piece.offset + piece.length - offset)
+        data = source.read(offset, length)
+        if len(data) < length:
+            raise DamagedObject("The object ends too early.")
+        yield swapped(data, piece.unit)
+
+
+def swapped(data: bytes, unit: int) -> bytes:
+    """Reverse the bytes of every unit; an incomplete unit at the end stays as it is."""
+    if unit == 1:
+        return data
+    whole = len(data) // unit * unit
+    out = bytearray(data)
+    for position in range(unit):
+        out[position:whole:unit] = data[unit - 1 - position : whole : unit]
+    return bytes(out)
+
+
+def _decoded_frames(piece: _Frames, source: ByteSource, instance: Instance, limits: Limits) -> Iterator[bytes]:
+    sent = 0
+    for number in range(1, instance.number_of_frames + 1):
+        with _decoding:
+            decoded = _decode(source, instance, number, limits)
+        data = little_endian_bytes(decoded)
+        sent += len(data)
+        if sent > piece.length:
+            raise DamagedObject("A frame has another size than the first.")
+        yield data
+    if piece.length - sent > 1:
+        raise DamagedObject("A frame has another size than the first.")
+    yield bytes(piece.length - sent)  # the padding of an odd length (PS3.5 8.1.1)
+
+
+def _decode(source: ByteSource, instance: Instance, frame_number: int, limits: Limits) -> Decoded:
+    pixel = instance.image_pixel
+    if pixel is None:
+        raise NotSupported("The object holds no image.")
+    return decode(read_frame(source, instance, frame_number, limits), pixel, instance.transfer_syntax_uid)
+
+
+def little_endian_bytes(decoded: Decoded) -> bytes:
+    """Return decoded cells as the little endian bytes of native pixel data (PS3.5 8.1.1)."""
+    cells = decoded.cells
+    return cells.astype(cells.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+class _Layout:
+    """Lays out the elements of one object as pieces."""
+
+    def __init__(self, header: Header, instance: Instance, limits: Limits) -> None:
+        self._header = header
+        self._instance = instance
+        self._scanner: Scanner = header.scanner
+        self._source = header.source
+        self._limits = limits
+        self._pixel = instance.image_pixel
+        self._signed = self._pixel is not None and self._pixel.signed
+        self._pieces: list[_Piece] = []
+        self._inline = bytearray()
+        self._room = limits.element_bytes
+
+    def pieces(self) -> list[_Piece]:
+        """Return the whole file in pieces."""
+        self._add(self._meta())
+        decoded = self._first_decoded()
+        replaced = self._replaced(decoded)
+        header = self._header
+        self._data_set(header.data_set_offset, self._scanner.size, header.encoding, 0, replaced, decoded)
+        self._flush()
+        return self._pieces
+
+    def _meta(self) -> bytes:
+        """Return preamble and File Meta Information of our own (PS3.10 7.1)."""
+        instance = self._instance
+        elements = b"".join(
+            (
+                _element(0x00020001, b"OB", b"\0\1"),
+                _element(0x00020002, b"UI", _uid(instance.sop_class_uid)),
+                _element(0x00020003, b"UI", _uid(instance.key.object_uid)),
+                _element(tags.TRANSFER_SYNTAX_UID, b"UI", _uid(EXPLICIT_VR_LITTLE_ENDIAN)),
+                _element(0x00020012, b"UI", _uid(IMPLEMENTATION_CLASS_UID)),
+                _element(0x00020013, b"SH", _text(IMPLEMENTATION_VERSION_NAME)),
+            )
+        )
+        return bytes(PREAMBLE_LENGTH - 4) + b"DICM" + _element(0x00020000, b"UL", pack("<L", len(elements))) + elements
+
+    def _first_decoded(self) -> ImagePixel | None:
+        """Decode the first frame of encapsulated pixel data, to know what all decoded frames look like."""
+        layout = self._instance.frames
+        if layout is None or layout.fragments is None:
+            return None
+        if self._instance.image_problem is not None:
+            raise NotSupported(self._instance.image_problem)
+        with _decoding:
+            return _decode(self._header.source, self._instance, 1, self._limits).pixel
+
+    def _replaced(self, pixel: ImagePixel | None) -> dict[int, bytes]:
+        """Return the elements that describe decoded frames (A4.104), by tag; empty bytes leave an element out."""
+        if pixel is None:
+            return {}
+        planar = pack("<H", 0) if pixel.samples_per_pixel > 1 else None
+        replaced = {
+            tags.SAMPLES_PER_PIXEL: _element(tags.SAMPLES_PER_PIXEL, b"US", pack("<H", pixel.samples_per_pixel)),
+            tags.PHOTOMETRIC_INTERPRETATION: _element(
+                tags.PHOTOMETRIC_INTERPRETATION, b"CS", _text(pixel.photometric_interpretation)
+            ),
+            tags.PLANAR_CONFIGURATION: _element(tags.PLANAR_CONFIGURATION, b"US", planar) if planar else b"",
+            tags.ROWS: _element(tags.ROWS, b"US", pack("<H", pixel.rows)),
+            tags.COLUMNS: _element(tags.COLUMNS, b"US", pack("<H", pixel.columns)),
+            tags.BITS_ALLOCATED: _element(tags.BITS_ALLOCATED, b"US", pack("<H", pixel.bits_allocated)),
+            tags.BITS_STORED: _element(tags.BITS_STORED, b"US", pack("<H", pixel.bits_stored)),
+            tags.HIGH_BIT: _element(tags.HIGH_BIT, b"US", pack("<H", pixel.high_bit)),
+            tags.PIXEL_REPRESENTATION: _element(tags.PIXEL_REPRESENTATION, b"US", pack("<H", pixel.signed)),
+            tags.EXTENDED_OFFSET_TABLE: b"",
+            tags.EXTENDED_OFFSET_TABLE_LENGTHS: b"",
+            _ENCAPSULATED_TOTAL_LENGTH: b"",
+        }
+        if self._instance.transfer_syntax.lossy:
+            replaced[_LOSSY_IMAGE_COMPRESSION] = _element(_LOSSY_IMAGE_COMPRESSION, b"CS", b"01")
+        return replaced
+
+    def _data_set(
+        self, offset: int, end: int | None, encoding: Encoding, depth: int, replaced: dict[int, bytes], pixel: ImagePixel | None
+    ) -> int:
+        """Lay out elements up to ``end`` (None: the item delimiter); return the offset behind them."""
+        check_depth(depth)
+        pending = dict(sorted(replaced.items()))
+        while end is None or offset < end:
+            element = self._scanner.element(offset, encoding)
+            if element.tag == ITEM_DELIMITER and end is None:
+                return element.offset
+            for tag in [tag for tag in pending if tag <= element.tag]:
+                self._add(pending.pop(tag))
+            if element.tag in replaced:
+                offset = self._skip(element)
+            elif element.tag == PIXEL_DATA and depth == 0:
+                offset = self._pixel_data(element, pixel)
+            else:
+                offset = self._element(element, encoding, depth)
+        return offset
+
+    def _skip(self, element: Element) -> int:
+        return self._scanner.end_of_value(element)
+
+    def _element(self, element: Element, encoding: Encoding, depth: int) -> int:
+        vr = element.vr or implied_vr(element.tag, signed=self._signed)
+        if element.tag & 0xFFFF == 0 and element.tag >> 16 > 2:  # group lengths are retired (PS3.5 7.2), and would be wrong
+            return self._scanner.end_of_value(element)
+        if element.length == UNDEFINED_LENGTH and vr in (b"OB", b"OW"):
+            end = self._scanner.end_of_fragments(element)
+            self._add(_header(element.tag, vr, UNDEFINED_LENGTH))
+            self._copied(_Range(element.offset, end - element.offset))
+            return end
+        if element.length == UNDEFINED_LENGTH or vr == b"SQ":
+            return self._sequence(element, encoding, depth + 1)
+        end = self._scanner.end_of_value(element)
+        length = element.length
+        if vr not in LONG_VRS and length > _LONGEST_SHORT_VALUE:
+            vr = b"UN"  # PS3.5 6.2.2 note 4
+        unit = unit_bytes(vr) if encoding.big_endian else 1
+        self._add(_header(element.tag, vr, length + length % 2))
+        self._copied(_Range(element.offset, length, unit))
+        if length % 2:
+            self._add(b"\0" if unit_bytes(vr) > 1 or vr in (b"UI", b"OB", b"UN") else b" ")
+        return end
+
+    def _sequence(self, sequence: Element, encoding: Encoding, depth: int) -> int:
+        """Lay out a sequence with delimiters, so that no length need be known before its items."""
+        inner = inner_encoding(sequence, encoding)
+        end = None if sequence.length == UNDEFINED_LENGTH else self._scanner.end_of_value(sequence)
+        self._add(_header(sequence.tag, b"SQ", UNDEFINED_LENGTH))
+        offset = sequence.offset
+        while end is None or offset < end:
+            item = self._scanner.element(offset, inner)
+            if item.tag == SEQUENCE_DELIMITER:
+                offset = item.offset
+                break
+            if item.tag != ITEM:
+                raise DamagedObject(f"Sequence {name_of(sequence.tag)} holds {name_of(item.tag)} where an item should begin.")
+            self._add(_delimiter(ITEM, UNDEFINED_LENGTH))
+            item_end = None if item.length == UNDEFINED_LENGTH else self._scanner.end_of_value(item)
+            offset = self._data_set(item.offset, item_end, inner, depth, {}, None)
+            self._add(_delimiter(ITEM_DELIMITER, 0))
+        self._add(_delimiter(SEQUENCE_DELIMITER, 0))
+        return offset
+
+    def _pixel_data(self, element: Element, pixel: ImagePixel | None) -> int:
+        if pixel is not None:
+            bits = pixel.rows * pixel.columns * pixel.samples_per_pixel * pixel.bits_allocated
+            length = bits // 8 * self._instance.number_of_frames
+            if length >= UNDEFINED_LENGTH - 1:
+                raise LimitExceeded("The decoded pixel data is longer than Explicit VR Little Endian can hold.")
+            length += length % 2
+            self._add(_header(PIXEL_DATA, b"OB" if pixel.bits_allocated == 8 else b"OW", length))
+            self._flush()
+            self._pieces.append(_Frames(length))
+            return self._scanner.end_of_fragments(element)
+        if element.length == UNDEFINED_LENGTH:
+            raise DamagedObject("Native pixel data of undefined length.")
+        end = self._scanner.end_of_value(element)
+        allocated = self._pixel.bits_allocated if self._pixel else 16
+        vr = b"OB" if element.vr == b"OB" else b"OW"
+        unit = max(allocated // 8, 2) if self._header.encoding.big_endian and vr == b"OW" else 1
+        self._add(_header(PIXEL_DATA, vr, element.length + element.length % 2))
+        self._copied(_Range(element.offset, element.length, unit))
+        self._add(bytes(element.length % 2))
+        return end
+
+    def _add(self, data: bytes) -> None:
+        self._inline += data
+        self._room -= len(data)
+        if self._room < 0:
+            raise LimitExceeded("The object's header is larger than the configured limit.")
+
+    def _copied(self, piece: _Range) -> None:
+        if piece.length <= _INLINE_BYTES:
+            self._add(swapped(self._scanner.read(piece.offset, piece.length), piece.unit))
+            return
+        self._flush()
+        self._pieces.append(piece)
+
+    def _flush(self) -> None:
+        if self._inline:
+            self._pieces.append(bytes(self._inline))
+            self._inline.clear()
+
+
+_LOSSY_IMAGE_COMPRESSION = 0x00282110
+_ENCAPSULATED_TOTAL_LENGTH = 0x7FE00003
+
+
+def _header(tag: int, vr: bytes, length: int) -> bytes:
+    if vr in LONG_VRS:
+        return pack("<HH2sHL", tag >> 16, tag & 0xFFFF, vr, 0, length)
+    return pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr, length)
+
+
+def _delimiter(tag: int, length: int) -> bytes:
+    return pack("<HHL", tag >> 16, tag & 0xFFFF, length)
+
+
+def _element(tag: int, vr: bytes, value: bytes) -> bytes:
+    return _header(tag, vr, len(value)) + value
+
+
+def _uid(uid: str) -> bytes:
+    return uid.encode() + b"\0" * (len(uid) % 2)
+
+
+def _text(text: str) -> bytes:
+    return text.encode() + b" " * (len(text) % 2)

@@ -1,0 +1,43 @@
+"""Byte sources that need no store: bytes in memory, and the inflated form of a deflated data set (PS3.5 A.5)."""
+
+import zlib
+
+from wado_core.errors import DamagedObject, LimitExceeded
+from wado_core.ports import ByteSource
+
+
+class BytesSource:
+    """A stored object held in memory."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return len(self._data)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return ``length`` bytes from ``offset``, fewer at the end."""
+        return self._data[offset : offset + length]
+
+
+def inflated(source: ByteSource, data_set_offset: int, most_bytes: int) -> BytesSource:
+    """Return a source in which the deflated data set stands inflated, everything before it as it was (PS3.5 A.5).
+
+    Byte ranges of a deflated instance refer to this form. Raises LimitExceeded beyond ``most_bytes`` of inflated data,
+    DamagedObject when the stream is broken.
+    """
+    stream = source.read(data_set_offset, source.size - data_set_offset)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        data = inflater.decompress(stream, most_bytes)
+    except zlib.error as error:
+        raise DamagedObject("The deflated data set cannot be inflated.") from error
+    if inflater.unconsumed_tail:
+        raise LimitExceeded(f"The deflated data set is larger than {most_bytes} bytes when inflated.")
+    if not inflater.eof:
+        raise DamagedObject("The deflated data set ends too early.")
+    return BytesSource(source.read(0, data_set_offset) + data)

@@ -1,0 +1,101 @@
+"""The grayscale transformations that hold for each frame: per-frame groups, then shared, then the image's own (H2.1, H2.16)."""
+
+from dataclasses import replace
+
+from wado_core.dicom import tags
+from wado_core.dicom.attributes import (
+    FRAME_VOI_LUT_SEQUENCE,
+    MODALITY_LUT_SEQUENCE,
+    PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+    PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
+    SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+    VOI_LUT_SEQUENCE,
+    Attributes,
+)
+from wado_core.dicom.lut import read_lut
+from wado_core.model.grayscale import FrameTransform, Padding, Rescale, VoiLutFunction, Window
+from wado_core.model.image_pixel import ImagePixel
+
+
+def read_transforms(attributes: Attributes, pixel: ImagePixel, number_of_frames: int) -> tuple[tuple[FrameTransform, ...], tuple[int, ...]]:
+    """Return the distinct transformations and, when frames differ, the index of each frame's own."""
+    base = _with_voi(_with_modality(FrameTransform(), attributes, pixel), attributes, pixel)
+    for shared in attributes.items(SHARED_FUNCTIONAL_GROUPS_SEQUENCE)[:1]:
+        base = _with_groups(base, shared, pixel)
+    per_frame = attributes.items(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)[:number_of_frames]
+    numbers: dict[FrameTransform, int] = {}
+    of_frame = [numbers.setdefault(_with_groups(base, item, pixel), len(numbers)) for item in per_frame]
+    if len(of_frame) < number_of_frames:  # fewer items than frames: the others have what is shared
+        of_frame += [numbers.setdefault(base, len(numbers))] * (number_of_frames - len(of_frame))
+    return tuple(numbers), tuple(of_frame) if len(numbers) > 1 else ()
+
+
+def _with_groups(transform: FrameTransform, groups: Attributes, pixel: ImagePixel) -> FrameTransform:
+    for item in groups.items(PIXEL_VALUE_TRANSFORMATION_SEQUENCE)[:1]:
+        transform = _with_modality(transform, item, pixel)
+    for item in groups.items(FRAME_VOI_LUT_SEQUENCE)[:1]:
+        transform = _with_voi(transform, item, pixel)
+    return transform
+
+
+def _with_modality(transform: FrameTransform, attributes: Attributes, pixel: ImagePixel) -> FrameTransform:
+    """Take the Modality LUT, or the rescale, that ``attributes`` hold; keep what stands where they hold none (PS3.3 C.11.1)."""
+    for item in attributes.items(MODALITY_LUT_SEQUENCE)[:1]:
+        if lut := read_lut(item, signed=pixel.signed):
+            return replace(transform, modality_lut=lut, rescale=None)
+    slope, intercept = attributes.decimal(tags.RESCALE_SLOPE), attributes.decimal(tags.RESCALE_INTERCEPT)
+    if slope is None and intercept is None:
+        return transform
+    slope = slope if slope and _finite(slope) else 1.0  # 0 occurs in broken files (H2.1)
+    intercept = intercept if intercept is not None and _finite(intercept) else 0.0
+    return replace(transform, rescale=Rescale(slope, intercept), modality_lut=None)
+
+
+def _with_voi(transform: FrameTransform, attributes: Attributes, pixel: ImagePixel) -> FrameTransform:
+    """Take the first window and the first VOI LUT that ``attributes`` hold; keep what stands where they hold none (H2.4)."""
+    items = attributes.items(VOI_LUT_SEQUENCE)[:1]
+    has_window = tags.WINDOW_CENTER in attributes or tags.WINDOW_WIDTH in attributes
+    if not items and not has_window:
+        return transform
+    window = _window(attributes)
+    lut = read_lut(items[0], signed=pixel.signed or _can_be_negative(transform, pixel)) if items else None
+    empty = not attributes.text(tags.WINDOW_CENTER) and not attributes.text(tags.WINDOW_WIDTH)
+    ignored = has_window and window is None and not empty
+    if window is None and lut is None:
+        return replace(transform, window_ignored=ignored or transform.window_ignored)
+    return replace(transform, window=window, voi_lut=lut, window_ignored=ignored)
+
+
+def _window(attributes: Attributes) -> Window | None:
+    centers, widths = attributes.decimals(tags.WINDOW_CENTER), attributes.decimals(tags.WINDOW_WIDTH)
+    try:
+        function = VoiLutFunction(attributes.text(tags.VOI_LUT_FUNCTION))
+    except ValueError:
+        function = VoiLutFunction.LINEAR  # absent or unknown (H2.8)
+    if not centers or not widths or not _finite(centers[0]) or not _finite(widths[0]):
+        return None
+    if widths[0] <= 0 or (function is VoiLutFunction.LINEAR and widths[0] < 1):
+        return None  # broken (H2.17)
+    return Window(centers[0], widths[0], function)
+
+
+def _can_be_negative(transform: FrameTransform, pixel: ImagePixel) -> bool:
+    """Whether modality values may be negative, so that the first value a VOI LUT maps may be (H2.2)."""
+    if transform.modality_lut or not transform.rescale:
+        return False
+    slope, intercept = transform.rescale.slope, transform.rescale.intercept
+    return min(intercept, intercept + slope * ((1 << pixel.bits_stored) - 1)) < 0
+
+
+def _finite(number: float) -> bool:
+    return abs(number) < 1e300  # false for NaN and infinities too
+
+
+def read_padding(attributes: Attributes, pixel: ImagePixel) -> Padding | None:
+    """Return the range of padding values among the stored values, None when there is none (PS3.3 C.7.5.1.1.2, H2.13)."""
+    value = attributes.integer(tags.PIXEL_PADDING_VALUE, signed=pixel.signed)
+    if value is None:
+        return None
+    limit = attributes.integer(tags.PIXEL_PADDING_RANGE_LIMIT, signed=pixel.signed)
+    limit = value if limit is None else limit
+    return Padding(min(value, limit), max(value, limit))

@@ -1,0 +1,64 @@
+"""Colour frames to 8-bit RGB: palettes, YBR models, deeper samples (part H.3)."""
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from wado_core.codecs.decoded import Cells, Decoded
+from wado_core.errors import DamagedObject
+from wado_core.kernels import color as kernels
+from wado_core.model.color import Palette
+from wado_core.model.grayscale import Lut
+from wado_core.model.image_pixel import ImagePixel
+from wado_core.rendering.table import first_value
+
+Rgb = npt.NDArray[np.uint8]
+
+
+def rgb_of(decoded: Decoded, palette: Palette | None) -> Rgb:
+    """Bring a decoded colour frame to RGB: (rows, columns, 3) uint8, C order."""
+    pixel = decoded.pixel
+    if palette is not None:
+        if decoded.cells.ndim != 2:
+            raise DamagedObject("A PALETTE COLOR frame was coded with several components.")
+        rgb = np.empty((*decoded.cells.shape, 3), np.uint8)
+        kernels.look_up_rgb(rgb, decoded.cells, palette_table(palette, pixel))
+        return rgb
+    if decoded.cells.ndim != 3:
+        raise DamagedObject("A colour frame was coded with one component.")
+    samples = eight_bits(decoded.cells, pixel)
+    if pixel.photometric_interpretation in ("YBR_FULL", "YBR_FULL_422"):
+        rgb = np.empty(samples.shape, np.uint8)
+        kernels.ybr_full_to_rgb(rgb, samples)
+        return rgb
+    return samples
+
+
+def eight_bits(cells: Cells, pixel: ImagePixel) -> Rgb:
+    """Take the highest 8 of the stored bits of each sample (H3.2); fewer stored bits are stretched to the full range."""
+    if pixel.bits_stored == 8 and pixel.bits_allocated == 8:
+        return cells
+    samples = (cells >> (pixel.high_bit + 1 - pixel.bits_stored)) & ((1 << pixel.bits_stored) - 1)
+    if pixel.bits_stored >= 8:
+        return (samples >> (pixel.bits_stored - 8)).astype(np.uint8)
+    largest = (1 << pixel.bits_stored) - 1
+    return ((samples.astype(np.uint32) * 510 + largest) // (2 * largest)).astype(np.uint8)
+
+
+@lru_cache(maxsize=16)
+def palette_table(palette: Palette, pixel: ImagePixel) -> Rgb:
+    """Return the colour of every cell: (2**bits_allocated, 3) uint8; indices are clamped at both ends (H2.2, H3.1)."""
+    cells = np.arange(1 << pixel.bits_allocated)
+    indices = (cells >> (pixel.high_bit + 1 - pixel.bits_stored)) & ((1 << pixel.bits_stored) - 1)
+    if pixel.signed:
+        indices = (indices ^ (1 << (pixel.bits_stored - 1))) + first_value(pixel)
+    table = np.stack([_channel(lut, indices) for lut in (palette.red, palette.green, palette.blue)], axis=1)
+    table.flags.writeable = False
+    return table
+
+
+def _channel(lut: Lut, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.uint8]:
+    entries = np.frombuffer(lut.entries, "<u2")
+    chosen = entries[np.clip(indices - lut.first, 0, len(entries) - 1)]
+    return (chosen >> 8 if lut.bits == 16 else chosen).astype(np.uint8)

@@ -1,0 +1,113 @@
+"""Planning: every default of a request resolved against an instance, without touching a pixel (PS3.4 N.2, part H)."""
+
+from dataclasses import replace
+
+from wado_core.codecs.registry import decoder
+from wado_core.errors import DamagedObject, InvalidRequest, LimitExceeded, NotSupported
+from wado_core.model.geometry import fit, pixels_of
+from wado_core.model.grayscale import FrameTransform, Rescale, Window
+from wado_core.model.image_pixel import MONOCHROME, ImagePixel
+from wado_core.model.instance import Instance
+from wado_core.model.render import DEFAULT_QUALITY, AutomaticWindow, GrayscalePlan, RenderPlan, RenderRequest
+from wado_core.settings import Limits
+
+_COLOR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+_PALETTE = "PALETTE COLOR"
+
+WINDOW_ON_COLOR = "The window was ignored: the image is in colour."
+STORED_WINDOW_IGNORED = "The stored window is not valid and was ignored."
+
+
+def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> RenderPlan:
+    """Resolve a request for one frame of an instance.
+
+    Raises InvalidRequest (frame, sizes), NotSupported (no image, transfer syntax, photometric interpretation), DamagedObject
+    (the pixel data contradicts its header), LimitExceeded (a frame too large to be decoded).
+    """
+    pixel = _renderable(instance, limits)
+    frame_number = 1 if request.frame_number is None else request.frame_number
+    if not 1 <= frame_number <= instance.number_of_frames:
+        raise InvalidRequest(f"frameNumber must be 1 to {instance.number_of_frames}.")
+    source = pixels_of(request.region, pixel.rows, pixel.columns)
+    rows, columns = _picture_size(source.rows, source.columns, request, limits)
+    warnings: list[str] = []
+    grayscale = None
+    if pixel.monochrome:
+        transform = instance.transform(frame_number)
+        grayscale = _grayscale(instance, pixel, transform, request.window)
+        if transform.window_ignored and request.window is None:
+            warnings.append(STORED_WINDOW_IGNORED)
+    elif request.window is not None:
+        warnings.append(WINDOW_ON_COLOR)
+    return RenderPlan(
+        key=instance.key,
+        version=instance.version,
+        frame_number=frame_number,
+        transfer_syntax_uid=instance.transfer_syntax_uid,
+        image_pixel=pixel,
+        code_stream=instance.code_stream,
+        grayscale=grayscale,
+        palette=instance.palette if pixel.photometric_interpretation == _PALETTE else None,
+        source=source,
+        rows=rows,
+        columns=columns,
+        media_type=request.media_type,
+        quality=DEFAULT_QUALITY if request.quality is None else request.quality,
+        warnings=tuple(warnings),
+    )
+
+
+def _renderable(instance: Instance, limits: Limits) -> ImagePixel:
+    """Return the Image Pixel module with the size that the code stream states (H1.6), or refuse by name."""
+    pixel = instance.image_pixel
+    if instance.image_problem is not None:
+        if pixel is None:
+            raise NotSupported(instance.image_problem)
+        raise DamagedObject(instance.image_problem)
+    if pixel is None:
+        raise NotSupported("The object holds no image.")
+    decoder(instance.transfer_syntax_uid)
+    stream = instance.code_stream
+    if stream is not None and (stream.rows, stream.columns) != (pixel.rows, pixel.columns):
+        if not stream.rows or not stream.columns:
+            raise DamagedObject("The code stream states no size.")
+        pixel = replace(pixel, rows=stream.rows, columns=stream.columns)
+    if pixel.rows * pixel.columns > limits.frame_pixels:
+        raise LimitExceeded(f"A frame of {pixel.rows} × {pixel.columns} pixels is larger than the configured limit.")
+    _check_samples(instance, pixel)
+    return pixel
+
+
+def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
+    photometric, samples = pixel.photometric_interpretation, pixel.samples_per_pixel
+    expected = 1 if photometric in MONOCHROME or photometric == _PALETTE else 3
+    if photometric not in (*MONOCHROME, _PALETTE, *_COLOR):
+        raise NotSupported("This Photometric Interpretation is not rendered by this version.")
+    if samples != expected:
+        raise DamagedObject(f"Samples per Pixel is {samples}; the Photometric Interpretation asks for {expected}.")
+    if photometric == _PALETTE and instance.palette is None:
+        raise DamagedObject("The object is PALETTE COLOR but its Palette Color Lookup Tables are missing or broken.")
+    if pixel.bits_allocated not in (8, 16):
+        raise NotSupported(f"Samples of {pixel.bits_allocated} bits allocated are not rendered by this version.")
+    if not instance.transfer_syntax.encapsulated and photometric.startswith("YBR") and pixel.bits_allocated != 8:
+        raise NotSupported("YBR samples of more than 8 bits are not rendered by this version.")
+    if photometric == "YBR_FULL_422" and not instance.transfer_syntax.encapsulated and pixel.columns % 2:
+        raise DamagedObject("YBR_FULL_422 pixels come in pairs; the number of columns is odd.")
+
+
+def _picture_size(rows: int, columns: int, request: RenderRequest, limits: Limits) -> tuple[int, int]:
+    for name, value in (("rows", request.rows), ("columns", request.columns)):
+        if value is not None and not 1 <= value <= limits.picture_edge:
+            raise InvalidRequest(f"{name} must be 1 to {limits.picture_edge}.")
+    size = fit(rows, columns, request.rows, request.columns)
+    asked = request.rows is not None or request.columns is not None
+    if asked and (max(size) > limits.picture_edge or size[0] * size[1] > limits.picture_pixels):
+        raise InvalidRequest(f"The picture would be {size[0]} × {size[1]} pixels, more than is made.")
+    return size
+
+
+def _grayscale(instance: Instance, pixel: ImagePixel, transform: FrameTransform, window: Window | None) -> GrayscalePlan:
+    """Choose the pipeline's steps: a given window replaces the VOI transformation only (A4.63, A4.65)."""
+    modality = transform.modality_lut or transform.rescale or Rescale()
+    voi = window or transform.window or transform.voi_lut or AutomaticWindow.FULL_RANGE
+    return GrayscalePlan(modality, voi, pixel.photometric_interpretation == "MONOCHROME1", instance.padding)

@@ -1,0 +1,192 @@
+"""Describing many files: in this process when they are few, in spawned processes when they are many."""
+
+import hashlib
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import traceback
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+
+import msgspec
+
+from wado_core.dicom.instance import check_key, describe
+from wado_core.errors import ContentChanged, NotDicom, Unavailable, WadoError
+from wado_core.model.instance import Location
+from wado_core.ports import IndexedFile, Store
+from wado_core.settings import Limits
+
+_log = logging.getLogger(__name__)
+
+# Fewer files are described before the first spawned process has imported what it needs.
+WORTH_A_POOL = 300
+# Files of one task: long enough that handing it over costs nothing, short enough that progress is seen.
+BATCH = 64
+# Tasks handed over beforehand for each process, so that none waits while results are being written.
+_AHEAD = 4
+
+_CRASHED = "Reading the file ended the process that read it."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one file.
+
+    file: what to remember; None when the file could not be read now, or changed while it was read: to be tried again.
+    trace: an unexpected error, for the log only.
+    """
+
+    location: Location
+    file: IndexedFile | None
+    trace: str = ""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_outcomes = msgspec.msgpack.Decoder(list[Outcome])
+
+
+def version_of(location: Location, object_uid: str) -> str:
+    """Return the digest that stands for the stored bytes: 128 bits in hexadecimal over size, mtime_ns and SOP Instance UID.
+
+    Not the inode: two servers that see one file over NFS must give the same ETag. The UID, because files copied together often
+    share size and time.
+    """
+    return hashlib.blake2b(f"{location.size} {location.mtime_ns} {object_uid}".encode(), digest_size=16).hexdigest()
+
+
+def describe_file(store: Store, limits: Limits, location: Location) -> Outcome:
+    """Read one file; whatever is wrong with it becomes part of the outcome."""
+    try:
+        with store.open(location) as source:
+            described = describe(source, "", limits)
+        check_key(described.instance.key)
+        version = version_of(location, described.instance.key.object_uid)
+        indexed = IndexedFile(location, replace(described, instance=replace(described.instance, version=version)))
+        _encoder.encode(indexed)  # what cannot be written must not come out only when the index writes it
+    except NotDicom:
+        return Outcome(location, IndexedFile(location, None))
+    except (ContentChanged, Unavailable, MemoryError):
+        return Outcome(location, None)
+    except WadoError as error:
+        return Outcome(location, IndexedFile(location, None, str(error)))
+    except Exception as error:  # noqa: BLE001 - one file must not end the indexing of a million; its text may show a patient
+        name = type(error).__name__
+        return Outcome(location, IndexedFile(location, None, f"Unexpected error: {name}."), traceback.format_exc())
+    return Outcome(location, indexed)
+
+
+def describe_files(locations: Iterable[Location], store: Store, limits: Limits, processes: int) -> Generator[Outcome, None, None]:
+    """Yield what came of each file, not always in order; in bounded memory, however many there are.
+
+    locations: read only as fast as files are described.  processes: 0 stays in this process; otherwise so many are spawned as soon
+    as there are enough files to be worth it. Close the iterator to give them back early.
+    """
+    rest = iter(locations)
+    first = list(islice(rest, WORTH_A_POOL)) if processes > 0 else []
+    if len(first) < WORTH_A_POOL:
+        for location in chain(first, rest):
+            yield describe_file(store, limits, location)
+        return
+    pool = _Pool(store, limits, processes)
+    try:
+        yield from pool.outcomes(chain(first, rest))
+    finally:
+        pool.close()
+
+
+class _Pool:
+    """Spawned processes that describe files, and what was handed to them; survives the crash of any of them."""
+
+    def __init__(self, store: Store, limits: Limits, processes: int) -> None:
+        self._store = store
+        self._limits = limits
+        self._processes = processes
+        # None once processes have turned out to be impossible here.
+        self._executor: ProcessPoolExecutor | None = _spawn(processes)
+        self._flying: deque[tuple[list[Location], Future[bytes]]] = deque()
+
+    def outcomes(self, locations: Iterator[Location]) -> Iterator[Outcome]:
+        """Yield what came of each file."""
+        while batch := list(islice(locations, BATCH)):
+            try:
+                self._flying.append((batch, self._submit(batch)))
+            except BrokenProcessPool:
+                yield from self._recover(batch)
+            if len(self._flying) >= self._processes * _AHEAD:
+                yield from self._landed()
+        while self._flying:
+            yield from self._landed()
+
+    def close(self) -> None:
+        """End the processes; work not begun is dropped."""
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+
+    def _submit(self, batch: list[Location]) -> Future[bytes]:
+        if self._executor is not None:
+            return self._executor.submit(_describe_batch, self._store, self._limits, batch)
+        here: Future[bytes] = Future()
+        here.set_result(_describe_batch(self._store, self._limits, batch))
+        return here
+
+    def _landed(self) -> Iterable[Outcome]:
+        batch, future = self._flying.popleft()
+        try:
+            return _outcomes.decode(future.result())
+        except BrokenProcessPool:
+            return self._recover(batch)
+
+    def _recover(self, batch: list[Location]) -> Iterator[Outcome]:
+        """Describe everything that was under way again, file by file: nobody knows which one ended its process."""
+        suspects = [*batch, *chain.from_iterable(batch for batch, _ in self._flying)]
+        self._flying.clear()
+        _log.warning("a process that read files ended unexpectedly; reading %d files again, one by one", len(suspects))
+        self._restart(1)
+        for location in suspects:
+            try:
+                yield from _outcomes.decode(self._submit([location]).result())
+            except BrokenProcessPool:
+                yield Outcome(location, IndexedFile(location, None, _CRASHED))
+                self._restart(1)
+        if self._executor is not None:
+            self._restart(self._processes)
+
+    def _restart(self, processes: int) -> None:
+        self.close()
+        self._executor = _spawn(processes)
+        try:
+            self._executor.submit(os.getpid).result()
+        except BrokenProcessPool:
+            # Not the files: spawned processes cannot even start, as under a main script that cannot be imported again.
+            _log.warning("no further processes can be started; reading files in this one")
+            self.close()
+            self._executor = None
+
+
+def _spawn(processes: int) -> ProcessPoolExecutor:
+    # Spawned, not forked: nothing of the server (threads, locks, connections) is inherited.
+    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_process)
+
+
+def _prepare_process() -> None:
+    """Leave interrupts to the parent, and end when it ends in any way."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _describe_batch(store: Store, limits: Limits, locations: list[Location]) -> bytes:
+    # As MessagePack: pickling the nested dataclasses one by one takes ten times as long, on both sides.
+    return _encoder.encode([describe_file(store, limits, location) for location in locations])

@@ -1,0 +1,80 @@
+"""The application: settings to services to routes. The only place of wado_http, besides its commands, that assembles."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+from starlette.types import Lifespan
+
+from wado_core.errors import WadoError
+from wado_core.settings import Settings, from_json
+from wado_http.errors import answer_http_exception, answer_wado_error
+from wado_http.middleware import Failures, HeadWithoutBody, LoopbackHost, QueryLimit, SecurityHeaders, is_loopback
+from wado_http.routes import health, uri, viewer
+from wado_http.routes.methods import ReadOnly
+from wado_http.state import new_state
+
+SETTINGS_VARIABLE = "WADO_SETTINGS"
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Make the application of one worker; its lifespan builds the services and loads the kernels before it is ready."""
+    return application(settings, lifespan(settings))
+
+
+def create_app_from_environment() -> Starlette:
+    """Make the application from settings in the environment: for workers, which are spawned and inherit nothing else."""
+    return create_app(from_json(os.environ[SETTINGS_VARIABLE]))
+
+
+def lifespan(settings: Settings) -> Lifespan[Starlette]:
+    """Return the lifespan of a worker: services and kernels before the first request, everything closed after the last."""
+
+    @asynccontextmanager
+    async def running(app: Starlette) -> AsyncIterator[None]:
+        from wado_core import assemble
+
+        services = await to_thread.run_sync(assemble.services, settings)
+        try:
+            await to_thread.run_sync(assemble.warm_up)
+            state = new_state(settings, services.rendering, services.retrieval, services.browsing)
+            app.state.wado = state
+            try:
+                yield
+            finally:
+                app.state.wado = None
+                await state.slots.close()
+        finally:
+            await to_thread.run_sync(services.close)
+
+    return running
+
+
+def application(settings: Settings, life: Lifespan[Starlette]) -> Starlette:
+    """Make routes and middleware; ``life`` puts a State in ``app.state.wado``."""
+    middleware = [
+        Middleware(HeadWithoutBody),
+        Middleware(SecurityHeaders),
+        Middleware(Failures),
+        Middleware(QueryLimit, characters=settings.limits.query_characters),
+    ]
+    if is_loopback(settings.host):
+        middleware.insert(3, Middleware(LoopbackHost, host=settings.host))
+    return Starlette(
+        routes=[
+            Route("/", ReadOnly(viewer.root)),
+            Route("/wado", ReadOnly(uri.retrieve)),
+            Route("/series", ReadOnly(viewer.series)),
+            Route("/static/viewer.css", ReadOnly(viewer.stylesheet)),
+            Route("/health/live", ReadOnly(health.live)),
+            Route("/health/ready", ReadOnly(health.ready)),
+        ],
+        middleware=middleware,
+        exception_handlers={WadoError: answer_wado_error, HTTPException: answer_http_exception},
+        lifespan=life,
+    )

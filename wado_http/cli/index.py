@@ -1,0 +1,83 @@
+"""``wado index``: bring an index up to date without serving it."""
+
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wado_core.settings import Settings
+from wado_http.cli.progress import shown_progress
+from wado_http.cli.state import served_paths, state_folder
+from wado_http.cli.text import counted, printable, shown
+
+if TYPE_CHECKING:
+    from wado_core.services.indexing import Report
+
+
+@click.command(no_args_is_help=True)
+@click.argument("paths", type=click.Path(path_type=Path), metavar="PATH...", nargs=-1, required=True)
+@click.option(
+    "--state", type=click.Path(path_type=Path), metavar="DIR",
+    help="Folder for the index, on a local disk and outside the PATHs.  [default: ~/.local/state/wado]",
+)  # fmt: skip
+def index(paths: tuple[Path, ...], state: Path | None) -> None:
+    """Index each PATH, a folder or a file, without serving it.
+
+    'wado serve' with the same PATHs (in any order) and the same --state finds this index. Only what is new or has changed is
+    read; every damaged file is named with its reason.
+
+    \b
+    Examples:
+      wado index ~/images
+      wado index /mnt/ct /mnt/mr --state /var/lib/wado
+    """
+    roots = served_paths(paths)
+    index_visibly(Settings(paths=roots, state=state_folder(roots, state)), None)
+
+
+def index_visibly(settings: Settings, damaged_shown: int | None) -> int:
+    """Bring the index of ``settings`` up to date, showing progress and a summary; return how many instances it holds.
+
+    damaged_shown: damaged files to name at most; None names all.
+    """
+    from wado_core import assemble
+
+    services = assemble.services(settings)
+    try:
+        with shown_progress(settings.paths) as show:
+            report: Report = services.indexing.run(settings.paths, show)
+        for line in summary(report):
+            click.echo(line)
+        for line in damaged(services.index.problems(), report.totals.damaged, damaged_shown):
+            click.echo(line)
+    finally:
+        services.close()
+    return report.totals.instances
+
+
+def summary(report: "Report") -> Iterable[str]:
+    """Yield the lines that say what a run has done and what the index now holds."""
+    counts, totals = report.counts, report.totals
+    yield (
+        f"Indexed {counted(counts.files_seen, 'file')} in {report.duration_s:.1f} s: "
+        f"{counts.files_read:,} read, {counts.unchanged:,} unchanged, {counts.forgotten:,} gone"
+    )
+    yield (
+        f"  {counted(totals.instances, 'instance')} in {totals.series:,} series of {counted(totals.studies, 'study', 'studies')}; "
+        f"{totals.not_dicom:,} not DICOM, {totals.damaged:,} damaged"
+    )
+    if counts.unreadable or counts.folders_unreadable:
+        yield (
+            f"  could not be read now: {counted(counts.unreadable, 'file')}, {counted(counts.folders_unreadable, 'folder')}; "
+            "the next run tries again"
+        )
+
+
+def damaged(problems: Iterable[tuple[bytes, str]], total: int, most: int | None) -> Iterable[str]:
+    """Yield a line for each damaged file, at most ``most`` (None: all), and one for the rest."""
+    for path, reason in islice(problems, most):
+        yield f"  damaged: {shown(path)}: {printable(reason)}"
+    if most is not None and total > most:
+        yield f"  and {total - most:,} more; 'wado index' with the same PATHs names all"

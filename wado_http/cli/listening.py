@@ -1,0 +1,45 @@
+"""The socket that is served, opened before anything slow is done."""
+
+import ipaddress
+import os
+import socket
+
+import click
+
+# Connections that may wait to be accepted, such as those made while files are indexed.
+BACKLOG = 2048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on ``host`` and ``port`` (0: any free one); raises ClickException when that cannot be.
+
+    It listens at once: nobody can take the port while files are indexed, and who connects early waits instead of failing.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise click.ClickException(f"The host {host!r} is not known here.") from error
+    # Where a name has addresses of both families, such as localhost, browsers find the IPv4 one.
+    family, _, _, _, address = min(found, key=lambda entry: entry[0] is not socket.AF_INET)
+    try:
+        listener = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        reason = f"{os.strerror(error.errno or 0)}. Choose another with --port."
+        raise click.ClickException(f"Port {port} of {host} cannot be listened on: {reason}") from error
+    listener.setblocking(False)
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the numeric address that the socket listens on."""
+    return str(listener.getsockname()[0]).partition("%")[0]
+
+
+def is_loopback(address: str) -> bool:
+    """Say whether only this machine can reach a numeric address."""
+    return ipaddress.ip_address(address).is_loopback
+
+
+def url(host: str, port: int) -> str:
+    """Return the address to open in a browser."""
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

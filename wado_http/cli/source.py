@@ -1,0 +1,22 @@
+"""The file that a command reads."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from wado_core.errors import WadoError
+from wado_http.cli.text import shown
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Name the file in every refusal: the person at the terminal named it, so unlike a web answer the line may show it."""
+    try:
+        path.open("rb").close()  # a file that is missing or not ours is said in the words of the system
+        yield
+    except OSError as error:
+        raise click.ClickException(f"{shown(path)}: {error.strerror or error}") from error
+    except WadoError as error:
+        raise click.ClickException(f"{shown(path)}: {error}") from error

@@ -1,0 +1,19 @@
+"""Text for a terminal: paths and messages without anything that a terminal would obey or cannot encode."""
+
+import os
+from pathlib import Path
+
+
+def printable(text: str) -> str:
+    """Escape control characters and undecodable bytes, so that a file name can neither move the cursor nor fail to print."""
+    return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in text)
+
+
+def shown(path: Path | bytes | str) -> str:
+    """Return a path as it can be printed."""
+    return printable(os.fsdecode(path))
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: ``1 file``, ``1,234 files``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,126 @@
+"""Answers: pictures, objects streamed in bounded memory, 304, and the headers they share (A.5)."""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+
+from anyio import CancelScope, CapacityLimiter, to_thread
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from wado_core.model.frame import EncodedImage
+from wado_http.conditional import http_date
+from wado_http.negotiation import DICOM
+
+# A5.6; the last two stand here before they matter, so that no cache mixes up answers of different versions.
+VARY = "Accept, Accept-Charset, Accept-Encoding, Authorization"
+
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """What is said about an object or picture whether it is sent or not: the headers common to 200 and 304.
+
+    etag: quoted.  modified: seconds since 1970.  location: path and query that name exactly this representation (A5.5).
+    warnings: texts for Warning headers (A5.7).
+    """
+
+    etag: str
+    modified: int
+    location: str
+    max_age_s: int
+    warnings: tuple[str, ...] = ()
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of the representation, but for Warning, which may occur more than once."""
+        return {
+            "etag": self.etag,
+            "last-modified": http_date(self.modified),
+            "content-location": self.location,
+            "cache-control": f"private, max-age={self.max_age_s}",
+            "vary": VARY,
+        }
+
+
+def not_modified(representation: Representation) -> Response:
+    """Answer 304: the client has it (RFC 9110 15.4.5)."""
+    return Response(status_code=304, headers=representation.headers())
+
+
+def picture(request: Request, image: EncodedImage, representation: Representation) -> Response:
+    """Answer a finished picture."""
+    return _warned(request, Response(image.data, headers=representation.headers(), media_type=image.media_type), representation)
+
+
+def picture_headers(request: Request, media_type: str, representation: Representation) -> Response:
+    """Answer HEAD for a picture that has not been made: its length is not known (A1.10)."""
+    response = Response(headers=representation.headers(), media_type=media_type)
+    del response.headers["content-length"]
+    return _warned(request, response, representation)
+
+
+def dicom_object(
+    object_uid: str, length: int, chunks: Iterator[bytes], limiter: CapacityLimiter, representation: Representation
+) -> Response:
+    """Answer a Part 10 file, chunk by chunk (A5.1)."""
+    return ClosingResponse(chunks, limiter, _file_headers(object_uid, length, representation), DICOM)
+
+
+def dicom_headers(object_uid: str, length: int, representation: Representation) -> Response:
+    """Answer HEAD for a Part 10 file."""
+    return Response(headers=_file_headers(object_uid, length, representation), media_type=DICOM)
+
+
+def _file_headers(object_uid: str, length: int, representation: Representation) -> dict[str, str]:
+    """A5.2, A5.4."""
+    return representation.headers() | {
+        "content-length": str(length),
+        "content-disposition": f'attachment; filename="{object_uid}.dcm"',
+    }
+
+
+def service_of(request: Request) -> str:
+    """Return our base URI as the client knows it, or its path when the Host header cannot be repeated (A5.7)."""
+    path = f"{request.scope.get('root_path', '')}/wado"
+    host = request.headers.get("host", "")
+    return f"{request.scope['scheme']}://{host}{path}" if _HOST.fullmatch(host) else path
+
+
+def _warned(request: Request, response: Response, representation: Representation) -> Response:
+    for text in representation.warnings:
+        printable = text.encode("ascii", "replace").decode().replace("\n", " ").replace("\r", " ")
+        response.headers.append("warning", f"299 {service_of(request)}: {printable}")
+    return response
+
+
+class ClosingResponse(StreamingResponse):
+    """Send chunks made in threads, and close their source whatever happens to the client.
+
+    Starlette leaves a generator to the garbage collector when the client goes away; an open file must not wait for that.
+    """
+
+    def __init__(self, chunks: Iterator[bytes], limiter: CapacityLimiter, headers: Mapping[str, str], media_type: str) -> None:
+        self._chunks = chunks
+        self._limiter = limiter
+        super().__init__(self._threaded(), headers=headers, media_type=media_type)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response (ASGI)."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                await to_thread.run_sync(close, self._chunks)
+
+    async def _threaded(self) -> AsyncIterator[bytes]:
+        while (chunk := await to_thread.run_sync(next, self._chunks, None, limiter=self._limiter)) is not None:
+            yield chunk
+
+
+def close(chunks: Iterator[bytes]) -> None:
+    """Close what chunks are read from."""
+    closing = getattr(chunks, "close", None)
+    if closing is not None:
+        closing()
