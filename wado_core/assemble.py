@@ -8,6 +8,7 @@ from wado_core.archive.store_files import FileStore
 from wado_core.archive.walk import walk
 from wado_core.ports import Index
 from wado_core.services.browsing import Browsing
+from wado_core.services.decoding import Decoding
 from wado_core.services.indexing import Indexing
 from wado_core.services.rendering import Rendering
 from wado_core.services.retrieval import Retrieval
@@ -22,10 +23,17 @@ class Services:
     retrieval: Retrieval
     browsing: Browsing
     indexing: Indexing
+    decoding: Decoding
     index: Index
+
+    def warm_up(self) -> None:
+        """Make everything ready that a request should not wait for: kernels, codecs, the child that decodes heavy frames."""
+        warm_up()
+        self.decoding.start()
 
     def close(self) -> None:
         """Give back what the adapters hold open."""
+        self.decoding.close()
         self.index.close()
 
 
@@ -33,13 +41,15 @@ def services(settings: Settings) -> Services:
     """Make the services that settings describe; the state folder is made if needed. Raises Unavailable."""
     index, store, limits = SqlIndex(settings.state), FileStore(), settings.limits
     indexing = Indexing(index, store, walk, limits, settings.paths)
+    decoding = Decoding(limits.decode_s, limits.decode_bytes)
     instances = MemoryInstanceCache(settings.instance_cache_entries)
     pictures = MemoryCache(settings.render_cache_bytes)
     return Services(
-        Rendering(index, store, indexing, instances, pictures, limits),
-        Retrieval(store, limits),
+        Rendering(index, store, indexing, decoding, instances, pictures, limits),
+        Retrieval(store, decoding, limits),
         Browsing(index),
         indexing,
+        decoding,
         index,
     )
 

@@ -28,6 +28,10 @@ class Limits:
     inflated_bytes: int = 1024 * MIB
     # Most bytes of one element other than Pixel Data that is read into memory.
     element_bytes: int = 64 * MIB
+    # Seconds that the decoding of one heavy frame (JPEG 2000) may take.
+    decode_s: float = 30.0
+    # Most address space of the process that decodes heavy frames.
+    decode_bytes: int = 4096 * MIB
     # Most characters of a query (A1.13 asks for at least 8 KiB).
     query_characters: int = 16 * 1024
 

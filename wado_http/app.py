@@ -41,7 +41,7 @@ def lifespan(settings: Settings) -> Lifespan[Starlette]:
 
         services = await to_thread.run_sync(assemble.services, settings)
         try:
-            await to_thread.run_sync(assemble.warm_up)
+            await to_thread.run_sync(services.warm_up)
             state = new_state(settings, services.rendering, services.retrieval, services.browsing)
             app.state.wado = state
             try:
@@ -65,7 +65,7 @@ def application(settings: Settings, life: Lifespan[Starlette]) -> Starlette:
     ]
     if is_loopback(settings.host):
         middleware.insert(3, Middleware(LoopbackHost, host=settings.host))
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", ReadOnly(viewer.root)),
             Route("/wado", ReadOnly(uri.retrieve)),
@@ -78,3 +78,5 @@ def application(settings: Settings, life: Lifespan[Starlette]) -> Starlette:
         exception_handlers={WadoError: answer_wado_error, HTTPException: answer_http_exception},
         lifespan=life,
     )
+    app.router.redirect_slashes = False  # a redirect would repeat the client's Host and the query
+    return app

@@ -105,7 +105,9 @@ async def answer_wado_error(request: Request, error: Exception) -> Response:
 async def answer_http_exception(request: Request, error: Exception) -> Response:
     """Answer what Starlette refuses: unknown paths, methods (Starlette's exception handler)."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
-    return problem_response(Problem(HTTPStatus(error.status_code), error.detail), request.headers.getlist("accept"), error.headers)
+    status = HTTPStatus(error.status_code)
+    message = "There is nothing at this address." if status is HTTPStatus.NOT_FOUND else error.detail
+    return problem_response(Problem(status, message), request.headers.getlist("accept"), error.headers)
 
 
 def problem_response(problem: Problem, accept: list[str], headers: Mapping[str, str] | None = None) -> Response:

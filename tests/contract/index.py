@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -197,7 +198,7 @@ class IndexContract:
         assert index.studies(4, 10) == ()
 
     def test_a_study_shows_its_listing_and_series_in_order_of_their_numbers(self, index: Index) -> None:
-        of_study = {
+        of_study: dict[str, Any] = {
             "patient_name": "山田^太郎", "patient_id": "P-1", "study_date": "20240101", "study_description": "<b>", "accession_number": "A",
         }  # fmt: skip
         index.put(
@@ -207,7 +208,7 @@ class IndexContract:
             ]
         )
         (study,) = index.studies(0, 10)
-        assert study.listing == Listing(**of_study)  # type: ignore[arg-type]
+        assert study.listing == Listing(**of_study)
         shown = [(series.series_uid, series.modality, series.number, series.description, series.instances) for series in study.series]
         assert shown == [("1.2.1.2", "SR", 2, "early", 1), ("1.2.1.1", "CT", 10, "late", 1)]
 

@@ -1,6 +1,7 @@
 """Small instances and files for the contract suites: a test states what matters, the rest is filled in."""
 
 from dataclasses import replace
+from typing import Any
 
 from wado_core.model.color import Palette
 from wado_core.model.frame import ByteRange, FrameLayout
@@ -17,7 +18,7 @@ def key(study: int = 1, series: int = 1, number: int = 1) -> InstanceKey:
     return InstanceKey(f"1.2.{study}", f"1.2.{study}.{series}", f"1.2.{study}.{series}.{number}")
 
 
-def described(of: InstanceKey | None = None, *, frames: int = 1, version: str = "v1", modality: str = "CT", **listing: object) -> Described:
+def described(of: InstanceKey | None = None, *, frames: int = 1, version: str = "v1", modality: str = "CT", **listing: Any) -> Described:
     """Make an image; ``listing`` are the fields of Listing that matter."""
     instance = Instance(
         key=of or key(),
@@ -30,7 +31,7 @@ def described(of: InstanceKey | None = None, *, frames: int = 1, version: str = 
         frames=FrameLayout(1000, 512 * 512 * 2 * frames),
         transforms=(FrameTransform(Rescale(1.0, -1024.0), window=Window(40.0, 400.0)),),
     )
-    return Described(instance, Listing(**listing))  # type: ignore[arg-type]
+    return Described(instance, Listing(**listing))
 
 
 def location(path: bytes, *, size: int = 1000, mtime_ns: int = 1_700_000_000_123_456_789, inode: int = 7) -> Location:

@@ -160,7 +160,7 @@ class Catalogue:
 
     study_list: list[StudySummary] = field(default_factory=list)
     instance_list: list[InstanceSummary] = field(default_factory=list)
-    counts: Totals = Totals(1, 2, 3, 6, 2, 1)
+    counts: Totals = field(default_factory=lambda: Totals(studies=1, series=2, instances=3, files=6, not_dicom=2, damaged=1))
 
     def studies(self, offset: int, limit: int) -> tuple[StudySummary, ...]:
         return tuple(self.study_list[offset : offset + limit])

@@ -104,10 +104,7 @@ def test_json_holds_the_same() -> None:
 
 
 def test_unexpected_errors_are_told_to_the_log_only(caplog: pytest.LogCaptureFixture) -> None:
-    try:
-        raise FileNotFoundError(PATH)
-    except FileNotFoundError as error:
-        problem = unexpected(error)
+    problem = unexpected(FileNotFoundError(PATH))
     body = bytes(problem_response(problem, []).body).decode()
     assert problem.status == 500
     assert problem.request_id is not None

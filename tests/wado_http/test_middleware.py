@@ -13,7 +13,10 @@ from wado_core.settings import Limits, Settings
 from wado_http.middleware import Failures, LoopbackHost, is_loopback
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]", "[::1]:8080", "LOCALHOST:8080", "localhost.:80", "127.0.0.1:"])
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]", "[::1]:8080", "LOCALHOST:8080", "localhost.:80", "127.0.0.1:"],
+)
 def test_hosts_of_this_machine(host: str) -> None:
     with serving() as client:
         assert client.get("/health/live", headers={"host": host}).status_code == 200
@@ -22,8 +25,9 @@ def test_hosts_of_this_machine(host: str) -> None:
 @pytest.mark.parametrize(
     ("host", "status"),
     [
-        ("evil.example", 421), ("evil.example:8080", 421), ("localhost.evil.example", 421), ("127.0.0.1.evil.example", 421), ("127.0.0.2", 421),
-        ("[::2]", 421), ("192.168.0.1", 421), ("", 400), ("localhost:8080:1", 400), ("a@localhost", 400), ("localhost/x", 400), ("local host", 400),
+        ("evil.example", 421), ("evil.example:8080", 421), ("localhost.evil.example", 421), ("127.0.0.1.evil.example", 421),
+        ("127.0.0.2", 421), ("[::2]", 421), ("192.168.0.1", 421), ("", 400), ("localhost:8080:1", 400), ("a@localhost", 400),
+        ("localhost/x", 400), ("local host", 400),
     ],
 )  # fmt: skip
 def test_other_hosts_are_refused_on_loopback(host: str, status: int) -> None:
@@ -65,9 +69,19 @@ def test_host_may_be_absent_in_http_1_0_only() -> None:
 
 @pytest.mark.parametrize(
     ("host", "loopback"),
-    [("localhost", True), ("127.0.0.1", True), ("127.1.2.3", True), ("::1", True), ("[::1]", True), ("0.0.0.0", False), ("::", False),  # noqa: S104
-     ("192.168.1.5", False), ("pacs.example", False), ("", False)],
-)  # fmt: skip
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("0.0.0.0", False),  # noqa: S104
+        ("::", False),
+        ("192.168.1.5", False),
+        ("pacs.example", False),
+        ("", False),
+    ],
+)
 def test_loopback_addresses(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
 

@@ -51,7 +51,9 @@ def test_nothing_acceptable_lists_what_is_available(header: str) -> None:
     assert refusal.value.available == SINGLE
 
 
-@pytest.mark.parametrize("malformed", ["image", "image/", "/png", "*/png", "im*/png", "image/p*", "image/png;q=2", "image/png;q", "image/png;q=nan", ""])
+@pytest.mark.parametrize(
+    "malformed", ["image", "image/", "/png", "*/png", "im*/png", "image/p*", "image/png;q=2", "image/png;q", "image/png;q=nan", ""]
+)
 def test_malformed_entries_of_accept_are_skipped(malformed: str) -> None:
     """A2.7: they neither fail the request nor count."""
     assert parse_accept(f"{malformed}, application/dicom") == parse_accept("application/dicom")

@@ -174,7 +174,7 @@ async def test_a_full_queue_is_busy_at_once() -> None:
         joining = ask(slots, "waiting", gate.work)  # takes no place of its own
         await settle()
         gate.let_go.set()
-        assert await asyncio.gather(running, waiting, joining) == [PICTURE] * 3
+        assert [await task for task in (running, waiting, joining)] == [PICTURE] * 3
 
 
 async def test_without_a_queue_a_free_slot_is_still_used() -> None:

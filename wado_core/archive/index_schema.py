@@ -166,9 +166,9 @@ def _prepared(state: Path) -> sa.Engine:
 
 
 def _engine(path: Path) -> sa.Engine:
-    # No bound on connections: each thread that asks has one for the length of a statement, none waits for another.
+    # No bound on connections: each thread that asks has one for the length of a statement, none waits for another; 32 are kept open.
     url = sa.URL.create("sqlite", database=str(path))
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", max_overflow=-1)
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_size=32, max_overflow=-1)
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:

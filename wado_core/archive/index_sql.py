@@ -30,22 +30,28 @@ JOIN folder ON folder.id = file.folder_id
 WHERE study.study_uid = ? AND series.series_uid = ? AND instance.object_uid = ?
 """
 _IS_GONE = "SELECT 1 FROM gone WHERE study_uid = ? AND series_uid = ? AND object_uid = ?"
-_INSTANCE_ID = """
+_OF_INSTANCE = """
 FROM study
 JOIN series ON series.study_id = study.id
 JOIN instance ON instance.series_id = series.id
 """
 _VALUE_RANGE = f"""
-SELECT low, high, empty {_INSTANCE_ID} JOIN value_range ON value_range.instance_id = instance.id
+SELECT low, high, empty {_OF_INSTANCE} JOIN value_range ON value_range.instance_id = instance.id
 WHERE study_uid = ? AND series_uid = ? AND object_uid = ? AND version = ? AND frame_number = ?
 """
 _REMEMBER_VALUE_RANGE = f"""
 INSERT OR REPLACE INTO value_range (instance_id, version, frame_number, low, high, empty)
-SELECT instance.id, ?, ?, ?, ?, ? {_INSTANCE_ID} WHERE study_uid = ? AND series_uid = ? AND object_uid = ?
+SELECT instance.id, ?, ?, ?, ?, ? {_OF_INSTANCE} WHERE study_uid = ? AND series_uid = ? AND object_uid = ?
 """
 _REPRESENTATIVE = """
 SELECT object_uid, frames, is_image FROM instance WHERE series_id = ? ORDER BY number, object_uid LIMIT 1 OFFSET ?
 """
+
+_KNOWN_FILES = (
+    sa.select(file.c.name, file.c.size, file.c.mtime_ns, file.c.inode, file.c.format)
+    .join_from(folder, file, file.c.folder_id == folder.c.id)
+    .where(folder.c.path == sa.bindparam("path"))
+)
 
 # How long remembering a value range waits for the writer before it is dropped.
 _BEST_EFFORT_MS = 20
@@ -90,18 +96,13 @@ class SqlIndex:
             raise Unavailable("The index does not answer now.") from error
         raise Unavailable("The object is being indexed again; please try again shortly.")
 
-    def known_files(self, folder_path: bytes, /) -> dict[bytes, Location]:
+    def known_files(self, folder: bytes) -> dict[bytes, Location]:
         """Return the files remembered directly in a folder, by path; size -1 where the file must be read again."""
-        prefix = with_slash(folder_path)
-        known = (
-            sa.select(file.c.name, file.c.size, file.c.mtime_ns, file.c.inode, file.c.format)
-            .join_from(folder, file, file.c.folder_id == folder.c.id)
-            .where(folder.c.path == prefix)
-        )
+        prefix = with_slash(folder)
         with self._reading() as connection:
             return {
                 prefix + name: location_from_row(prefix + name, size if format_of_row == self._format else -1, mtime_ns, inode)
-                for name, size, mtime_ns, inode, format_of_row in connection.execute(known)
+                for name, size, mtime_ns, inode, format_of_row in connection.execute(_KNOWN_FILES, {"path": prefix})
             }
 
     def known_folders(self, root: bytes) -> Iterator[bytes]:

@@ -22,6 +22,7 @@ class JpegFacts:
 
     sof: low byte of the frame header's marker, 0xC0 for baseline.  component_ids: as the frame header numbers them.
     adobe_transform: colour transform of an Adobe APP14 segment, None without one.  jfif: a JFIF APP0 segment is present.
+    subsampled: the sampling factors of the components differ.
     """
 
     sof: int
@@ -31,6 +32,7 @@ class JpegFacts:
     component_ids: tuple[int, ...]
     adobe_transform: int | None
     jfif: bool
+    subsampled: bool
 
 
 def read_jpeg_facts(data: bytes) -> JpegFacts | None:
@@ -44,7 +46,8 @@ def read_jpeg_facts(data: bytes) -> JpegFacts | None:
             jfif = True
         elif marker in _FRAME_HEADERS and len(segment) >= 6:
             precision, rows, columns, components = unpack_from(">BHHB", segment)
-            return JpegFacts(marker, precision, rows, columns, tuple(segment[6 : 6 + 3 * components : 3]), adobe, jfif)
+            ids, factors = segment[6 : 6 + 3 * components : 3], segment[7 : 7 + 3 * components : 3]
+            return JpegFacts(marker, precision, rows, columns, tuple(ids), adobe, jfif, len(set(factors)) > 1)
     return None
 
 
@@ -98,14 +101,14 @@ def _read_jpeg_2000(data: bytes) -> CodeStream | None:
     x_size, y_size, x_offset, y_offset = unpack_from(">4L", data, 8)
     (components,) = unpack_from(">H", data, 40)
     depth = data[42]  # bit 7: signed; bits 0-6: precision - 1
-    color_transform = False
+    color_transform, levels = False, 0
     (offset,) = unpack_from(">H", data, 4)
     offset += 4
     while offset + 10 <= len(data):
         marker, length = unpack_from(">HH", data, offset)
         if marker == _COD:
-            color_transform = data[offset + 8] == 1
+            color_transform, levels = data[offset + 8] == 1, data[offset + 9]
         if marker in (_COD, _SOT):
             break
         offset += 2 + length
-    return CodeStream(y_size - y_offset, x_size - x_offset, components, (depth & 0x7F) + 1, bool(depth & 0x80), color_transform)
+    return CodeStream(y_size - y_offset, x_size - x_offset, components, (depth & 0x7F) + 1, bool(depth & 0x80), color_transform, levels)

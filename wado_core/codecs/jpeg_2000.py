@@ -26,8 +26,11 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
         raise NotSupported(
             f"JPEG 2000 frames of {stream.precision} bits and {stream.components} components are not rendered by this version."
         )
-    steps = _reduction(stream, smallest)
-    samples = _decode_reduced(encoded, stream, steps) if steps else _decode_full(encoded)
+    # Two's complement in an unsigned stream has no mean: such a frame cannot be had at a lower resolution.
+    steps = _reduction(stream, smallest) if stream.signed or not pixel.signed else 0
+    samples = _decode_reduced(encoded, stream, steps) if steps else None
+    if samples is None:
+        steps, samples = 0, _decode_full(encoded)
     rows, columns = (-(-size // (1 << steps)) for size in (stream.rows, stream.columns))
     if samples.shape[:2] != (rows, columns) or samples.size != rows * columns * stream.components:
         raise DamagedObject("The JPEG 2000 frame cannot be decoded.")
@@ -36,19 +39,23 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
     photometric = pixel.photometric_interpretation
     if stream.components == 3:
         photometric = "RGB" if stream.color_transform or not photometric.startswith("YBR_FULL") else "YBR_FULL"
+    stored, high = stream.precision, stream.precision - 1
+    if pixel.signed and not stream.signed and stream.precision > pixel.bits_stored:
+        stored, high = pixel.bits_stored, pixel.high_bit  # two's complement in a wider stream: the header knows its sign bit
     described = replace(
         pixel, rows=rows, columns=columns, samples_per_pixel=stream.components, photometric_interpretation=photometric,
-        bits_allocated=allocated, bits_stored=stream.precision, high_bit=stream.precision - 1, signed=pixel.signed or stream.signed, planar_configuration=0,
+        bits_allocated=allocated, bits_stored=stored, high_bit=high,
+        signed=pixel.signed or stream.signed, planar_configuration=0,
     )  # fmt: skip
     return Decoded(cells, described)
 
 
 def _reduction(stream: CodeStream, smallest: tuple[int, int] | None) -> int:
-    """Return how many resolution levels can be left out so that the picture still has ``smallest`` pixels; at most 5."""
+    """Return how many resolution levels can be left out so that the picture still has ``smallest`` pixels."""
     if smallest is None:
         return 0
-    steps = 0
-    while steps < 5 and all(-(-size // (2 << steps)) >= least for size, least in zip((stream.rows, stream.columns), smallest, strict=True)):
+    steps, sizes = 0, ((stream.rows, smallest[0]), (stream.columns, smallest[1]))
+    while steps < stream.resolution_levels and all(-(-size // (2 << steps)) >= least for size, least in sizes):
         steps += 1
     return steps
 
@@ -75,8 +82,8 @@ def _decode_leniently(encoded: bytes) -> Cells:
     return samples
 
 
-def _decode_reduced(encoded: bytes, stream: CodeStream, steps: int) -> Cells:
-    """Decode at a resolution ``2**steps`` times lower with Pillow, undoing its rescaling of 9 … 15 bits to 16 and its offset of signs."""
+def _decode_reduced(encoded: bytes, stream: CodeStream, steps: int) -> Cells | None:
+    """Decode at a resolution ``2**steps`` times lower with Pillow; None where it fails, which the full decoder may forgive."""
     from PIL import Image
 
     try:
@@ -84,8 +91,8 @@ def _decode_reduced(encoded: bytes, stream: CodeStream, steps: int) -> Cells:
             image.reduce = steps  # type: ignore[assignment,method-assign]
             image.load()
             samples = np.asarray(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DamagedObject("The JPEG 2000 frame cannot be decoded.") from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
     return _as_coded(samples, stream)
 
 

@@ -10,6 +10,7 @@ from wado_core.errors import DamagedObject, NotSupported
 from wado_core.model.image_pixel import ImagePixel
 
 _RGB_IDS = (ord("R"), ord("G"), ord("B"))
+_JFIF_IDS = (1, 2, 3)
 
 
 def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None = None) -> Decoded:
@@ -27,8 +28,8 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
     components = len(facts.component_ids)
     if facts.precision != 8 or components not in (1, 3):
         raise NotSupported(f"JPEG frames of {facts.precision} bits and {components} components are not rendered by this version.")
-    if components == 3 and (transform := _adobe_transform(facts, pixel)) is not None:
-        encoded = with_adobe_transform(encoded, transform)
+    if components == 3 and (is_ycbcr := _is_ycbcr(facts, pixel)) != _libjpeg_reads_ycbcr(facts):
+        encoded = with_adobe_transform(encoded, int(is_ycbcr))
     rows, columns = smallest or (0, 0)
     try:
         cells = simplejpeg.decode_jpeg(encoded, "GRAY" if components == 1 else "RGB", min_height=rows, min_width=columns, strict=False)
@@ -55,15 +56,23 @@ def _decode_otherwise(encoded: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np
     return cells
 
 
-def _adobe_transform(facts: JpegFacts, pixel: ImagePixel) -> int | None:
-    """Say how to read three components where libjpeg's own guess may err: 0 as RGB, 1 as YCbCr, None as it guesses (H3.4).
+def _is_ycbcr(facts: JpegFacts, pixel: ImagePixel) -> bool:
+    """Say whether three components are YCbCr rather than RGB (H3.4): the stream wins over the header where it speaks.
 
-    The stream wins over the header where it speaks: an Adobe segment, or components named R, G, B. A JFIF segment means
-    YCbCr by its own standard, but encoders add it to whatever they are given; so under a header that says RGB it counts
-    only when the chroma is subsampled, which the header's YBR_FULL_422 would have announced otherwise.
+    It speaks through an Adobe segment, components named R, G, B, a JFIF segment, the components 1, 2, 3 of JFIF, or subsampled
+    chroma. Headers that say RGB over such YCbCr streams are common; only a stream that says nothing is read as its header says.
     """
     if facts.adobe_transform is not None:
-        return 0 if facts.adobe_transform == 0 else 1
+        return facts.adobe_transform != 0
     if facts.component_ids == _RGB_IDS:
-        return 0
-    return 0 if pixel.photometric_interpretation == "RGB" else 1
+        return False
+    if facts.jfif or facts.subsampled or facts.component_ids == _JFIF_IDS:
+        return True
+    return pixel.photometric_interpretation != "RGB"
+
+
+def _libjpeg_reads_ycbcr(facts: JpegFacts) -> bool:
+    """Say how libjpeg takes three components when it is not told."""
+    if facts.jfif or facts.adobe_transform is None:
+        return facts.jfif or facts.component_ids != _RGB_IDS
+    return facts.adobe_transform != 0

@@ -8,8 +8,11 @@ from wado_core.errors import NotSupported
 from wado_core.model import transfer_syntax as syntaxes
 from wado_core.model.image_pixel import ImagePixel
 
-Decode = Callable[[bytes, ImagePixel], Decoded]
-DecodeReduced = Callable[[bytes, ImagePixel, tuple[int, int] | None], Decoded]
+# The whole table as one function: encoded frame, its Image Pixel module, Transfer Syntax UID, smallest size.
+Decode = Callable[[bytes, ImagePixel, str, tuple[int, int] | None], Decoded]
+
+_Whole = Callable[[bytes, ImagePixel], Decoded]
+_Reducing = Callable[[bytes, ImagePixel, tuple[int, int] | None], Decoded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,39 +21,40 @@ class Decoder:
 
     load: imports the codec on first use and returns its function.
     reduces: the function takes a smallest size, and may decode to any size at or above it.
-    heavy: a frame takes tens of milliseconds or more; it waits in a queue of its own.
+    heavy: a frame takes tens of milliseconds or more, by a decoder that holds the GIL or may not survive a hostile stream;
+        servers decode it in a child process, from a queue of its own.
     """
 
-    load: Callable[[], Decode] | None = None
-    load_reducing: Callable[[], DecodeReduced] | None = None
+    load: Callable[[], _Whole] | None = None
+    load_reducing: Callable[[], _Reducing] | None = None
     heavy: bool = False
 
 
-def _native_little_endian() -> Decode:
+def _native_little_endian() -> _Whole:
     from wado_core.codecs.native import decode_little_endian
 
     return decode_little_endian
 
 
-def _native_big_endian() -> Decode:
+def _native_big_endian() -> _Whole:
     from wado_core.codecs.native import decode_big_endian
 
     return decode_big_endian
 
 
-def _rle() -> Decode:
+def _rle() -> _Whole:
     from wado_core.codecs.rle import decode
 
     return decode
 
 
-def _jpeg() -> DecodeReduced:
+def _jpeg() -> _Reducing:
     from wado_core.codecs.jpeg_in import decode
 
     return decode
 
 
-def _jpeg_2000() -> DecodeReduced:
+def _jpeg_2000() -> _Reducing:
     from wado_core.codecs.jpeg_2000 import decode
 
     return decode

@@ -17,6 +17,7 @@ from wado_core.ports import ByteSource
 from wado_core.settings import Limits
 
 PREAMBLE_LENGTH = 132
+_MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 _META_ENCODING = Encoding(implicit_vr=False, big_endian=False)
 
 
@@ -54,7 +55,9 @@ def read_header(source: ByteSource, limits: Limits) -> Header:
     start = PREAMBLE_LENGTH if has_preamble else 0
     if not has_preamble and not _begins_like_a_data_set(scanner.read(0, 8)):
         raise NotDicom("The bytes are not a DICOM object.")
-    transfer_syntax_uid, offset = _read_meta(scanner, start)
+    sop_class_uid, transfer_syntax_uid, offset = _read_meta(scanner, start)
+    if sop_class_uid == _MEDIA_STORAGE_DIRECTORY:
+        raise NotDicom("A DICOMDIR lists objects and is none itself.")
     if not transfer_syntax_uid:
         transfer_syntax_uid = _guess(scanner.read(offset, 6))
     if transfer_syntax(transfer_syntax_uid).deflated:
@@ -66,20 +69,20 @@ def read_header(source: ByteSource, limits: Limits) -> Header:
     return Header(source, scanner, transfer_syntax_uid, has_preamble, offset, encoding, attributes, pixel_data)
 
 
-def _read_meta(scanner: Scanner, offset: int) -> tuple[str, int]:
-    """Return the Transfer Syntax UID ("" when none is given) and the offset behind group 0002 (PS3.10 7.1)."""
-    uid = ""
+def _read_meta(scanner: Scanner, offset: int) -> tuple[str, str, int]:
+    """Return Media Storage SOP Class UID, Transfer Syntax UID ("" where not given) and the offset behind group 0002 (PS3.10 7.1)."""
+    uids = {tags.MEDIA_STORAGE_SOP_CLASS_UID: "", tags.TRANSFER_SYNTAX_UID: ""}
     while offset < scanner.size:
         head = scanner.read(offset, 4)
         if head[:2] != b"\x02\x00":
             break
         element = scanner.element(offset, _META_ENCODING)
         offset = scanner.end_of_value(element)
-        if element.tag == tags.TRANSFER_SYNTAX_UID:
-            uid = scanner.read(element.offset, element.length).decode("latin-1").strip(" \0")
+        if element.tag in uids:
+            uids[element.tag] = scanner.read(element.offset, element.length).decode("latin-1").strip(" \0")
     if offset >= scanner.size:
         raise DamagedObject("The object ends after its File Meta Information.")
-    return uid, offset
+    return uids[tags.MEDIA_STORAGE_SOP_CLASS_UID], uids[tags.TRANSFER_SYNTAX_UID], offset
 
 
 def _encoding(transfer_syntax_uid: str, first: bytes) -> Encoding:

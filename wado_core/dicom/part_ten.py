@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from struct import pack
 
 from wado_core.codecs.decoded import Decoded
-from wado_core.codecs.registry import decode
+from wado_core.codecs.registry import Decode
+from wado_core.codecs.registry import decode as decode_here
 from wado_core.dicom import tags
 from wado_core.dicom.elements import (
     ITEM,
@@ -76,7 +77,7 @@ class _Frames:
 _Piece = bytes | _Range | _Frames
 
 
-def part_ten(source: ByteSource, instance: Instance, limits: Limits) -> PartTen:
+def part_ten(source: ByteSource, instance: Instance, limits: Limits, decode: Decode = decode_here) -> PartTen:
     """Lay an object out as a Part 10 file in Explicit VR Little Endian.
 
     Everything that can be wrong with the object is raised here, before the first byte is sent, except for damage within
@@ -86,19 +87,21 @@ def part_ten(source: ByteSource, instance: Instance, limits: Limits) -> PartTen:
     as_stored = instance.transfer_syntax.video  # no other form can hold it (PS3.18 8.7.3, A4.103)
     if header.has_preamble and (as_stored or (instance.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN and header.encoding == _TARGET)):
         return PartTen(source.size, _copy(source, _Range(0, source.size)))
-    pieces = _Layout(header, instance, limits).pieces()
+    pieces = _Layout(header, instance, limits, decode).pieces()
     length = sum(len(piece) if isinstance(piece, bytes) else piece.length for piece in pieces)
-    return PartTen(length, _send(pieces, header.source, source, instance, limits))
+    return PartTen(length, _send(pieces, header.source, source, instance, limits, decode))
 
 
-def _send(pieces: list[_Piece], data_set: ByteSource, stored: ByteSource, instance: Instance, limits: Limits) -> Iterator[bytes]:
+def _send(
+    pieces: list[_Piece], data_set: ByteSource, stored: ByteSource, instance: Instance, limits: Limits, decode: Decode
+) -> Iterator[bytes]:
     for piece in pieces:
         if isinstance(piece, bytes):
             yield piece
         elif isinstance(piece, _Range):
             yield from _copy(data_set, piece)
         else:
-            yield from _decoded_frames(piece, stored, instance, limits)
+            yield from _decoded_frames(piece, stored, instance, limits, decode)
 
 
 def _copy(source: ByteSource, piece: _Range) -> Iterator[bytes]:
@@ -121,11 +124,11 @@ def swapped(data: bytes, unit: int) -> bytes:
     return bytes(out)
 
 
-def _decoded_frames(piece: _Frames, source: ByteSource, instance: Instance, limits: Limits) -> Iterator[bytes]:
+def _decoded_frames(piece: _Frames, source: ByteSource, instance: Instance, limits: Limits, decode: Decode) -> Iterator[bytes]:
     sent = 0
     for number in range(1, instance.number_of_frames + 1):
         with _decoding:
-            decoded = _decode(source, instance, number, limits)
+            decoded = _decode(source, instance, number, limits, decode)
         data = little_endian_bytes(decoded)
         sent += len(data)
         if sent > piece.length:
@@ -136,11 +139,11 @@ def _decoded_frames(piece: _Frames, source: ByteSource, instance: Instance, limi
     yield bytes(piece.length - sent)  # the padding of an odd length (PS3.5 8.1.1)
 
 
-def _decode(source: ByteSource, instance: Instance, frame_number: int, limits: Limits) -> Decoded:
+def _decode(source: ByteSource, instance: Instance, frame_number: int, limits: Limits, decode: Decode) -> Decoded:
     pixel = instance.image_pixel
     if pixel is None:
         raise NotSupported("The object holds no image.")
-    return decode(read_frame(source, instance, frame_number, limits), pixel, instance.transfer_syntax_uid)
+    return decode(read_frame(source, instance, frame_number, limits), pixel, instance.transfer_syntax_uid, None)
 
 
 def little_endian_bytes(decoded: Decoded) -> bytes:
@@ -152,7 +155,8 @@ def little_endian_bytes(decoded: Decoded) -> bytes:
 class _Layout:
     """Lays out the elements of one object as pieces."""
 
-    def __init__(self, header: Header, instance: Instance, limits: Limits) -> None:
+    def __init__(self, header: Header, instance: Instance, limits: Limits, decode: Decode) -> None:
+        self._decode = decode
         self._header = header
         self._instance = instance
         self._scanner: Scanner = header.scanner
@@ -197,7 +201,7 @@ class _Layout:
         if self._instance.image_problem is not None:
             raise NotSupported(self._instance.image_problem)
         with _decoding:
-            return _decode(self._header.source, self._instance, 1, self._limits).pixel
+            return _decode(self._header.source, self._instance, 1, self._limits, self._decode).pixel
 
     def _replaced(self, pixel: ImagePixel | None) -> dict[int, bytes]:
         """Return the elements that describe decoded frames (A4.104), by tag; empty bytes leave an element out."""

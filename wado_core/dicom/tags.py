@@ -1,5 +1,6 @@
 """The tags that rendering and listings read (PS3.6)."""
 
+MEDIA_STORAGE_SOP_CLASS_UID = 0x00020002
 TRANSFER_SYNTAX_UID = 0x00020010
 SPECIFIC_CHARACTER_SET = 0x00080005
 SOP_CLASS_UID = 0x00080016
@@ -42,7 +43,7 @@ EXTENDED_OFFSET_TABLE_LENGTHS = 0x7FE00002
 FLOAT_PIXEL_DATA = 0x7FE00008
 DOUBLE_FLOAT_PIXEL_DATA = 0x7FE00009
 
-WANTED = frozenset(value for name, value in list(globals().items()) if name.isupper() and value != TRANSFER_SYNTAX_UID) | {
+WANTED = frozenset(value for name, value in list(globals().items()) if name.isupper() and value >> 16 > 2) | {
     RED_PALETTE_DESCRIPTOR + 1,  # green and blue follow red
     RED_PALETTE_DESCRIPTOR + 2,
     RED_PALETTE_DATA + 1,

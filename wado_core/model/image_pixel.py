@@ -43,6 +43,7 @@ class CodeStream:
 
     precision: bits of a sample.  signed: as the stream says (JPEG 2000 SIZ); unsigned where the codec knows no sign.
     color_transform: the codec undoes a colour transform of its own (JPEG 2000 MCT, JPEG with Adobe transform 1).
+    resolution_levels: how many times the resolution can be halved while decoding (JPEG 2000 COD).
     """
 
     rows: int
@@ -51,3 +52,4 @@ class CodeStream:
     precision: int
     signed: bool = False
     color_transform: bool = False
+    resolution_levels: int = 0

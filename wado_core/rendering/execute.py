@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from wado_core.codecs import jpeg_out, png_out
 from wado_core.codecs.decoded import Cells, Decoded
-from wado_core.codecs.registry import decode, decoder
+from wado_core.codecs.registry import Decode, decoder
+from wado_core.codecs.registry import decode as decode_here
 from wado_core.errors import DamagedObject
 from wado_core.model.frame import EncodedImage
 from wado_core.model.geometry import Rectangle
@@ -17,13 +18,16 @@ from wado_core.rendering.table import cell_table, full_range_window, value_range
 ReadFrame = Callable[[], bytes]
 
 
-def execute(plan: RenderPlan, read_frame: ReadFrame, known_range: ValueRange | None = None) -> tuple[EncodedImage, ValueRange | None]:
+def execute(
+    plan: RenderPlan, read_frame: ReadFrame, known_range: ValueRange | None = None, decode: Decode = decode_here
+) -> tuple[EncodedImage, ValueRange | None]:
     """Make the picture of a plan.
 
     read_frame: returns the encoded frame.  known_range: of the frame, when an earlier picture has found it (H2.15).
+    decode: where frames are decoded, in this process or elsewhere.
     Returns the picture, and the frame's range when this call had to find it. Raises DamagedObject, NotSupported.
     """
-    picture, found = draw(plan, read_frame, known_range)
+    picture, found = draw(plan, read_frame, known_range, decode)
     return EncodedImage(encode(picture, plan), plan.media_type.value), found
 
 
@@ -32,13 +36,15 @@ def encode(picture: Picture, plan: RenderPlan) -> bytes:
     return jpeg_out.encode(picture, plan.quality) if plan.media_type is MediaType.JPEG else png_out.encode(picture)
 
 
-def draw(plan: RenderPlan, read_frame: ReadFrame, known_range: ValueRange | None = None) -> tuple[Picture, ValueRange | None]:
+def draw(
+    plan: RenderPlan, read_frame: ReadFrame, known_range: ValueRange | None = None, decode: Decode = decode_here
+) -> tuple[Picture, ValueRange | None]:
     """Make the pixels of a plan: (rows, columns) or (rows, columns, 3) uint8, and the frame's range when it was found here."""
     needs_range = plan.grayscale is not None and plan.grayscale.voi is AutomaticWindow.FULL_RANGE and known_range is None
     encoded = read_frame()
     found, decoded = None, None
     if needs_range and plan.grayscale is not None:
-        decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid)
+        decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, None)
         found = value_range(_gray(decoded), decoded.pixel, plan.grayscale)
     smallest = _smallest(plan)
     if decoded is None or (smallest is not None and decoder(plan.transfer_syntax_uid).load_reducing is not None):

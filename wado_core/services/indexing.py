@@ -24,6 +24,8 @@ TRANSACTION = 512
 # The longest that results wait for their transaction, and the time between two reports of progress, seconds.
 _WRITE_EVERY_S = 1.0
 _PROGRESS_EVERY_S = 0.25
+# One process writes what the others read; beyond so many it is they that wait.
+MOST_PROCESSES = 8
 # Damaged files named in a report; the index names them all.
 MOST_PROBLEMS = 1000
 
@@ -89,12 +91,12 @@ class Indexing:
     def run(self, roots: Sequence[Path], progress: Callable[[Progress], None] | None = None, processes: int | None = None) -> Report:
         """Walk the roots and bring the index up to date.
 
-        progress: called a few times a second, in this thread.  processes: how many to spawn for reading, one a core when None, 0 to
-        read in this process. Files are forgotten last, so that a moved one is never gone in between. Raises Unavailable when the index
-        does not answer.
+        progress: called a few times a second, in this thread.
+        processes: how many to spawn for reading; 0 reads in this process, None takes one a core, at most eight.
+        Files are forgotten last, so that a moved one is never gone in between. Raises Unavailable when the index does not answer.
         """
         self._roots = _outermost(roots)
-        wanted = (os.cpu_count() or 1) if processes is None else processes
+        wanted = min(os.cpu_count() or 1, MOST_PROCESSES) if processes is None else processes
         run = _Run(self._index, self._store, self._walk, progress)
         candidates = (location for root in self._roots for location in run.candidates(root))
         with closing(describe_files(candidates, self._store, self._limits, wanted)) as outcomes:

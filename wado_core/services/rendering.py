@@ -1,6 +1,7 @@
 """Rendering: from the UIDs of an object to a plan, and from a plan to a picture."""
 
-from wado_core.codecs.registry import decoder
+from functools import partial
+
 from wado_core.dicom.frames import read_frame
 from wado_core.errors import ContentChanged, NotFound
 from wado_core.model.frame import EncodedImage
@@ -11,6 +12,7 @@ from wado_core.model.uid import InstanceKey
 from wado_core.ports import Index, InstanceCache, RenderCache, Store
 from wado_core.rendering.execute import execute
 from wado_core.rendering.plan import make_plan
+from wado_core.services.decoding import Decoding
 from wado_core.services.indexing import Indexing
 from wado_core.settings import Limits
 
@@ -21,11 +23,19 @@ class Rendering:
     """Plans and makes pictures of indexed objects."""
 
     def __init__(
-        self, index: Index, store: Store, indexing: Indexing, instances: InstanceCache, pictures: RenderCache, limits: Limits
+        self,
+        index: Index,
+        store: Store,
+        indexing: Indexing,
+        decoding: Decoding,
+        instances: InstanceCache,
+        pictures: RenderCache,
+        limits: Limits,
     ) -> None:
         self._index = index
         self._store = store
         self._indexing = indexing
+        self._decoding = decoding
         self._instances = instances
         self._pictures = pictures
         self._limits = limits
@@ -69,7 +79,7 @@ class Rendering:
 
     def heavy(self, plan: RenderPlan) -> bool:
         """Whether decoding takes so long that it must not stand in the way of others."""
-        return decoder(plan.transfer_syntax_uid).heavy
+        return self._decoding.heavy(plan.transfer_syntax_uid)
 
     def image(self, plan: RenderPlan) -> EncodedImage:
         """Make the picture of a plan, and keep it.
@@ -82,9 +92,8 @@ class Rendering:
             raise ContentChanged
         known = self._known_range(plan)
         with self._store.open(located.location) as source:
-            image, found = execute(
-                plan, lambda: read_frame(source, located.instance, plan.frame_number, self._limits), known
-            )
+            read = partial(read_frame, source, located.instance, plan.frame_number, self._limits)
+            image, found = execute(plan, read, known, self._decoding.decode)
         if found is not None:
             self._index.remember_value_range(plan.key, plan.version, plan.frame_number, found)
         self._pictures.put(plan.digest, image)

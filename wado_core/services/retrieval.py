@@ -8,6 +8,7 @@ from wado_core.dicom.part_ten import PartTen, part_ten
 from wado_core.model.instance import Instance, Located
 from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
 from wado_core.ports import Store
+from wado_core.services.decoding import Decoding
 from wado_core.settings import Limits
 
 # Part of every digest: raise it with any change that can change a byte of an answer.
@@ -17,7 +18,8 @@ _WRITER_VERSION = 1
 class Retrieval:
     """Streams indexed objects in bounded memory."""
 
-    def __init__(self, store: Store, limits: Limits) -> None:
+    def __init__(self, store: Store, decoding: Decoding, limits: Limits) -> None:
+        self._decoding = decoding
         self._store = store
         self._limits = limits
 
@@ -33,7 +35,7 @@ class Retrieval:
         """
         with ExitStack() as stack:
             source = stack.enter_context(self._store.open(located.location))
-            file = part_ten(source, located.instance, self._limits)
+            file = part_ten(source, located.instance, self._limits, self._decoding.decode)
             return PartTen(file.length, OpenChunks(file.chunks, stack.pop_all()))
 
 

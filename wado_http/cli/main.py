@@ -1,9 +1,11 @@
 """``wado``: the commands, and the one place where errors become a line and an exit status."""
 
 import os
+import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import FrameType
 
 import click
 
@@ -12,7 +14,7 @@ from wado_http.cli.index import index
 from wado_http.cli.info import info
 from wado_http.cli.render import render
 from wado_http.cli.serve import serve
-from wado_http.cli.text import printable
+from wado_http.cli.text import printable, shown
 from wado_http.cli.thumbnail import thumbnail
 
 REFUSED = 1
@@ -43,14 +45,31 @@ for _command in (serve, index, info, render, thumbnail):
     wado.add_command(_command)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``wado`` with ``arguments`` and return its exit status; None: those of the process, which is then ours."""
-    if arguments is None and not sys.warnoptions:
+def main() -> int:
+    """Run ``wado`` with the arguments of the process and return its exit status."""
+    if not sys.warnoptions:
         # Warnings of libraries quote values of the files, and nobody at a command line can act on them. Child processes too.
         os.environ["PYTHONWARNINGS"] = "ignore"
         warnings.simplefilter("ignore")
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    # A library may turn the interrupt into an error of its own, such as a database whose callback has failed: it stays one.
+    return run(sys.argv[1:], lambda: bool(interrupts))
+
+
+def run(arguments: Sequence[str], interrupted: Callable[[], bool] = lambda: False) -> int:
+    """Run ``wado`` with ``arguments`` and return its exit status; refusals and failures become one line on standard error.
+
+    interrupted: whether Ctrl-C was pressed, so that no error that it has caused is told as one.
+    """
     try:
-        status = wado.main(args=arguments, prog_name="wado", standalone_mode=False)
+        status = wado.main(args=list(arguments), prog_name="wado", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return WRONG_USAGE
@@ -61,14 +80,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_USAGE
     except click.Abort:
         return INTERRUPTED
-    except (click.ClickException, WadoError) as error:
-        _complain(error.format_message() if isinstance(error, click.ClickException) else str(error))
-        return REFUSED
-    except OSError as error:
-        reason = error.strerror or str(error)
-        _complain(f"{os.fsdecode(error.filename)}: {reason}" if isinstance(error.filename, (str, bytes)) else reason)
+    except (click.ClickException, WadoError, OSError) as error:
+        if interrupted():
+            return INTERRUPTED
+        _complain(_reason(error))
         return REFUSED
     return status if isinstance(status, int) else 0
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        return f"{shown(error.filename)}: {reason}" if isinstance(error.filename, (str, bytes)) else reason
+    return str(error)
 
 
 def _complain(message: str) -> None:

@@ -1,13 +1,16 @@
 """Running uvicorn on a socket that is already open, quietly: a query holds UIDs, so no line may hold a query."""
 
+import logging
 import os
 import signal
 import socket
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 import click
 
+from wado_core.errors import WadoError
 from wado_core.settings import Settings, to_json
 
 APPLICATION = "wado_http.app:create_app_from_environment"
@@ -20,7 +23,8 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
+    "filters": {"refusals": {"()": "wado_http.cli.server.refusals_filter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"], "stream": "ext://sys.stderr"}},
     "root": {"level": "WARNING", "handlers": ["stderr"]},
     "loggers": {
         "uvicorn": {"level": "WARNING"},
@@ -29,6 +33,20 @@ LOGGING: dict[str, Any] = {
         "pydicom": {"level": "CRITICAL", "handlers": [], "propagate": False},
     },
 }
+
+
+def refusals_filter() -> Callable[[logging.LogRecord], bool]:
+    """Return a filter that keeps everything, but cuts the traceback with which an application ends at start by a refusal."""
+    return _without_traceback_of_refusal
+
+
+def _without_traceback_of_refusal(record: logging.LogRecord) -> bool:
+    text = record.getMessage()
+    if record.name == "uvicorn.error" and text.startswith("Traceback "):
+        kind, _, message = text.rstrip().rpartition("\n")[2].partition(": ")
+        if kind.startswith(f"{WadoError.__module__}."):
+            record.msg, record.args = message, ()
+    return True
 
 
 def run_server(settings: Settings, listener: socket.socket) -> None:

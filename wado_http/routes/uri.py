@@ -47,7 +47,9 @@ async def retrieve(request: Request) -> Response:
 
 
 async def _locate(state: State, key: InstanceKey) -> Located:
-    return state.rendering.in_memory(key) or await state.look_up(state.rendering.locate, key)
+    """Find an instance, on the event loop when it is in memory."""
+    located = state.rendering.in_memory(key)
+    return located if located is not None else await state.look_up(state.rendering.locate, key)
 
 
 async def _answer(request: Request, asked: UriRequest, located: Located) -> Response:

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,10 +60,14 @@ def open_descriptors() -> set[str]:
     return set(os.listdir("/dev/fd"))
 
 
-@pytest.mark.parametrize("other", [{"size": 11}, {"mtime_ns": 1}, {"inode": 1}])
-def test_each_of_size_time_and_inode_counts(store: Store, location: Location, other: dict[str, int]) -> None:
+@pytest.mark.parametrize("which", ["size", "mtime_ns", "inode"])
+def test_each_of_size_time_and_inode_counts(store: Store, location: Location, which: str) -> None:
     before = open_descriptors()
-    changed = Location(**{"path": location.path, "size": location.size, "mtime_ns": location.mtime_ns, "inode": location.inode} | other)
+    changed = {
+        "size": replace(location, size=location.size + 1),
+        "mtime_ns": replace(location, mtime_ns=location.mtime_ns + 1),
+        "inode": replace(location, inode=location.inode + 1),
+    }[which]
     with pytest.raises(ContentChanged), store.open(changed):
         pytest.fail("opened under another location")
     assert open_descriptors() == before
@@ -70,26 +75,39 @@ def test_each_of_size_time_and_inode_counts(store: Store, location: Location, ot
 
 def test_a_file_cut_short_while_open_is_content_changed_not_a_crash(store: Store, location: Location) -> None:
     before = open_descriptors()
-    with pytest.raises(ContentChanged), store.open(location) as source:
-        os.truncate(location.path, 4)
-        assert source.read(0, 4) == b"0123"
-        source.read(0, 10)
+
+    def read_beyond() -> None:
+        with store.open(location) as source:
+            os.truncate(location.path, 4)
+            assert source.read(0, 4) == b"0123"
+            source.read(0, 10)
+
+    with pytest.raises(ContentChanged):
+        read_beyond()
     assert open_descriptors() == before
 
 
 def test_a_file_overwritten_in_place_is_noticed_on_leaving(store: Store, location: Location) -> None:
-    with pytest.raises(ContentChanged), store.open(location) as source:
-        source.read(0, 5)
-        with open(location.path, "r+b") as file:
-            file.write(b"abcdefghij")
-        os.utime(location.path, ns=(1, 1))
-        source.read(5, 5)
+    def read_both_halves() -> None:
+        with store.open(location) as source:
+            source.read(0, 5)
+            with open(location.path, "r+b") as file:
+                file.write(b"abcdefghij")
+            os.utime(location.path, ns=(1, 1))
+            source.read(5, 5)
+
+    with pytest.raises(ContentChanged):
+        read_both_halves()
 
 
 def test_damage_seen_in_half_new_bytes_is_content_changed(store: Store, location: Location) -> None:
-    with pytest.raises(ContentChanged), store.open(location):
-        os.truncate(location.path, 4)
-        raise DamagedObject("An element is cut off.")
+    def find_damage() -> None:
+        with store.open(location):
+            os.truncate(location.path, 4)
+            raise DamagedObject("An element is cut off.")
+
+    with pytest.raises(ContentChanged):
+        find_damage()
 
 
 def test_damage_of_unchanged_bytes_stays_damage(store: Store, location: Location) -> None:
@@ -116,18 +134,18 @@ def test_a_long_read_is_put_together(store: Store, location: Location, monkeypat
         assert source.read(1, 7) == b"1234567"
 
 
-def test_not_a_regular_file_is_content_changed_and_never_hangs(store: Store, shelf: Shelf, tmp_path: Path) -> None:
-    fifo, folder, plug = tmp_path / "fifo", tmp_path / "folder", tmp_path / "socket"
-    os.mkfifo(fifo)
-    folder.mkdir()
+def test_not_a_regular_file_is_content_changed_and_never_hangs(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the path of a socket is at most 107 bytes
+    Path("folder").mkdir()
+    os.mkfifo("fifo")
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(os.fspath(plug)[:107] if len(os.fspath(plug)) < 100 else "socket-in-cwd")
-        for path in (fifo, folder, plug):
-            status = path.stat()
-            with pytest.raises(ContentChanged), store.open(Location(bytes(path), status.st_size, status.st_mtime_ns, status.st_ino)):
-                pytest.fail(f"opened {path.name}")
+        listener.bind("socket")
+        for path in (b"fifo", b"folder", b"socket"):
+            status = os.stat(path)
+            with pytest.raises(ContentChanged), store.open(Location(path, status.st_size, status.st_mtime_ns, status.st_ino)):
+                pytest.fail(f"opened {path!r}")
             with pytest.raises(ContentChanged):
-                store.look(bytes(path))
+                store.look(path)
 
 
 def test_a_file_where_a_folder_was_is_content_changed(store: Store, location: Location) -> None:
@@ -151,13 +169,15 @@ def test_a_storage_that_fails_is_unavailable(
     store: Store, location: Location, monkeypatch: pytest.MonkeyPatch, call: str, number: int
 ) -> None:
     before = open_descriptors()
+
+    def use() -> None:
+        store.look(location.path)
+        with store.open(location) as source:
+            source.read(0, 1)
+
     monkeypatch.setattr(os, call, failing(number))
     with pytest.raises(Unavailable) as refusal:
-        if call == "stat":
-            store.look(location.path)
-        else:
-            with store.open(location) as source:
-                source.read(0, 1)
+        use()
     monkeypatch.undo()
     assert open_descriptors() == before
     assert isinstance(refusal.value.__cause__, OSError)

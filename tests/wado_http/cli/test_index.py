@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures import build
-from tests.wado_http.cli.running import CT, complaint, wado
+from tests.wado_http.cli.running import CT, wado
 from wado_core.model.study import Totals
 from wado_core.services.indexing import Progress, Report
 from wado_http.cli.index import damaged, summary
+from wado_http.cli.main import run
 from wado_http.cli.progress import FileCount, lines, shown_progress
 
 
@@ -39,38 +40,43 @@ def test_files_are_counted_and_damaged_ones_named(folder: Path, tmp_path: Path) 
     assert third.partition(".dcm: ")[2]
 
 
-def test_second_run_reads_only_what_has_changed_and_still_names_the_damaged(folder: Path, tmp_path: Path) -> None:
-    wado("index", folder, state=tmp_path / "state")
+def _index(capsys: pytest.CaptureFixture[str], *arguments: Path | str) -> list[str]:
+    assert run(["index", *map(str, arguments)]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    return shown.out.splitlines()
+
+
+def test_second_run_reads_only_what_has_changed_and_still_names_the_damaged(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _index(capsys, folder, "--state", tmp_path / "state")
     (folder / "ct.dcm").unlink()
     (folder / "new.dcm").write_bytes(build("mono1"))
-    done = wado("index", folder, state=tmp_path / "state")
-    first, second, third = done.stdout.decode().splitlines()
+    first, second, third = _index(capsys, folder, "--state", tmp_path / "state")
     assert first.endswith(" s: 1 read, 3 unchanged, 1 gone")
     assert second == "  2 instances in 2 series of 1 study; 1 not DICOM, 1 damaged"
     assert third.startswith("  damaged: ")
 
 
-def test_index_is_private_and_apart_for_each_set_of_paths(folder: Path, tmp_path: Path) -> None:
+def test_index_is_private_and_apart_for_each_set_of_paths(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     state = tmp_path / "chosen"
-    assert wado("index", folder, "--state", state).returncode == 0
-    assert wado("index", folder / "deeper", "--state", state).returncode == 0
-    assert (
-        wado("index", folder / "deeper", folder, "--state", state).stdout.decode().splitlines()[0].endswith("0 read, 4 unchanged, 0 gone")
-    )
+    _index(capsys, folder, "--state", state)
+    assert _index(capsys, folder / "deeper", "--state", state)[0].endswith(" s: 1 read, 0 unchanged, 0 gone")
+    assert _index(capsys, folder / "deeper", folder, "--state", state)[0].endswith(" s: 0 read, 4 unchanged, 0 gone")
     held = list(state.iterdir())
     assert len(held) == 2
     assert {stat.S_IMODE(path.stat().st_mode) for path in held} == {0o700}
 
 
 @pytest.mark.parametrize("command", ["index", "serve"])
-def test_what_cannot_be_served_is_one_line(command: str, folder: Path, tmp_path: Path) -> None:
-    done = wado(command, folder, folder / "gone", state=tmp_path / "state")
-    assert done.returncode == 1
-    assert complaint(done) == f"{folder / 'gone'}: No such file or directory"
-    done = wado(command, folder, "--state", folder / "state")
-    assert done.returncode == 1
-    assert complaint(done).endswith("choose another with --state.")
+def test_what_cannot_be_served_is_one_line(command: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([command, str(folder), str(folder / "gone"), "--state", str(tmp_path / "state")]) == 1
+    assert capsys.readouterr().err == f"wado: {folder / 'gone'}: No such file or directory\n"
+    assert run([command, str(folder), "--state", str(folder / "state")]) == 1
+    assert capsys.readouterr().err.endswith("choose another with --state.\n")
     assert not (folder / "state").exists()
+    assert not (tmp_path / "state").exists()
 
 
 def _report(counts: Progress, totals: Totals) -> Report:

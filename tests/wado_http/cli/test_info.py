@@ -6,11 +6,11 @@ import pytest
 
 from tests.fixtures import build, uids
 from tests.wado_http.cli.running import CT, RT_PLAN, wado
-from wado_http.cli.main import main
+from wado_http.cli.main import run
 
 
 def _info(path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
-    assert main(["info", str(path)]) == 0
+    assert run(["info", str(path)]) == 0
     shown = capsys.readouterr()
     assert shown.err == ""
     pairs = (line.split("  ", 1) for line in shown.out.splitlines())
@@ -83,5 +83,5 @@ def test_what_is_no_image_is_information_not_an_error(capsys: pytest.CaptureFixt
 
 def test_what_is_no_dicom_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "notes.txt").write_text("nothing\n" * 100)
-    assert main(["info", str(tmp_path / "notes.txt")]) == 1
+    assert run(["info", str(tmp_path / "notes.txt")]) == 1
     assert capsys.readouterr().err.startswith(f"wado: {tmp_path / 'notes.txt'}: ")

@@ -1,6 +1,7 @@
 """The command as a whole: help, versions, statuses, and that it starts without what it does not need."""
 
 import json
+import signal
 import subprocess
 import sys
 from importlib.metadata import version
@@ -11,7 +12,7 @@ import pytest
 import wado_core.api
 from tests.wado_http.cli.running import CT, complaint, wado
 from wado_core.errors import WadoError
-from wado_http.cli.main import main
+from wado_http.cli.main import run
 
 COMMANDS = ("serve", "index", "info", "render", "thumbnail")
 
@@ -22,20 +23,20 @@ def test_version_is_that_of_the_distribution() -> None:
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--help"]) == 0
+    assert run(["--help"]) == 0
     text = capsys.readouterr().out
     assert all(f"  {command} " in text for command in COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_each_command_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([command, "-h"]) == 0
+    assert run([command, "-h"]) == 0
     assert f"\n    wado {command} " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [[], *([command] for command in COMMANDS)])
 def test_nothing_to_do_is_wrong_usage_and_shows_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(arguments) == 2
+    assert run(arguments) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith(f"Usage: {' '.join(['wado', *arguments])} ")
@@ -50,7 +51,7 @@ def test_wrong_usage_is_a_line_and_where_to_read_on() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    program = "import json, sys; from wado_http.cli.main import main; main(['render', '--help']); print(json.dumps(sorted(sys.modules)))"
+    program = "import json, sys; from wado_http.cli.main import run; run(['render', '--help']); print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     loaded = {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
     assert "click" in loaded
@@ -62,7 +63,7 @@ def _raise_from_info(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> i
         raise error
 
     monkeypatch.setattr(wado_core.api, "open", fail)
-    return main(["info", str(CT)])
+    return run(["info", str(CT)])
 
 
 def test_refusal_is_one_line_with_the_file_and_status_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,6 +79,34 @@ def test_failing_system_is_one_line_and_status_1(monkeypatch: pytest.MonkeyPatch
 def test_interrupt_is_quiet_and_status_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert _raise_from_info(monkeypatch, KeyboardInterrupt()) == 130
     assert capsys.readouterr().err.strip() == ""
+
+
+@pytest.mark.parametrize("then", ["raise", "raise WadoError('The index does not answer now.')", "raise OSError(4, 'Interrupted')"])
+def test_interrupt_stays_one_whatever_it_is_turned_into(then: str) -> None:
+    program = f"""
+import sys, time
+import wado_core.api
+from wado_core.errors import WadoError
+from wado_http.cli.main import main
+
+def open(source):
+    try:
+        print("ready", flush=True)
+        while True:
+            time.sleep(0.05)  # one long sleep would sleep on, should the signal come just before it
+    except KeyboardInterrupt:
+        {then}
+
+wado_core.api.open = open
+sys.argv = ["wado", "info", {str(CT)!r}]
+sys.exit(main())
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output, errors.strip()) == (130, "", "")
 
 
 def test_missing_file_is_one_line(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``wado render`` and ``wado thumbnail`` through the installed script: the pictures are those of the Python API."""
+"""``wado render`` and ``wado thumbnail``: the pictures are those of the Python API, refusals are one line."""
 
 import io
 from pathlib import Path
@@ -10,6 +10,7 @@ from PIL import Image
 from tests.fixtures import build
 from tests.wado_http.cli.running import CT, RT_PLAN, complaint, wado
 from wado_core import api
+from wado_http.cli.main import run
 
 
 @pytest.mark.parametrize("arguments", [["--window", "-600,1500"], ["--window=-600,1500"]], ids=["apart", "joined"])
@@ -37,15 +38,13 @@ def test_every_option_reaches_the_core(arguments: list[str], parameters: dict[st
     source = tmp_path / "us.dcm"
     source.write_bytes(build("us10"))
     output = tmp_path / "picture.jpg"
-    done = wado("render", source, "--output", output, *arguments)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert run(["render", str(source), "--output", str(output), *arguments]) == 0
     assert output.read_bytes() == api.render(source, **parameters)
     assert output.read_bytes() != api.render(source)  # or the line above proves nothing
 
 
 def test_png_by_its_ending(tmp_path: Path) -> None:
-    done = wado("render", CT, "-o", tmp_path / "ct.PNG")
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert run(["render", str(CT), "-o", str(tmp_path / "ct.PNG")]) == 0
     with Image.open(tmp_path / "ct.PNG") as picture:
         assert (picture.format, picture.mode, picture.size) == ("PNG", "L", (128, 128))
 
@@ -59,7 +58,7 @@ def test_standard_output_carries_the_picture_alone() -> None:
 def test_existing_picture_is_replaced(tmp_path: Path) -> None:
     output = tmp_path / "ct.jpg"
     output.write_bytes(b"x" * 1_000_000)
-    assert wado("render", CT, "-o", output).returncode == 0
+    assert run(["render", str(CT), "-o", str(output)]) == 0
     assert output.read_bytes() == api.render(CT)
     assert [path.name for path in tmp_path.iterdir()] == ["ct.jpg"]
 
@@ -80,20 +79,21 @@ def test_existing_picture_is_replaced(tmp_path: Path) -> None:
     ],
     ids=" ".join,
 )
-def test_wrong_usage_is_status_2_and_writes_nothing(arguments: list[str], tmp_path: Path) -> None:
-    done = wado("render", CT, "-o", tmp_path / "ct.jpg", *arguments)
-    assert (done.returncode, done.stdout) == (2, b"")
-    first, second = done.stderr.decode().splitlines()
+def test_wrong_usage_is_status_2_and_writes_nothing(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["render", str(CT), "-o", str(tmp_path / "ct.jpg"), *arguments]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    first, second = shown.err.splitlines()
     assert first.startswith("wado: ")
     assert second == "Try 'wado render --help'."
     assert list(tmp_path.iterdir()) == []
 
 
-def test_output_is_needed_and_its_type_must_be_known(tmp_path: Path) -> None:
-    assert wado("render", CT).returncode == 2
-    done = wado("render", CT, "-o", tmp_path / "ct.gif")
-    assert done.returncode == 2
-    assert b"--media-type" in done.stderr
+def test_output_is_needed_and_its_type_must_be_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["render", str(CT)]) == 2
+    assert "Missing option '-o'" in capsys.readouterr().err
+    assert run(["render", str(CT), "-o", str(tmp_path / "ct.gif")]) == 2
+    assert "--media-type" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -107,31 +107,45 @@ def test_output_is_needed_and_its_type_must_be_known(tmp_path: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else value,
 )
-def test_refusal_of_the_core_is_status_1_and_writes_nothing(arguments: list[str], reason: str, tmp_path: Path) -> None:
-    done = wado("render", CT, "-o", tmp_path / "ct.jpg", *arguments)
-    assert done.returncode == 1
-    line = complaint(done)
-    assert line.startswith(f"{CT}: ")
+def test_refusal_of_the_core_is_status_1_and_writes_nothing(
+    arguments: list[str], reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["render", str(CT), "-o", str(tmp_path / "ct.jpg"), *arguments]) == 1
+    line = _only_line(capsys)
+    assert line.startswith(f"wado: {CT}: ")
     assert reason in line.lower()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_cannot_be_rendered_is_one_line(tmp_path: Path) -> None:
-    text, damaged = tmp_path / "notes.txt", tmp_path / "damaged.dcm"
-    text.write_text("Not an image, however one looks at it.\n" * 50)
+def _only_line(capsys: pytest.CaptureFixture[str]) -> str:
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    (line,) = shown.err.splitlines()
+    return line
+
+
+def test_damaged_file_is_one_line_through_the_script(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.dcm"
     damaged.write_bytes(CT.read_bytes()[:9000])
-    for source in (text, damaged, RT_PLAN, tmp_path):
-        for command in ("render", "thumbnail"):
-            done = wado(command, source, "-o", tmp_path / "out.jpg")
-            assert done.returncode == 1
-            assert complaint(done).startswith(f"{source}: ")
+    done = wado("render", damaged, "-o", tmp_path / "out.jpg")
+    assert done.returncode == 1
+    assert complaint(done).startswith(f"{damaged}: ")
     assert not (tmp_path / "out.jpg").exists()
 
 
-def test_missing_output_folder_is_one_line(tmp_path: Path) -> None:
-    done = wado("render", CT, "-o", tmp_path / "gone" / "ct.jpg")
-    assert done.returncode == 1
-    assert complaint(done) == f"The folder of the output does not exist: {tmp_path / 'gone'}"
+@pytest.mark.parametrize("command", ["render", "thumbnail"])
+def test_what_is_no_picture_is_one_line(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("Not an image, however one looks at it.\n" * 50)
+    for source in (text, RT_PLAN, tmp_path, tmp_path / "gone.dcm"):
+        assert run([command, str(source), "-o", str(tmp_path / "out.jpg")]) == 1
+        assert _only_line(capsys).startswith(f"wado: {source}: ")
+    assert not (tmp_path / "out.jpg").exists()
+
+
+def test_missing_output_folder_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["render", str(CT), "-o", str(tmp_path / "gone" / "ct.jpg")]) == 1
+    assert _only_line(capsys) == f"wado: The folder of the output does not exist: {tmp_path / 'gone'}"
 
 
 def test_thumbnail_fits_its_size(tmp_path: Path) -> None:
@@ -142,8 +156,7 @@ def test_thumbnail_fits_its_size(tmp_path: Path) -> None:
         assert max(Image.open(io.BytesIO((tmp_path / "small.jpg").read_bytes())).size) == size
 
 
-def test_thumbnail_is_never_called_png(tmp_path: Path) -> None:
-    done = wado("thumbnail", CT, "-o", tmp_path / "small.png")
-    assert done.returncode == 2
-    assert b"Thumbnails are JPEG" in done.stderr
+def test_thumbnail_is_never_called_png(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["thumbnail", str(CT), "-o", str(tmp_path / "small.png")]) == 2
+    assert "Thumbnails are JPEG" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

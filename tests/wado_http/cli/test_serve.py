@@ -1,14 +1,17 @@
 """``wado serve`` through the installed script: from folders to answers, and every way to end."""
 
 import json
+import logging
+import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -17,7 +20,8 @@ import pytest
 from tests.fixtures import build, uids
 from tests.wado_http.cli.running import CT, SCRIPT, complaint, environment, wado
 from wado_core import api
-from wado_http.cli.server import LOGGING
+from wado_http.cli.main import run
+from wado_http.cli.server import LOGGING, refusals_filter
 
 DEADLINE_S = 120.0
 
@@ -56,10 +60,18 @@ class Server:
             with error:
                 return error.code, error.read()
 
-    def end(self, number: signal.Signals) -> tuple[int, str]:
-        """Send a signal; return exit status and everything written to standard error."""
-        self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=DEADLINE_S)
+    def interrupt(self) -> tuple[int, str]:
+        """Press Ctrl-C: the terminal signals every process of the group. Return exit status and all of standard error."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self._end()
+
+    def terminate(self) -> tuple[int, str]:
+        """Ask the server alone to end, as service managers do. Return exit status and all of standard error."""
+        self.process.terminate()
+        return self._end()
+
+    def _end(self) -> tuple[int, str]:
+        output, errors = self.process.communicate(timeout=DEADLINE_S)  # its end, too, of all that it has started
         self.output += output.splitlines()
         return self.process.returncode, errors
 
@@ -72,8 +84,9 @@ def _serving(*arguments: str | Path, state: Path) -> Iterator[Server]:
         stderr=subprocess.PIPE,
         text=True,
         env=environment(state),
+        start_new_session=True,
     )
-    watchdog = threading.Timer(DEADLINE_S, process.kill)
+    watchdog = threading.Timer(DEADLINE_S, _kill, [process])
     watchdog.start()
     try:
         server = Server(process)
@@ -81,8 +94,13 @@ def _serving(*arguments: str | Path, state: Path) -> Iterator[Server]:
         yield server
     finally:
         watchdog.cancel()
-        process.kill()
+        _kill(process)
         process.communicate()
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)  # workers as well: they hold the pipes open
 
 
 def _picture_of(name: str) -> str:
@@ -98,7 +116,7 @@ def test_folder_becomes_pictures_until_interrupted(workers: str, folder: Path, t
         assert server.get("")[0] == 200
         assert server.get("health/live")[0] == 200
         assert server.get(_picture_of("us10"))[0] == 404
-        status, errors = server.end(signal.SIGINT)
+        status, errors = server.interrupt()
     assert status == 130
     assert errors.strip() == ""  # above all no line of any request: queries hold UIDs
     kernels, indexed, held, damaged, serving = server.output
@@ -111,17 +129,19 @@ def test_folder_becomes_pictures_until_interrupted(workers: str, folder: Path, t
     assert serving == f"Serving 1 instance at {server.url}"
 
 
-def test_termination_ends_quietly(folder: Path, tmp_path: Path) -> None:
-    with _serving(folder, state=tmp_path / "state") as server:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_termination_ends_quietly(workers: str, folder: Path, tmp_path: Path) -> None:
+    with _serving(folder, "--workers", workers, state=tmp_path / "state") as server:
         assert server.get("health/live")[0] == 200
-        status, errors = server.end(signal.SIGTERM)
+        status, errors = server.terminate()
     assert status in {0, -signal.SIGTERM}
     assert errors.strip() == ""
 
 
 def test_leaving_loopback_is_warned_of(folder: Path, tmp_path: Path) -> None:
     with _serving(folder, "--host", "0.0.0.0", state=tmp_path / "state") as server:  # noqa: S104 - this is what is warned of
-        status, errors = server.end(signal.SIGINT)
+        assert server.get("health/live")[0] == 200
+        status, errors = server.interrupt()
     assert status == 130
     (warning,) = errors.strip().splitlines()
     assert warning.startswith("wado: warning: listening on 0.0.0.0")
@@ -136,11 +156,10 @@ def test_port_in_use_is_one_line_before_anything_is_indexed(folder: Path, tmp_pa
     assert complaint(done) == f"Port {port} of 127.0.0.1 cannot be listened on: Address already in use. Choose another with --port."
 
 
-def test_numbers_out_of_range_are_wrong_usage(folder: Path) -> None:
-    for arguments in (["--port", "65536"], ["--port", "http"], ["--workers", "0"]):
-        done = wado("serve", folder, *arguments)
-        assert (done.returncode, done.stdout) == (2, b"")
-        assert done.stderr.decode().splitlines()[-1] == "Try 'wado serve --help'."
+@pytest.mark.parametrize("arguments", [["--port", "65536"], ["--port", "http"], ["--workers", "0"]], ids=" ".join)
+def test_numbers_out_of_range_are_wrong_usage(arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["serve", str(folder), *arguments]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "Try 'wado serve --help'."
 
 
 def test_log_keeps_requests_and_patients_out() -> None:
@@ -148,3 +167,33 @@ def test_log_keeps_requests_and_patients_out() -> None:
     for name in ("uvicorn.access", "pydicom"):
         assert LOGGING["loggers"][name] == {"level": "CRITICAL", "handlers": [], "propagate": False}
     json.dumps(LOGGING)  # plain data: it is pickled for every worker
+
+
+def test_server_that_cannot_start_says_why_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    program = f"""
+from pathlib import Path
+from click import ClickException
+from wado_core.settings import Settings
+from wado_http.cli.listening import listen
+from wado_http.cli.server import run_server
+
+with listen("127.0.0.1", 0) as listener:
+    try:
+        run_server(Settings(state=Path({str(tmp_path / "file" / "state")!r})), listener)
+    except ClickException as error:
+        print(error.message)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=DEADLINE_S)
+    assert (done.returncode, done.stdout) == (0, "The server could not start.\n")
+    assert "Traceback" not in done.stderr
+    assert "The index in the state folder cannot be opened." in done.stderr.splitlines()[0]
+
+
+def test_traceback_of_an_unexpected_error_is_kept() -> None:
+    keep = refusals_filter()
+    for last, expected in (("KeyError: 'x'", None), ("wado_core.errors.Unavailable: No answer.", "No answer.")):
+        text = f"Traceback (most recent call last):\n  File x\n{last}\n"
+        record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, text, (), None)
+        assert keep(record)
+        assert record.getMessage() == (expected or text)

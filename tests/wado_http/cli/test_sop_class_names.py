@@ -1,6 +1,6 @@
 """Names of SOP Classes, against pydicom's copy of PS3.6."""
 
-from pydicom.uid import UID_dictionary
+from pydicom._uid_dict import UID_dictionary
 
 from wado_http.cli.sop_class_names import SOP_CLASS_NAMES
 

@@ -115,7 +115,8 @@ def test_a_hostile_charset_is_read_in_no_time() -> None:
     [
         "&windowCenter=40", "&windowWidth=400", "&presentationUID=1.2", "&presentationSeriesUID=1.2",
         "&presentationUID=1.2&presentationSeriesUID=1.3&windowCenter=40&windowWidth=400",
-        "&contentType=application/dicom&rows=1", "&contentType=application/dicom&columns=1", "&contentType=application/dicom&region=0,0,1,1",
+        "&contentType=application/dicom&rows=1", "&contentType=application/dicom&columns=1",
+        "&contentType=application/dicom&region=0,0,1,1",
         "&contentType=application/dicom&annotation=patient", "&contentType=application/dicom&windowCenter=40&windowWidth=400",
         "&contentType=application/dicom&frameNumber=1",
         "&contentType=application/dicom&presentationUID=1.2&presentationSeriesUID=1.3",

@@ -11,18 +11,43 @@ def test_integers(text: str, value: int) -> None:
     assert read_integer("rows", text, 1, 8192) == value
 
 
-@pytest.mark.parametrize("text", ["", " ", "0", "-5", "abc", "1.5", "1.0", "99999999", "1e2", "1 0", "0x10", "1_0", "١", "1\n", "\t1", "0000000000001"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "0", "-5", "abc", "1.5", "1.0", "99999999", "1e2", "1 0", "0x10", "1_0", "١", "1\n", "\t1", "0000000000001"]
+)
 def test_no_integers(text: str) -> None:
     with pytest.raises(InvalidRequest, match=r"rows must be an integer from 1 to 8192\."):
         read_integer("rows", text, 1, 8192)
 
 
-@pytest.mark.parametrize(("text", "value"), [("40", 40.0), (" -600.5 ", -600.5), ("+1.5", 1.5), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("-1.5E-2", -0.015)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("40", 40.0), (" -600.5 ", -600.5), ("+1.5", 1.5), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("-1.5E-2", -0.015)]
+)
 def test_decimals(text: str, value: float) -> None:
     assert read_decimal("windowCenter", text) == value
 
 
-@pytest.mark.parametrize("text", ["", "nan", "NaN", "inf", "-inf", "Infinity", "1e999", "40px", "1,5", "0x1p3", "1_0", "--1", "1e", ".", "e5", "0.333333333333333333", "١"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nan",
+        "NaN",
+        "inf",
+        "-inf",
+        "Infinity",
+        "1e999",
+        "40px",
+        "1,5",
+        "0x1p3",
+        "1_0",
+        "--1",
+        "1e",
+        ".",
+        "e5",
+        "0.333333333333333333",
+        "١",
+    ],
+)
 def test_no_decimals(text: str) -> None:
     with pytest.raises(InvalidRequest, match="windowCenter"):
         read_decimal("windowCenter", text)

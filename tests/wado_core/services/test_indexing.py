@@ -1,0 +1,476 @@
+"""Indexing of real folders, run after run, through the real walk, store and index."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from pydicom.data import get_testdata_file
+
+from tests.wado_core.services.plain_ct import ct_key, plain_ct, write_folder
+from wado_core.archive.index_sql import SqlIndex
+from wado_core.archive.store_files import FileStore, location_of
+from wado_core.archive.walk import walk
+from wado_core.errors import Gone, Unavailable
+from wado_core.model.instance import Location
+from wado_core.model.study import Totals
+from wado_core.model.uid import InstanceKey
+from wado_core.ports import ByteSource, Folder, IndexedFile
+from wado_core.services.indexing import Indexing, Progress, Report
+from wado_core.settings import Limits
+
+
+@dataclass
+class WatchedStore:
+    """A store that notes what is opened, and fails for the paths it is told."""
+
+    opened: list[bytes] = field(default_factory=list)
+    failing: set[bytes] = field(default_factory=set)
+    inner: FileStore = field(default_factory=FileStore)
+
+    def _check(self, path: bytes) -> None:
+        if any(path == failing or path.startswith(failing + b"/") for failing in self.failing):
+            raise Unavailable("The storage of this object does not answer now.")
+
+    def look(self, path: bytes) -> Location:
+        self._check(path)
+        return self.inner.look(path)
+
+    def open(self, location: Location) -> AbstractContextManager[ByteSource]:
+        self.opened.append(location.path)
+        self._check(location.path)
+        return self.inner.open(location)
+
+
+class Archive:
+    """A folder that is served, its index, and what a test wants to know of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "served"
+        self.root.mkdir()
+        self.store = WatchedStore()
+        self.index = SqlIndex(folder / "state")
+        self.unreadable_folders: set[bytes] = set()
+        self.indexing = Indexing(self.index, self.store, self.walk, Limits())
+
+    def walk(self, root: Path) -> Iterator[Folder]:
+        """Walk, with missing rights of some folders; the superuser, as whom tests may run, has them all."""
+        for folder in walk(root):
+            if folder.path in self.unreadable_folders:
+                yield Folder(folder.path, (), complete=False)
+            elif not any(folder.path.startswith(path + b"/") for path in self.unreadable_folders):
+                yield folder
+
+    def write(self, name: str | bytes, data: bytes) -> bytes:
+        path = os.path.join(bytes(self.root), os.fsencode(name))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def run(self, *roots: Path) -> Progress:
+        self.store.opened.clear()
+        return self.indexing.run(roots or [self.root], processes=0).counts
+
+    def state_of(self, key: InstanceKey) -> bytes | str | None:
+        """Return the path below the root that an instance is found under, "gone", or None."""
+        try:
+            found = self.index.find(key)
+        except Gone:
+            return "gone"
+        return None if found is None else os.path.relpath(found.location.path, bytes(self.root))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    made = Archive(tmp_path)
+    yield made
+    made.index.close()
+
+
+ONE, TWO = ct_key(number=1), ct_key(number=2)
+
+
+def test_objects_are_found_and_everything_else_is_counted(archive: Archive) -> None:
+    archive.write("a/1.dcm", plain_ct(number=1))
+    archive.write(b"\xff\xce/2", plain_ct(number=2))
+    archive.write("readme.txt", b"Please read me.")
+    archive.write("empty", b"")
+    half = archive.write("half.dcm", plain_ct(number=3)[:700])
+    os.mkfifo(archive.root / "fifo")
+    (archive.root / "a" / "loop").symlink_to(archive.root)
+    report = archive.indexing.run([archive.root], processes=0)
+    assert report.counts == Progress(files_seen=5, files_read=5, instances=2, not_dicom=2, damaged=1)
+    assert report.totals == Totals(studies=1, series=1, instances=2, files=5, not_dicom=2, damaged=1)
+    assert [path for path, _ in report.problems] == [half]
+    assert list(archive.index.problems()) == list(report.problems)
+    assert archive.state_of(ONE) == b"a/1.dcm"
+    assert archive.state_of(TWO) == b"\xff\xce/2"
+    assert archive.state_of(ct_key(number=3)) is None
+
+
+def test_what_has_not_changed_is_not_opened_again(archive: Archive) -> None:
+    for number in range(5):
+        archive.write(f"{number}.dcm", plain_ct(number=number))
+    archive.write("readme.txt", b"text")
+    archive.write("half", plain_ct()[:700])
+    archive.run()
+    assert len(archive.store.opened) == 7
+    assert archive.run() == Progress(files_seen=7, unchanged=7)
+    assert archive.store.opened == []
+
+
+def test_changed_files_are_read_again(archive: Archive) -> None:
+    archive.write("a", plain_ct(number=1))
+    archive.write("b", plain_ct(number=2))
+    grown = archive.write("c", plain_ct(number=3)[:700])
+    archive.run()
+    before = archive.index.find(ONE)
+    assert before is not None
+
+    path = archive.write("a", plain_ct(number=1))
+    os.utime(path, ns=(1, before.location.mtime_ns + 1))
+    archive.write("c", plain_ct(number=3))
+    assert archive.run() == Progress(files_seen=3, unchanged=1, files_read=2, instances=2)
+    assert archive.store.opened == [path, grown]
+    after = archive.index.find(ONE)
+    assert after is not None
+    assert after.instance.version != before.instance.version
+    assert list(archive.index.problems()) == []
+
+
+def test_a_file_replaced_by_one_of_equal_size_and_time_is_told_by_its_inode(archive: Archive) -> None:
+    path = archive.write("a", plain_ct(number=1))
+    archive.run()
+    other = archive.write("b", plain_ct(number=2))
+    os.utime(other, ns=(1, os.stat(path).st_mtime_ns))
+    os.replace(other, path)
+    assert archive.run() == Progress(files_seen=1, files_read=1, instances=1)
+    assert archive.state_of(ONE) == "gone"
+    assert archive.state_of(TWO) == b"a"
+
+
+def test_deleted_files_are_gone_and_may_come_back(archive: Archive) -> None:
+    path = archive.write("a/1", plain_ct(number=1))
+    archive.write("a/2", plain_ct(number=2))
+    archive.run()
+    os.remove(path)
+    assert archive.run() == Progress(files_seen=1, unchanged=1, forgotten=1)
+    assert archive.state_of(ONE) == "gone"
+    assert archive.state_of(TWO) == b"a/2"
+    archive.write("b/1", plain_ct(number=1))
+    archive.run()
+    assert archive.state_of(ONE) == b"b/1"
+
+
+def test_deleted_folders_are_gone_with_all_below(archive: Archive) -> None:
+    archive.write("a/b/c/1", plain_ct(number=1))
+    archive.write("z", plain_ct(number=2))
+    archive.run()
+    shutil.rmtree(archive.root / "a")
+    assert archive.run() == Progress(files_seen=1, unchanged=1, forgotten=1)
+    assert archive.state_of(ONE) == "gone"
+
+
+def test_a_moved_file_is_never_gone_in_between(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever way it moves in the order of the walk."""
+    archive.write("a/1", plain_ct(number=1))
+    archive.write("z/2", plain_ct(number=2))
+    archive.write("m", b"text")
+    archive.run()
+    seen: list[bytes | str | None] = []
+    put, forget = SqlIndex.put, SqlIndex.forget
+
+    def watched_put(index: SqlIndex, files: list[IndexedFile]) -> None:
+        put(index, files)
+        seen.extend([archive.state_of(ONE), archive.state_of(TWO)])
+
+    def watched_forget(index: SqlIndex, paths: list[bytes]) -> None:
+        forget(index, paths)
+        seen.extend([archive.state_of(ONE), archive.state_of(TWO)])
+
+    monkeypatch.setattr(SqlIndex, "put", watched_put)
+    monkeypatch.setattr(SqlIndex, "forget", watched_forget)
+    (archive.root / "a" / "1").rename(archive.root / "z" / "1")
+    (archive.root / "z" / "2").rename(archive.root / "a" / "2")
+    archive.run()
+    assert "gone" not in seen
+    assert None not in seen
+    assert (archive.state_of(ONE), archive.state_of(TWO)) == (b"z/1", b"a/2")
+    assert archive.index.totals() == Totals(1, 1, 2, 3, 1, 0)
+
+
+def test_duplicates_stay_until_the_last_is_gone(archive: Archive) -> None:
+    paths = [archive.write(name, plain_ct(number=1)) for name in ("c", "a/x", "b")]
+    assert archive.run() == Progress(files_seen=3, files_read=3, instances=3)
+    assert archive.index.totals().instances == 1
+    for path in sorted(paths):
+        assert archive.state_of(ONE) == os.path.relpath(path, bytes(archive.root))
+        archive.write("keeps the root from being empty", b"")
+        os.remove(path)
+        archive.run()
+    assert archive.state_of(ONE) == "gone"
+
+
+def test_the_same_object_uid_under_two_studies(archive: Archive) -> None:
+    data = plain_ct(study=1, number=1)
+    archive.write("a", data)
+    archive.write("b", data.replace(ONE.study_uid.encode(), b"1.2.826.0.1.19999999"))
+    archive.run()
+    assert archive.state_of(ONE) == b"a"
+    assert archive.state_of(replace(ONE, study_uid="1.2.826.0.1.19999999")) == b"b"
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "a file"])
+def test_a_root_that_went_away_marks_nothing_gone(archive: Archive, how: str) -> None:
+    archive.write("1", plain_ct(number=1))
+    archive.write("a/b/2", plain_ct(number=2))
+    archive.run()
+    archive.root.rename(archive.root.parent / "unmounted")
+    if how == "empty":
+        archive.root.mkdir()
+    elif how == "a file":
+        archive.root.touch()
+    assert archive.run().forgotten == 0
+    assert (archive.state_of(ONE), archive.state_of(TWO)) == (b"1", b"a/b/2")
+
+
+def test_unreadable_folders_mark_nothing_gone_at_or_below(archive: Archive) -> None:
+    archive.write("a/1", plain_ct(number=1))
+    archive.write("a/b/2", plain_ct(number=2))
+    archive.write("c/3", plain_ct(number=3))
+    archive.write("c/d/4", plain_ct(number=4))
+    archive.run()
+    archive.unreadable_folders.add(bytes(archive.root / "a"))
+    shutil.rmtree(archive.root / "c" / "d")
+    assert archive.run() == Progress(files_seen=1, unchanged=1, forgotten=1, folders_unreadable=1)
+    assert [archive.state_of(ct_key(number=number)) for number in (1, 2, 3, 4)] == [b"a/1", b"a/b/2", b"c/3", "gone"]
+
+
+def test_links_into_an_unmounted_file_system_mark_nothing_gone(archive: Archive, tmp_path: Path) -> None:
+    archive.write("z", b"")
+    (tmp_path / "nas" / "deep").mkdir(parents=True)
+    (tmp_path / "nas" / "deep" / "1").write_bytes(plain_ct(number=1))
+    (tmp_path / "nas" / "2").write_bytes(plain_ct(number=2))
+    (archive.root / "folder").symlink_to(tmp_path / "nas" / "deep")
+    (archive.root / "file").symlink_to(tmp_path / "nas" / "2")
+    archive.run()
+    assert (archive.state_of(ONE), archive.state_of(TWO)) == (b"folder/1", b"file")
+    (tmp_path / "nas").rename(tmp_path / "unmounted")
+    assert archive.run().forgotten == 0
+    assert (archive.state_of(ONE), archive.state_of(TWO)) == (b"folder/1", b"file")
+
+
+def test_what_cannot_be_read_now_is_tried_again(archive: Archive) -> None:
+    known = archive.write("a", plain_ct(number=1))
+    archive.run()
+    new = archive.write("b", plain_ct(number=2))
+    os.utime(known, ns=(1, 1))
+    archive.store.failing = {known, new}
+    assert archive.run() == Progress(files_seen=2, unreadable=2)
+    assert archive.state_of(ONE) == b"a"
+    archive.store.failing = set()
+    assert archive.run() == Progress(files_seen=2, files_read=2, instances=2)
+
+
+def test_a_file_that_is_back_before_it_is_forgotten_stays(archive: Archive) -> None:
+    path = archive.write("1", plain_ct(number=1))
+    archive.write("z", b"")
+    archive.run()
+    os.remove(path)
+
+    def walk_then_restore(root: Path) -> Iterator[Folder]:
+        yield from list(walk(root))
+        archive.write("1", plain_ct(number=1))
+
+    Indexing(archive.index, archive.store, walk_then_restore, Limits()).run([archive.root], processes=0)
+    assert archive.state_of(ONE) == b"1"
+
+
+def test_roots_within_roots_and_twice_are_walked_once(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive.write("a/1", plain_ct(number=1))
+    archive.write("ab/2", plain_ct(number=2))
+    monkeypatch.chdir(archive.root)
+    assert archive.run(archive.root, archive.root / "a", Path("ab"), archive.root) == Progress(files_seen=2, files_read=2, instances=2)
+    assert archive.run(archive.root / "a", archive.root / "ab") == Progress(files_seen=2, unchanged=2)
+
+
+def test_a_root_that_is_a_file(archive: Archive) -> None:
+    path = archive.write("a/1", plain_ct(number=1))
+    archive.write("a/2", plain_ct(number=2))
+    archive.run()
+    assert archive.run(Path(os.fsdecode(path))) == Progress(files_seen=1, unchanged=1)
+    assert archive.state_of(TWO) == b"a/2"
+
+
+def test_one_root_says_nothing_of_another(archive: Archive, tmp_path: Path) -> None:
+    archive.write("1", plain_ct(number=1))
+    other = tmp_path / "served too"
+    other.mkdir()
+    (other / "2").write_bytes(plain_ct(number=2))
+    archive.run()
+    archive.run(other)
+    assert archive.state_of(ONE) == b"1"
+    assert archive.state_of(TWO) == b"../served too/2"
+
+
+def test_descriptions_of_an_earlier_version_are_read_again(archive: Archive, tmp_path: Path) -> None:
+    archive.write("1", plain_ct(number=1))
+    archive.run()
+    with closing(SqlIndex(tmp_path / "state", format_of_descriptions=1)) as newer:
+        indexing = Indexing(newer, archive.store, walk, Limits())
+        assert indexing.run([archive.root], processes=0).counts == Progress(files_seen=1, files_read=1, instances=1)
+        assert newer.find(ONE) is not None
+        assert indexing.run([archive.root], processes=0).counts == Progress(files_seen=1, unchanged=1)
+
+
+def test_progress_is_told_and_ends_with_the_report(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wado_core.services.indexing._PROGRESS_EVERY_S", 0.0)
+    for number in range(20):
+        archive.write(f"{number}", plain_ct(number=number))
+    told: list[Progress] = []
+    report = archive.indexing.run([archive.root], told.append, processes=0)
+    assert told[-1] == report.counts
+    assert len(told) > 20
+    for earlier, later in pairwise(told):
+        assert earlier.files_seen <= later.files_seen
+        assert earlier.files_read <= later.files_read
+    assert report.duration_s > 0
+    assert report.files_read_per_s == pytest.approx(20 / report.duration_s)
+    assert report.files_seen_per_s == pytest.approx(20 / report.duration_s)
+
+
+def test_results_are_written_in_bounded_transactions(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wado_core.services.indexing.TRANSACTION", 10)
+    sizes: list[int] = []
+    put = SqlIndex.put
+
+    def watched(index: SqlIndex, files: list[IndexedFile]) -> None:
+        sizes.append(len(files))
+        put(index, files)
+
+    monkeypatch.setattr(SqlIndex, "put", watched)
+    for number in range(35):
+        archive.write(f"{number}", plain_ct(number=number))
+    archive.run()
+    assert sum(sizes) == 35
+    assert max(sizes) <= 10
+
+
+def test_processes_come_to_the_same(tmp_path: Path) -> None:
+    root = tmp_path / "served"
+    write_folder(root, studies=2, series=2, instances=90)
+    reports: list[Report] = []
+    for processes in (0, 2):
+        with closing(SqlIndex(tmp_path / f"state{processes}")) as index:
+            reports.append(Indexing(index, FileStore(), walk, Limits()).run([root], processes=processes))
+            found = index.find(ct_key(2, 2, 90))
+            assert found is not None
+            assert found.instance.image_pixel is not None
+            assert found.instance.image_pixel.rows == 512
+            assert found.location == location_of(bytes(root / "study2" / "series2" / "000090.dcm"))
+    assert reports[0].counts == reports[1].counts == Progress(files_seen=360, files_read=360, instances=360)
+    assert reports[0].totals == reports[1].totals == Totals(2, 4, 360, 360, 0, 0)
+
+
+def test_real_files_of_pydicom(archive: Archive) -> None:
+    """Files of its wheel: whole, without preamble, with 10 enhanced frames, and one that is cut off on purpose."""
+    for name in ("CT_small.dcm", "MR_small.dcm", "MR_truncated.dcm", "rtplan.dcm", "no_meta.dcm"):
+        source = get_testdata_file(name, download=False)
+        assert source is not None
+        shutil.copyfile(str(source), archive.root / name)
+    report = archive.indexing.run([archive.root], processes=0)
+    assert [os.path.basename(path) for path, _ in report.problems] == [b"MR_truncated.dcm"]
+    assert report.counts.files_seen == 5
+    assert report.counts.damaged == 1
+    ct = InstanceKey(
+        "1.3.6.1.4.1.5962.1.2.1.20040119072730.12322",
+        "1.3.6.1.4.1.5962.1.3.1.1.20040119072730.12322",
+        "1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322",
+    )
+    assert archive.state_of(ct) == b"CT_small.dcm"
+
+
+class TestRefresh:
+    def test_takes_over_what_has_changed(self, archive: Archive) -> None:
+        path = archive.write("a", plain_ct(number=1))
+        archive.run()
+        old = location_of(path)
+        archive.write("a", plain_ct(number=2) + b"\0\0")
+        archive.indexing.refresh(old)
+        found = archive.index.find(TWO)
+        assert found is not None
+        assert found.location == location_of(path) != old
+        assert archive.state_of(ONE) == "gone"
+
+    @pytest.mark.parametrize("also", ["b", "elsewhere/b"])
+    def test_forgets_what_was_deleted(self, archive: Archive, also: str) -> None:
+        """The file alone, and the file with its folder: the rest of the root is there."""
+        location = location_of(archive.write("deep/er/a", plain_ct(number=1)))
+        archive.write(also, plain_ct(number=2))
+        archive.run()
+        if also == "b":
+            os.remove(location.path)
+        else:
+            shutil.rmtree(archive.root / "deep")
+        archive.indexing.refresh(location)
+        assert archive.state_of(ONE) == "gone"
+
+    @pytest.mark.parametrize("how", ["missing", "empty"])
+    def test_does_not_forget_with_the_whole_root(self, archive: Archive, how: str) -> None:
+        location = location_of(archive.write("deep/a", plain_ct(number=1)))
+        archive.run()
+        archive.root.rename(archive.root.parent / "unmounted")
+        if how == "empty":
+            archive.root.mkdir()
+        with pytest.raises(Unavailable):
+            archive.indexing.refresh(location)
+        assert archive.state_of(ONE) == b"deep/a"
+
+    @pytest.mark.parametrize("sibling", [True, False])
+    def test_without_known_roots_the_folder_must_vouch(self, archive: Archive, sibling: bool) -> None:
+        location = location_of(archive.write("deep/a", plain_ct(number=1)))
+        archive.run()
+        if sibling:
+            archive.write("deep/b", b"")
+        os.remove(location.path)
+        indexing = Indexing(archive.index, archive.store, walk, Limits())
+        if sibling:
+            indexing.refresh(location)
+            assert archive.state_of(ONE) == "gone"
+        else:
+            with pytest.raises(Unavailable):
+                indexing.refresh(location)
+            assert archive.state_of(ONE) == b"deep/a"
+
+    def test_knows_roots_from_the_beginning(self, archive: Archive) -> None:
+        location = location_of(archive.write("deep/a", plain_ct(number=1)))
+        archive.write("b", b"")
+        archive.run()
+        shutil.rmtree(archive.root / "deep")
+        Indexing(archive.index, archive.store, walk, Limits(), [archive.root]).refresh(location)
+        assert archive.state_of(ONE) == "gone"
+
+    def test_a_storage_that_fails_changes_nothing(self, archive: Archive) -> None:
+        location = location_of(archive.write("a", plain_ct(number=1)))
+        archive.run()
+        archive.store.failing = {bytes(archive.root)}
+        with pytest.raises(Unavailable):
+            archive.indexing.refresh(location)
+        assert archive.state_of(ONE) == b"a"
+
+    def test_a_file_that_is_damaged_now_is_gone_until_it_is_whole(self, archive: Archive) -> None:
+        path = archive.write("a", plain_ct(number=1))
+        archive.run()
+        old = location_of(path)
+        archive.write("a", plain_ct(number=1)[:700])
+        archive.indexing.refresh(old)
+        assert archive.state_of(ONE) == "gone"
+        assert [path for path, _ in archive.index.problems()] == [path]
+        archive.write("a", plain_ct(number=1))
+        archive.run()
+        assert archive.state_of(ONE) == b"a"

@@ -1,0 +1,184 @@
+"""The viewer: what its pages show and link to, and that nothing in an object becomes markup (A3.13)."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.wado_http.doubles import CT, ECG, SERIES, STUDY, US10, Catalogue, archive_of, serving, study
+from wado_core.model.study import InstanceSummary, SeriesSummary, Totals
+from wado_core.model.uid import InstanceKey
+
+HOSTILE = ("<script>alert(1)</script>", '"onerror="alert(1)', "'><img src=x onerror=alert(1)>", "{{ 7 * 7 }}", "</style><b>")
+
+
+def series(
+    modality: str = "CT", number: int | None = 3, description: str = "Thorax", frames: int = 1, is_image: bool = True
+) -> SeriesSummary:
+    """Build a series as listed."""
+    return SeriesSummary(SERIES, modality, number, description, 42, CT.key, frames, is_image)
+
+
+def links(page: str, attribute: str) -> list[str]:
+    """Return the values of all ``href`` or ``src`` attributes."""
+    return [unescape(value) for value in re.findall(rf'{attribute}="([^"]*)"', page)]
+
+
+def test_a_study_and_its_series() -> None:
+    listed = study(
+        "Yamada^Tarou=山田^太郎", (series(),), patient_id="P-1", study_date="20240131", study_description="Routine", accession_number="A77"
+    )
+    with serving(catalogue=Catalogue([listed])) as client:
+        response = client.get("/")
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        assert response.headers["cache-control"] == "no-store"
+        for text in ("Yamada, Tarou / 山田, 太郎", "P-1", "2024-01-31", "Routine", "A77", "CT", "series 3", "Thorax", "42 instances"):
+            assert text in response.text
+        [thumbnail] = links(response.text, "src")
+        picture = f"/wado?requestType=WADO&studyUID={STUDY}&seriesUID={SERIES}&objectUID={CT.key.object_uid}"
+        assert thumbnail == f"{picture}&rows=128&columns=128"
+        assert picture in links(response.text, "href")
+        assert f"/series?studyUID={STUDY}&seriesUID={SERIES}" in links(response.text, "href")
+        assert 'loading="lazy"' in response.text
+
+
+def test_thumbnails_and_links_work_in_a_browser() -> None:
+    image = {"accept": "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"}
+    page = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    multi = SeriesSummary(SERIES, "US", 1, "", 1, US10.key, 10, True)
+    other = SeriesSummary(SERIES, "ECG", 2, "", 1, ECG.key, 1, False)
+    catalogue = Catalogue([study(series=(series(), multi, other))], [InstanceSummary(CT.key, 1, 1, True)])
+    archive = archive_of(CT, US10, ECG)
+    with serving(archive, catalogue) as client:
+        text = client.get("/", headers=page).text
+        thumbnails = links(text, "src")
+        assert [client.get(address, headers=image).headers["content-type"] for address in thumbnails] == ["image/jpeg"] * 2
+        assert [(plan.frame_number, plan.rows, plan.columns) for plan in archive.requests] == [(None, 128, 128), (5, 128, 128)]
+        for address in links(text, "href"):
+            assert client.get(address, headers=page).status_code == 200
+        assert "No image" in text
+
+
+class Outline(HTMLParser):
+    """What a browser makes of a page: its tags with the names of their attributes, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, tuple[str, ...]]] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, tuple(name for name, _ in attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def outline_of(text: str) -> Outline:
+    """Return the outline of a page on which every attribute of the study and its series is ``text``."""
+    listed = study(text, (series(text, 1, text),), patient_id=text, study_date=text, study_description=text, accession_number=text)
+    with serving(catalogue=Catalogue([listed])) as client:
+        return Outline(client.get("/").text)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_object_text_never_becomes_markup(text: str) -> None:
+    outline = outline_of(text)
+    assert outline.tags == outline_of("harmless").tags
+    assert outline.text.count(text) == (6 if "=" in text else 7)  # a person name is taken apart at "="
+
+
+def test_the_policy_forbids_scripts() -> None:
+    with serving() as client:
+        assert client.get("/").headers["content-security-policy"].startswith("default-src 'none'; img-src 'self'; style-src 'self'")
+        page = client.get("/").text
+        assert "<script" not in page
+        assert "style=" not in page
+
+
+def test_what_could_not_be_shown_is_counted() -> None:
+    with serving(catalogue=Catalogue(counts=Totals(1, 2, 3, 8, 4, 1))) as client:
+        text = " ".join(client.get("/").text.split())
+        assert "1 study, 2 series, 3 instances in 8 files; 4 not DICOM; <strong>1 damaged</strong>." in text
+    with serving(catalogue=Catalogue(counts=Totals(0, 0, 0, 1, 0, 0))) as client:
+        text = " ".join(client.get("/").text.split())
+        assert "0 studies, 0 series, 0 instances in 1 file." in text
+        assert "nothing here yet" in text
+
+
+def test_studies_are_paged() -> None:
+    catalogue = Catalogue([study(f"Patient{number:02}") for number in range(26)])
+    with serving(catalogue=catalogue) as client:
+        first, second = client.get("/").text, client.get("/?page=2").text
+        assert "Patient24" in first
+        assert "Patient25" not in first
+        assert "/?page=2" in links(first, "href")
+        assert 'rel="prev"' not in first
+        assert "Patient25" in second
+        assert "Patient24" not in second
+        assert "/" in links(second, "href")
+        assert 'rel="next"' not in second
+        assert "no such page" in client.get("/?page=3").text
+    with serving(catalogue=Catalogue(catalogue.study_list[:25])) as client:
+        assert "<nav" not in client.get("/").text
+
+
+def test_a_series_and_its_instances() -> None:
+    listed = [
+        InstanceSummary(CT.key, 7, 1, True),
+        InstanceSummary(US10.key, None, 10, True),
+        InstanceSummary(ECG.key, 9, 1, False),
+    ]
+    with serving(catalogue=Catalogue(instance_list=listed)) as client:
+        text = client.get(f"/series?studyUID={STUDY}&seriesUID={SERIES}").text
+        assert "Instance 7" in text
+        assert f"Instance {US10.key.object_uid}" in text
+        assert "10 frames" in text
+        assert [("frameNumber=5" in source, "rows=128" in source) for source in links(text, "src")] == [(False, True), (True, True)]
+        assert sum("contentType=application/dicom" in address for address in links(text, "href")) == 4
+        for address in links(text, "href") + links(text, "src"):
+            assert client.get(address).status_code == 200
+
+
+def test_instances_are_paged_by_the_hundred() -> None:
+    listed = [InstanceSummary(InstanceKey(STUDY, SERIES, f"1.{number}"), number, 1, True) for number in range(1, 202)]
+    address = f"/series?studyUID={STUDY}&seriesUID={SERIES}"
+    with serving(catalogue=Catalogue(instance_list=listed)) as client:
+        pages = [client.get(address).text, *(client.get(f"{address}&page={number}").text for number in (2, 3))]
+        assert [page.count("<img") for page in pages] == [100, 100, 1]
+        assert f"{address}&page=2" in links(pages[0], "href")
+        assert {address, f"{address}&page=3"} <= set(links(pages[1], "href"))
+        assert 'rel="next"' not in pages[2]
+        assert client.get(f"{address}&page=4").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/?page=0", 400), ("/?page=x", 400), ("/?page=", 400), ("/?page=1&page=2", 400), ("/?page=1000001", 400), ("/?foo=1", 200),
+        ("/series", 400), ("/series?studyUID=1.2", 400), ("/series?studyUID=1.2&seriesUID=x", 400),
+        ("/series?studyUID=1.2&seriesUID=1.3", 404),
+        ("/nowhere", 404), ("/wado/", 404), ("/static/", 404), ("/static/../app.py", 404),
+    ],
+)  # fmt: skip
+def test_wrong_addresses(address: str, status: int) -> None:
+    with serving() as client:
+        assert client.get(address).status_code == status
+
+
+def test_unknown_addresses_are_explained() -> None:
+    with serving() as client:
+        assert "There is nothing at this address." in client.get("/nowhere").text
+
+
+def test_the_style_sheet() -> None:
+    with serving() as client:
+        response = client.get("/static/viewer.css")
+        assert response.headers["content-type"] == "text/css; charset=utf-8"
+        assert "prefers-color-scheme: dark" in response.text
+        again = client.get("/static/viewer.css", headers={"if-none-match": response.headers["etag"]})
+        assert again.status_code == 304
+        assert "/static/viewer.css" in links(client.get("/").text, "href")

@@ -1,0 +1,161 @@
+"""Decoding in a child process: for decoders that hold the GIL, or may crash or never end on a hostile stream (docs/adr/0010).
+
+One job a child at a time, over its standard streams. The child is killed at its deadline and when it grows too large, ends
+with its parent, runs at low priority so that light requests go first, and is replaced when it is gone.
+"""
+
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from math import ceil
+from struct import Struct
+
+import msgspec
+import numpy as np
+
+from wado_core.codecs.decoded import Decoded
+from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, Unavailable
+from wado_core.model.image_pixel import ImagePixel
+
+# Lengths of the header and of the bytes behind it.
+FRAME = Struct("<LQ")
+
+
+class Job(msgspec.Struct, frozen=True):
+    """What the child is to decode; the encoded frame follows."""
+
+    pixel: ImagePixel
+    transfer_syntax_uid: str
+    smallest: tuple[int, int] | None
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of it: a description of the cells that follow, or the kind and text of a refusal."""
+
+    pixel: ImagePixel | None = None
+    shape: tuple[int, ...] = ()
+    refusal: str = ""
+    message: str = ""
+
+
+_NOT_STARTED = "The decoder of this transfer syntax cannot be started now."
+_REFUSALS = {error.__name__: error for error in (DamagedObject, NotSupported, LimitExceeded)}
+_encoder = msgspec.msgpack.Encoder()
+_outcomes = msgspec.msgpack.Decoder(Outcome)
+
+
+class IsolatedDecoder:
+    """Decodes frames in a child process that is started on first use; safe to use from several threads, one job at a time."""
+
+    def __init__(self, deadline_s: float, most_bytes: int) -> None:
+        """Make the decoder.
+
+        deadline_s: how long one frame may take, the start of the child not counted.
+        most_bytes: address space of the child (not enforced on macOS).
+        """
+        self._deadline_s = deadline_s
+        self._most_bytes = most_bytes
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the child, so that the first frame need not wait for it."""
+        with self._lock:
+            self._running()
+
+    def close(self) -> None:
+        """End the child."""
+        with self._lock:
+            self._end()
+
+    def decode(
+        self, encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None
+    ) -> Decoded:
+        """Decode one frame as ``registry.decode`` does.
+
+        Raises what it raises, LimitExceeded at the deadline, DamagedObject when the frame ends the child, Unavailable when no
+        child can be started.
+        """
+        header = _encoder.encode(Job(pixel, transfer_syntax_uid, smallest))
+        with self._lock:
+            child = self._running()
+            try:
+                outcome, cells = self._exchange(child, FRAME.pack(len(header), len(encoded)) + header, encoded)
+            except BaseException:
+                self._end()
+                raise
+        if outcome.pixel is None:
+            raise _REFUSALS.get(outcome.refusal, DamagedObject)(outcome.message)
+        dtype = np.uint8 if outcome.pixel.bits_allocated == 8 else np.uint16
+        return Decoded(np.frombuffer(cells, dtype).reshape(outcome.shape), outcome.pixel)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        child = self._child
+        if child is None or child.poll() is not None:
+            self._end()
+            child = self._child = self._started()
+        return child
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "wado_core.codecs.isolated_child"]
+        command += [str(number) for number in (os.getpid(), self._most_bytes, ceil(self._deadline_s) + 1)]
+        try:
+            child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603 - our own module
+            assert child.stdout is not None  # noqa: S101 - a pipe was asked for
+            ready = child.stdout.read(1) == b"+"
+        except OSError as error:
+            raise Unavailable(_NOT_STARTED) from error
+        if not ready:
+            child.wait()
+            raise Unavailable(_NOT_STARTED)
+        return child
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _exchange(self, child: subprocess.Popen[bytes], head: bytes, encoded: bytes) -> tuple[Outcome, bytearray]:
+        assert child.stdin is not None and child.stdout is not None  # noqa: S101, PT018 - pipes were asked for
+        deadline = time.monotonic() + self._deadline_s
+        try:
+            for data in (head, encoded):
+                self._write(child.stdin.fileno(), data, deadline)
+            lengths = FRAME.unpack(self._read(child.stdout.fileno(), FRAME.size, deadline))
+            outcome = _outcomes.decode(self._read(child.stdout.fileno(), lengths[0], deadline))
+            return outcome, self._read(child.stdout.fileno(), lengths[1], deadline)
+        except (BrokenPipeError, EOFError) as error:
+            raise DamagedObject("The frame cannot be decoded: it ended the process that tried.") from error
+
+    def _write(self, pipe: int, data: bytes, deadline: float) -> None:
+        view = memoryview(data)
+        os.set_blocking(pipe, False)
+        while view:
+            self._wait(pipe, select.POLLOUT, deadline)
+            view = view[os.write(pipe, view) :]
+
+    def _read(self, pipe: int, length: int, deadline: float) -> bytearray:
+        data = bytearray(length)
+        view = memoryview(data)
+        while view:
+            self._wait(pipe, select.POLLIN, deadline)
+            count = os.readv(pipe, [view])
+            if not count:
+                raise EOFError
+            view = view[count:]
+        return data
+
+    def _wait(self, pipe: int, event: int, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(pipe, event)
+        remaining_ms = (deadline - time.monotonic()) * 1000
+        if remaining_ms <= 0 or not poll.poll(remaining_ms):
+            raise LimitExceeded(f"Decoding the frame takes longer than {self._deadline_s:g} s.")

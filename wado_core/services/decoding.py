@@ -1,0 +1,33 @@
+"""Decoding: light frames in this process, heavy ones in a child that can be killed."""
+
+from wado_core.codecs.decoded import Decoded
+from wado_core.codecs.isolated import IsolatedDecoder
+from wado_core.codecs.registry import decode, decoder
+from wado_core.model.image_pixel import ImagePixel
+
+
+class Decoding:
+    """Decides where a frame is decoded; shared by all services of a process."""
+
+    def __init__(self, deadline_s: float, most_bytes: int) -> None:
+        """deadline_s, most_bytes: what one heavy frame may take, in seconds and in memory of the child."""
+        self._isolated = IsolatedDecoder(deadline_s, most_bytes)
+
+    def heavy(self, transfer_syntax_uid: str) -> bool:
+        """Whether frames of a transfer syntax are decoded apart, and wait in a queue of their own."""
+        return decoder(transfer_syntax_uid).heavy
+
+    def decode(
+        self, encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None
+    ) -> Decoded:
+        """Decode one frame. Raises NotSupported, DamagedObject, LimitExceeded, Unavailable."""
+        where = self._isolated.decode if self.heavy(transfer_syntax_uid) else decode
+        return where(encoded, pixel, transfer_syntax_uid, smallest)
+
+    def start(self) -> None:
+        """Start the child now rather than with the first heavy frame."""
+        self._isolated.start()
+
+    def close(self) -> None:
+        """End the child."""
+        self._isolated.close()
