@@ -46,5 +46,6 @@ def look_up(display, cells, by_cell, top, left):  # type: ignore[no-untyped-def]
     by_cell: (256,) or (65536,) uint8.
     """
     for i in range(display.shape[0]):
-        for j in range(display.shape[1]):
-            display[i, j] = by_cell[cells[top + i, left + j]]
+        source, line = cells[top + i, left : left + display.shape[1]], display[i]
+        for j in range(line.size):  # over slices: indices that numba knows to be positive
+            line[j] = by_cell[source[j]]

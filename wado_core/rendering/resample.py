@@ -77,7 +77,8 @@ def picture_of_cells(cells: Cells, table: Table, source: Rectangle, rows: int, c
     down, across = axis(source.rows, rows), axis(source.columns, columns)
     kernels.resample_cells(
         picture, cells, table, source.top, source.left, down.first, down.count, down.start, down.weights,
-        across.first, across.count, across.start, across.weights, np.empty(source.columns, np.int32), down.total * across.total,
+        across.first, across.count, across.start, across.weights,
+        np.empty(source.columns, np.uint8), np.empty(source.columns, np.int32), down.total * across.total,
     )  # fmt: skip
     return picture
 

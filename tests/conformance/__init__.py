@@ -1,0 +1,1 @@
+"""Conformance: the requirements checked from outside, over HTTP, against the server as it is installed."""
