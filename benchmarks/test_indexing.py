@@ -65,7 +65,7 @@ def test_first_indexing(benchmark: BenchmarkFixture, folder: Path, tmp_path: Pat
     assert {report.totals for report in reports} == {Totals(STUDIES, STUDIES * SERIES, FILES, FILES, 0, 0)}
     best = max(report.files_read_per_s for report in reports)
     benchmark.extra_info["files_per_s"] = round(best)
-    assert best >= FILES_PER_S
+    assert best >= FILES_PER_S or not benchmark.enabled
 
 
 def test_rescan_of_unchanged_files(benchmark: BenchmarkFixture, folder: Path, tmp_path: Path) -> None:

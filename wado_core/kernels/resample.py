@@ -37,7 +37,8 @@ def resample_cells(  # type: ignore[no-untyped-def]
 
     display: (rows, columns) uint8, out.  cells: uint8 or uint16 with the rectangle from row ``top``, column ``left``.
     by_cell: (256,) or (65536,) uint8.  …_r, …_c: the axes, int32 (see above).
-    line, sums: (columns of the rectangle,) uint8 and int32, scratch: the look-ups apart, the sums are vectorised.  total: product of the totals of both axes.
+    line, sums: (columns of the rectangle,) uint8 and int32, scratch: with the look-ups apart, the sums vectorise.
+    total: product of the totals of both axes.
     """
     reciprocal = 0.5 / float64(total)
     for i in range(display.shape[0]):

@@ -1,7 +1,7 @@
 """Requests and plans: what was asked, and every default resolved (PS3.4 N.2, PS3.18 9.5)."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 from wado_core.model.color import Palette
@@ -60,6 +60,8 @@ class RenderPlan:
     grayscale: for MONOCHROME1/2.  palette: for PALETTE COLOR.  Neither: direct colour.
     source: pixels of the stored matrix.  rows, columns: size of the picture.
     warnings: for the Warning header; no part of the digest.
+    digest: 128 bits in hexadecimal over everything that decides the bytes of the picture: the cache key and the ETag. It is
+        made of ``repr``, which is canonical for frozen dataclasses of numbers, strings and bytes: equal plans, equal text.
     """
 
     key: InstanceKey
@@ -76,16 +78,13 @@ class RenderPlan:
     media_type: MediaType
     quality: int
     warnings: tuple[str, ...] = ()
+    digest: str = field(init=False, compare=False)
 
-    @property
-    def digest(self) -> str:
-        """128 bits in hexadecimal over everything that decides the bytes of the picture: the cache key and the ETag.
-
-        ``repr`` of frozen dataclasses of numbers, strings and bytes is canonical: equal plans, equal text.
-        """
+    def __post_init__(self) -> None:
         lossy = self.quality if self.media_type is MediaType.JPEG else None  # lossless types ignore quality (A4.84)
         parts = (
             RENDERER_VERSION, self.key, self.version, self.frame_number, self.transfer_syntax_uid, self.image_pixel, self.code_stream,
             self.grayscale, self.palette, self.source, self.rows, self.columns, self.media_type, lossy,
         )  # fmt: skip
-        return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+        digest = hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+        object.__setattr__(self, "digest", digest)  # once, as three places ask for it
