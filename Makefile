@@ -49,7 +49,8 @@ test: lint
 	$(BIN)/python -m pytest -n $(JOBS) --benchmark-disable tests benchmarks
 
 bench: $(DEVELOPMENT)
-	$(BIN)/python -m pytest --benchmark-only benchmarks
+	$(BIN)/python -m pytest -q --benchmark-only --benchmark-columns=median,iqr,rounds --benchmark-json=benchmark.json benchmarks
+	$(BIN)/python -m benchmarks.report benchmark.json
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks

@@ -60,9 +60,7 @@ def _jpeg_2000() -> _Reducing:
     return decode
 
 
-_LATER = [uid for uid in syntaxes.TRANSFER_SYNTAXES if uid.startswith("1.2.840.10008.1.2.4.") and uid[-3:] not in (".50", ".90", ".91")]
-
-DECODERS: dict[str, Decoder] = {
+_DECODED: dict[str, Decoder] = {
     syntaxes.IMPLICIT_VR_LITTLE_ENDIAN: Decoder(_native_little_endian),
     syntaxes.EXPLICIT_VR_LITTLE_ENDIAN: Decoder(_native_little_endian),
     syntaxes.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: Decoder(_native_little_endian),
@@ -71,9 +69,10 @@ DECODERS: dict[str, Decoder] = {
     syntaxes.JPEG_BASELINE: Decoder(load_reducing=_jpeg),
     syntaxes.JPEG_2000_LOSSLESS: Decoder(load_reducing=_jpeg_2000, heavy=True),
     syntaxes.JPEG_2000: Decoder(load_reducing=_jpeg_2000, heavy=True),
-    # Known, and not decoded by this version: JPEG Extended and lossless, JPEG-LS, JPEG 2000 Part 2, HTJ2K, JPEG XL, video.
-    **{uid: Decoder() for uid in _LATER},
 }
+
+# Known, and not decoded by this version: JPEG Extended and lossless, JPEG-LS, JPEG 2000 Part 2, HTJ2K, JPEG XL, video.
+DECODERS = {uid: _DECODED.get(uid, Decoder()) for uid in syntaxes.TRANSFER_SYNTAXES}
 
 
 def decoder(transfer_syntax_uid: str) -> Decoder:

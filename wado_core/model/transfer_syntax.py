@@ -40,6 +40,8 @@ TRANSFER_SYNTAXES: dict[str, TransferSyntax] = {
         TransferSyntax(RLE_LOSSLESS, "RLE Lossless"),
         TransferSyntax(JPEG_BASELINE, "JPEG Baseline (Process 1)", lossy=True),
         TransferSyntax("1.2.840.10008.1.2.4.51", "JPEG Extended (Process 2 and 4)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.53", "JPEG Spectral Selection (Process 6 and 8)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.55", "JPEG Full Progression (Process 10 and 12)", lossy=True),
         TransferSyntax("1.2.840.10008.1.2.4.57", "JPEG Lossless (Process 14)"),
         TransferSyntax("1.2.840.10008.1.2.4.70", "JPEG Lossless (Process 14, Selection Value 1)"),
         TransferSyntax("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless"),
@@ -63,6 +65,7 @@ TRANSFER_SYNTAXES: dict[str, TransferSyntax] = {
         TransferSyntax("1.2.840.10008.1.2.4.201", "High-Throughput JPEG 2000 (Lossless Only)"),
         TransferSyntax("1.2.840.10008.1.2.4.202", "High-Throughput JPEG 2000 with RPCL Options (Lossless Only)"),
         TransferSyntax("1.2.840.10008.1.2.4.203", "High-Throughput JPEG 2000", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression"),
     )
 }
 

@@ -8,7 +8,8 @@ from wado_core.model.uid import is_uid
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,12}")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[Ee][+-]?[0-9]+)?")
-LONGEST_DECIMAL = 16
+# DS has 16 characters (PS3.5 6.2), but what JavaScript writes of a third has 18, and viewers are written in it.
+LONGEST_DECIMAL = 32
 
 
 def read_uid(name: str, text: str) -> str:

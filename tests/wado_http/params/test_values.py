@@ -44,7 +44,7 @@ def test_decimals(text: str, value: float) -> None:
         "1e",
         ".",
         "e5",
-        "0.333333333333333333",
+        "0." + 40 * "3",
         "١",
     ],
 )

@@ -1,0 +1,71 @@
+"""The table of measured numbers: from pytest-benchmark's JSON to Markdown.
+
+``make bench`` prints it; ``python -m benchmarks.report benchmark.json --write`` puts it into README.md.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+README = Path(__file__).parent.parent / "README.md"
+BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+
+# What is measured; the benchmark; what it stands beside; that one's benchmark.
+ROWS = (
+    ("request: CT 512×512, a new window", "test_picture_with_a_new_window", "libjpeg-turbo alone", "test_comparator_encoder_alone"),
+    ("request: its thumbnail of 128×128, likewise", "test_thumbnail_with_a_new_window", "", ""),
+    ("request: a picture from the cache", "test_picture_from_the_cache", "", ""),
+    ("request: the object itself, 512 KB", "test_object", "", ""),
+    ("`wado_core.render`: CT 512×512, header to JPEG", "test_render_ct[plain]", "libjpeg-turbo alone", "test_jpeg"),
+    ("`wado_core.render(rows=128)` of it", "test_render_ct[rows=128]", "", ""),
+    ("`wado_core.open`: a CT's header", "test_open_ct", "", ""),
+    ("`wado_core.render`: mammogram 4096×3328", "test_render_mammogram[plain]", "", ""),
+    ("window: 512×512 cells", "test_look_up", "numpy", "test_comparator_numpy"),
+    ("window and resize to 128×128", "test_resample[128]", "numpy and Pillow", "test_comparator_numpy_and_pillow_to_128"),
+    ("JPEG 2000, 2048×2048: decode for a thumbnail", "test_decode_jpeg_2000[128]", "decode in full", "test_decode_jpeg_2000[full]"),
+    ("look-up of one instance among 100,000", "test_look_up_of_one_instance", "", ""),
+    ("`import wado_core` in a new interpreter", "test_import[wado_core]", "`import numpy`", "test_import[numpy]"),
+)  # fmt: skip
+RATES = (
+    ("first indexing, plain CT files, two processes", "test_first_indexing[2]"),
+    ("rescan, nothing changed", "test_rescan_of_unchanged_files"),
+)
+
+
+def report(results: dict[str, Any]) -> str:
+    """Return the table; medians, and ratios within the run."""
+    found = {benchmark["name"]: benchmark for benchmark in results["benchmarks"]}
+    lines = ["| | median | beside | ratio |", "|---|---|---|---|"]
+    for label, name, beside, comparator in ROWS:
+        own = found[name]["stats"]["median"]
+        if comparator:
+            other = found[comparator]["stats"]["median"]
+            lines.append(f"| {label} | {_time(own)} | {beside}: {_time(other)} | {own / other:.2f} |")
+        else:
+            lines.append(f"| {label} | {_time(own)} | | |")
+    for label, name in RATES:
+        lines.append(f"| {label} | {found[name]['extra_info']['files_per_s']:,} files/s | | |")
+    machine = results["machine_info"]
+    cpu = machine["cpu"]
+    origin = f"{cpu.get('brand_raw', machine['machine'])}, {cpu.get('count', '?')} cores, Python {machine['python_version']}"
+    return "\n".join([*lines, "", f"Medians of one run on {origin}. Requests: one keep-alive connection on loopback, one worker."])
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1e6:,.0f} µs" if seconds < 1e-3 else f"{seconds * 1e3:,.1f} ms"
+
+
+def main(arguments: list[str]) -> None:
+    """Print the table of a result file, or write it into README.md."""
+    table = report(json.loads(Path(arguments[0]).read_text()))
+    if "--write" not in arguments:
+        print(table)
+        return
+    text = README.read_text()
+    head, rest = text.split(BEGIN)
+    README.write_text(f"{head}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
