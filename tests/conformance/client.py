@@ -23,6 +23,9 @@ PNG = "image/png"
 ELE = "1.2.840.10008.1.2.1"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 
+DAMAGED = "damaged"
+"""The name (for ``q``) of an object whose header is sound and whose JPEG frame is not."""
+
 SECRETS = (PATIENT_NAME, PATIENT_NAME.split("^", maxsplit=1)[0], PATIENT_ID, ACCESSION_NUMBER, "SYNTHETIC", "Traceback", "site-packages")
 """What no explanation of an error may hold: who the patient is, and how the server looks inside (A6.1)."""
 
@@ -74,6 +77,14 @@ def check_refusal(response: httpx.Response, server: Server) -> None:
     assert int(response.headers["content-length"]) == len(response.content)
     forbidden = (*SECRETS, str(server.folder), str(server.log.parent), ".dcm")
     assert not [word for word in forbidden if word in response.text], response.text
+
+
+def check_log(server: Server) -> None:
+    """Neither UIDs, which queries hold, nor patients may stand in the log (A6.1, A8.3)."""
+    log = server.log.read_text()
+    assert not [uid for name in FIXTURES for uid in uids(name) if uid in log]
+    assert "2.25." not in log
+    assert not [word for word in SECRETS[:-2] if word in log]
 
 
 def decoded(data: bytes) -> NDArray[np.uint8]:

@@ -5,14 +5,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.conformance.client import SECRETS, Wado
+from tests.conformance.client import DAMAGED, Wado, check_log
 from tests.conformance.server import Server, serving
-from tests.fixtures import FIXTURES, file_bytes, image, uids, write_all
+from tests.fixtures import file_bytes, image, write_all
 from tests.fixtures.identity import series_uid
 from tests.fixtures.phantom import color_bars
-
-DAMAGED = "damaged"
-"""The name (for ``q``) of an object whose header is sound and whose JPEG frame is not."""
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +18,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     root = tmp_path_factory.mktemp("conformance")
     write_all(root / "served")
     stream = b"\xff\xd8\xff\xe0" + bytes(range(200))
-    damaged = image(
-        color_bars(), name=DAMAGED, photometric="YBR_FULL_422", transfer_syntax="1.2.840.10008.1.2.4.50", code_streams=[stream]
-    )
+    damaged = image(color_bars(), name=DAMAGED, photometric="YBR_FULL_422", transfer_syntax="1.2.840.10008.1.2.4.50", code_streams=[stream])
     damaged.SeriesInstanceUID = series_uid(DAMAGED)
     (root / "served" / "broken.dcm").write_bytes(file_bytes(damaged))
     with serving(root / "served", root / "state") as running:
@@ -37,11 +32,3 @@ def wado(server: Server) -> Iterator[Wado]:
     with httpx.Client(trust_env=False, timeout=60) as http:
         http.headers.clear()
         yield Wado(server, http)
-
-
-def check_log(server: Server) -> None:
-    """Neither UIDs, which queries hold, nor patients may stand in the log (A6.1, A8.3)."""
-    log = server.log.read_text()
-    assert not [uid for name in FIXTURES for uid in uids(name) if uid in log]
-    assert "2.25." not in log
-    assert not [word for word in SECRETS[:-2] if word in log]

@@ -48,7 +48,7 @@ def test_a5_4_length_type_and_caching(wado: Wado, more: str) -> None:
 @pytest.mark.parametrize("of", ["ct", "us10"])
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', '{}, "other"', 'W/"other" ,\t{},', "*", '"a,b", {}'])
 def test_j84_a_client_that_has_it_is_told_so(wado: Wado, of: str, form: str) -> None:
-    """If-None-Match with the tag, weak, in a list, or ``*``: 304 without a body, with the headers of 200 that a cache needs (A5.6, J.84)."""
+    """If-None-Match with the tag, weak, in a list, or ``*``: 304, no body, the headers of 200 a cache needs (A5.6, J.84)."""
     first = wado.get(of)
     second = wado.get(of, if_none_match=form.format(first.headers["etag"]))
     assert (second.status_code, second.content) == (304, b"")
@@ -75,7 +75,8 @@ def test_j84_head_is_conditional_too(wado: Wado) -> None:
 
 def test_j84_different_answers_have_different_tags(wado: Wado) -> None:
     """Whatever changes a byte changes the tag; what changes none need not (A5.6, J.84)."""
-    asked = ["", "rows=64", "rows=65", "columns=64&rows=63", "contentType=image/png", f"contentType={DICOM}", "imageQuality=91", "region=0,0,1,0.5",
+    asked = ["", "rows=64", "rows=65", "columns=64&rows=63", "contentType=image/png", f"contentType={DICOM}", "imageQuality=91",
+    "region=0,0,1,0.5",
              "region=0,0,0.5,1", "windowCenter=41&windowWidth=400", "windowCenter=40&windowWidth=401"]  # fmt: skip
     tags = [wado.get("ct", more).headers["etag"] for more in asked]
     tags += [wado.get(of, more).headers["etag"] for of, more in (("ramp", ""), ("us10", "frameNumber=1"), ("us10", "frameNumber=2"))]
@@ -84,7 +85,12 @@ def test_j84_different_answers_have_different_tags(wado: Wado) -> None:
 
 def test_j84_refusals_come_before_conditions(wado: Wado) -> None:
     """A wrong request stays wrong whatever the client has (RFC 9110 13.2.1)."""
-    for of, more, status in (("ct", "rows=0", 400), ("unknown", "", 404), ("ct", "contentType=image/tiff", 406), ("us10", "frameNumber=11", 400)):
+    for of, more, status in (
+        ("ct", "rows=0", 400),
+        ("unknown", "", 404),
+        ("ct", "contentType=image/tiff", 406),
+        ("us10", "frameNumber=11", 400),
+    ):
         assert wado.get(of, more, if_none_match="*").status_code == status
 
 

@@ -106,7 +106,8 @@ def test_j10_other_methods_are_refused(wado: Wado, method: str) -> None:
 
 @pytest.mark.parametrize(
     ("of", "more"),
-    [("ct", ""), ("ct", "contentType=image/png&rows=37"), ("ct", "contentType=application/dicom"), ("us10", ""), ("rgb0", "windowCenter=1&windowWidth=2")],
+    [("ct", ""), ("ct", "contentType=image/png&rows=37"), ("ct", "contentType=application/dicom"), ("us10", ""), ("rgb0",
+     "windowCenter=1&windowWidth=2")],
 )  # fmt: skip
 def test_j10_head_has_the_headers_of_get_and_no_body(wado: Wado, of: str, more: str) -> None:
     """HEAD: 200, empty body, the headers GET sends; Content-Length may be missing while it is not known, never wrong (A1.10)."""

@@ -19,7 +19,9 @@ FIREFOX_PAGE_WITH_IMAGES = "text/html,application/xhtml+xml,application/xml;q=0.
 FIREFOX_IMAGE = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
 FIREFOX_IMAGE_OLDER = "image/avif,image/webp,*/*"
 SAFARI_PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-SAFARI_IMAGE = "image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
+SAFARI_IMAGE = (
+    "image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
+)
 JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 BROWSERS = (
     CHROME_PAGE, CHROME_IMAGE, FIREFOX_PAGE, FIREFOX_PAGE_WITH_IMAGES, FIREFOX_IMAGE, FIREFOX_IMAGE_OLDER, SAFARI_PAGE, SAFARI_IMAGE, JAVA,
@@ -154,6 +156,20 @@ def test_j20_one_frame_of_a_multi_frame_class_is_a_single_frame(wado: Wado) -> N
         response = wado.get("mf1", more)
         assert (response.status_code, response.headers["content-type"]) == (200, JPEG)
         assert_jpeg_shows(response.content, render(build("mf1")))
+
+
+@pytest.mark.parametrize("of", ["ecg", "pdf", "gsps", "kos", "sr"])
+@pytest.mark.parametrize("media_type", [JPEG, PNG])
+def test_j24_what_is_no_image_is_no_picture(wado: Wado, of: str, media_type: str) -> None:
+    """Q(sr), Q(ecg), a presentation state as image/jpeg: 406 (A3.3, A3.4, A3.15); in iso17432 an encapsulated PDF as well (B.0 row 13)."""
+    assert wado.status(of, f"contentType={media_type}") == 406
+    assert wado.status(of, accept=media_type) == 406
+
+
+@pytest.mark.parametrize("of", ["ecg", "pdf", "gsps"])
+def test_j24_the_default_of_other_objects_is_dicom(wado: Wado, of: str) -> None:
+    """Q(ecg): application/dicom (A3.4)."""
+    assert parsed(wado.get(of)) == stored(of)
 
 
 def test_j26_no_accept_header_takes_anything(wado: Wado) -> None:

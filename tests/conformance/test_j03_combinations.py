@@ -51,7 +51,9 @@ def test_j30_presentation_parameters_come_in_pairs(wado: Wado, parameters: str) 
 
 
 @pytest.mark.parametrize("of", ["sr", "kos", "ecg", "pdf", "gsps"])
-@pytest.mark.parametrize("parameter", ["annotation=patient", "rows=10", "region=0,0,1,1", "windowCenter=1&windowWidth=2", "imageQuality=50"])
+@pytest.mark.parametrize(
+    "parameter", ["annotation=patient", "rows=10", "region=0,0,1,1", "windowCenter=1&windowWidth=2", "imageQuality=50"]
+)
 def test_j31_image_parameters_are_for_images(wado: Wado, of: str, parameter: str) -> None:
     """annotation and the other image parameters on text and other objects: 400 (A4.26, A4.27)."""
     assert wado.status(of, parameter) == 400

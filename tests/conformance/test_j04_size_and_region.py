@@ -107,11 +107,12 @@ def test_j37_a_region_has_at_least_one_pixel(wado: Wado) -> None:
 
 
 @pytest.mark.parametrize(
-    "region", [(0, 0, 1, 1), (0.1, 0.2, 0.3, 0.4), (0.333, 0, 0.334, 1), (0, 0.999, 1, 1), (0.015625, 0.5, 0.03125, 0.51), (1e-3, 0, 0.07, 0.29)]
+    "region",
+    [(0, 0, 1, 1), (0.1, 0.2, 0.3, 0.4), (0.333, 0, 0.334, 1), (0, 0.999, 1, 1), (0.015625, 0.5, 0.03125, 0.51), (1e-3, 0, 0.07, 0.29)],
 )
 @pytest.mark.parametrize("of", ["ramp", "wide", "rgb0", "odd", "pal", "jpg", "pad_auto"])
 def test_a4_56_edges_are_rounded_outwards(wado: Wado, of: str, region: tuple[float, float, float, float]) -> None:
-    """x0 = floor(xmin C), x1 = ceil(xmax C), of the numbers as they are written; the pixels are those of the whole picture (A4.52, A4.56)."""
+    """x0 = floor(xmin C), x1 = ceil(xmax C), of the numbers as written; the pixels of the whole picture (A4.52, A4.56)."""
     asked = ",".join(map(str, region))
     picture = wado.picture(of, f"frameNumber=1&region={asked}")
     assert np.array_equal(picture, render(build(of), region=region))

@@ -47,24 +47,27 @@ def test_j40_a_width_of_one_is_a_threshold(wado: Wado) -> None:
 
 @pytest.mark.parametrize(
     "window",
-    ["windowCenter=0&windowWidth=0.5", "windowCenter=0&windowWidth=-5", "windowCenter=0&windowWidth=nan", "windowCenter=nan&windowWidth=400",
-     "windowCenter=inf&windowWidth=400", "windowCenter=40&windowWidth=inf", "windowCenter=forty&windowWidth=400", "windowCenter=&windowWidth=",
+    ["windowCenter=0&windowWidth=0.5", "windowCenter=0&windowWidth=-5", "windowCenter=0&windowWidth=nan",
+     "windowCenter=nan&windowWidth=400",
+     "windowCenter=inf&windowWidth=400", "windowCenter=40&windowWidth=inf", "windowCenter=forty&windowWidth=400",
+     "windowCenter=&windowWidth=",
      "windowCenter=40&windowWidth=0", "windowCenter=40,50&windowWidth=400,500", "windowCenter=40%5C50&windowWidth=400%5C500",
      "windowCenter=1e400&windowWidth=1", "windowCenter=4,0&windowWidth=400", "windowCenter=0x10&windowWidth=400",
-     "windowCenter=12345678901234567&windowWidth=1"],
+     "windowCenter=40&windowWidth=400" + "0" * 40],
 )  # fmt: skip
 def test_j40_broken_windows_are_refused(wado: Wado, window: str) -> None:
-    """A width below 1, and what is no DS number: 400 (A4.61, A.4)."""
+    """A width below 1, and what is no decimal number of reasonable length: 400 (A4.61, A.4)."""
     assert wado.status("ct", window) == 400
 
 
 @pytest.mark.parametrize(
     ("center", "width"),
     [("-600", "1500"), ("40.5", "400.25"), ("1e2", "4E2"), ("+40", "400"), ("-0", "1.0"), ("%2040%20", "400"), (".5", "7."), ("-1024", "1"),
-     ("1e9", "1"), ("0", "1e9"), ("1023", "2"), ("-99999", "100")],
+     ("1e9", "1"), ("0", "1e9"), ("1023", "2"), ("-99999", "100"),
+     ("33.333333333333336", "400.6666666666667")],
 )  # fmt: skip
 def test_j40_any_decimal_is_a_window(wado: Wado, center: str, width: str) -> None:
-    """Negative, broken and huge numbers, exponents, spaces around: the equation in exact arithmetic (A4.60, H2.5)."""
+    """Negative, broken and huge numbers, exponents, spaces around, the 18 characters JavaScript writes of a third: exact (A4.60, H2.5)."""
     picture = wado.picture("ct", f"windowCenter={center}&windowWidth={width}")
     exact = tuple(text.replace("%20", "").removeprefix("+") for text in (center, width))
     assert np.array_equal(picture, render(build("ct"), window=(exact[0], exact[1])))
@@ -91,7 +94,9 @@ def test_j43_the_minimum_of_monochrome1_is_white(wado: Wado) -> None:
     assert np.array_equal(picture, 255 - wado.picture("ramp", FULL_RAMP))
 
 
-@pytest.mark.parametrize("window", ["", "windowCenter=40&windowWidth=400", "windowCenter=-3030&windowWidth=1", "windowCenter=-2000&windowWidth=9"])
+@pytest.mark.parametrize(
+    "window", ["", "windowCenter=40&windowWidth=400", "windowCenter=-3030&windowWidth=1", "windowCenter=-2000&windowWidth=9"]
+)
 def test_j44_padding_is_black(wado: Wado, window: str) -> None:
     """pad: padding pixels are 0 whatever the window, also where their value would be white (H2.13)."""
     picture = wado.picture("pad", window)
@@ -192,7 +197,8 @@ def test_j47_shared_groups_hold_for_all_frames(wado: Wado, frame: int) -> None:
     assert np.array_equal(wado.picture("enh_shared", f"frameNumber={frame}"), render(build("enh_shared"), frame))
 
 
-GRAY = ["ct", "ramp", "mono1", "pad", "pad_auto", "mono1_pad", "sig", "exact", "lut", "lut8", "mlut", "negslope", "garbage", "signed_garbage",
+GRAY = ["ct", "ramp", "mono1", "pad", "pad_auto", "mono1_pad", "sig", "exact", "lut", "lut8", "mlut", "negslope", "garbage",
+        "signed_garbage",
         "highbit", "wide", "impl", "noprem", "be", "be8", "defl", "deid", "mf1", "odd", "enh", "rle", "jpg", "j2k", "j2k_mf"]  # fmt: skip
 WINDOWS = [None, (40, 400), (-600, 1500), (2048, 4096), (0, 1), (127.5, 255.75)]
 

@@ -5,6 +5,7 @@ import pytest
 from pydicom.uid import UID
 
 from tests.conformance.client import DICOM, ELE, Wado, parsed, samples_of, stored
+from tests.conformance.later import later
 from tests.fixtures import FIXTURES, build
 from tests.reference import render
 
@@ -15,9 +16,7 @@ LATER = {"jls", "jll", "jpg12", "htj2k"}
 
 REVERSIBLE = pytest.param(
     "j2k_mf",
-    marks=pytest.mark.xfail(
-        reason="waits for a repair: Lossy Image Compression 00 of a reversible stream in .91 is overwritten with 01 (A4.104)", strict=True
-    ),
+    marks=later("a repair: Lossy Image Compression 00 of a reversible stream in .91 is overwritten with 01 (A4.104)"),
 )
 
 

@@ -13,15 +13,18 @@ def palette_to_rgb(stored: Array, red: Lut, green: Lut, blue: Lut) -> Gray:
 
     stored: (rows, columns).  Returns (rows, columns, 3).
     """
-    channels = [entries_to_8bit(lut).look_up(stored) for lut in (red, green, blue)]
+    channels = [lut.look_up(stored) for lut in entries_to_8bit(red, green, blue)]
     return np.stack(channels, axis=-1).astype(np.uint8)
 
 
-def entries_to_8bit(lut: Lut) -> Lut:
-    """Keep the high byte of 16-bit entries, unless no entry needs it: then they are 8-bit entries in wide cells (H3.1)."""
-    if lut.bits <= 8 or max(lut.entries) <= 0xFF:
-        return lut
-    return Lut(lut.first, 8, tuple(entry >> (lut.bits - 8) for entry in lut.entries))
+def entries_to_8bit(*tables: Lut) -> list[Lut]:
+    """Keep the high byte of 16-bit entries, unless no entry of any table needs it: then they are 8-bit ones in wide cells (H3.1).
+
+    All tables decide together: a colour that is dark throughout one channel must not become bright in it.
+    """
+    if all(max(lut.entries) <= 0xFF for lut in tables):
+        return list(tables)
+    return [lut if lut.bits <= 8 else Lut(lut.first, 8, tuple(entry >> (lut.bits - 8) for entry in lut.entries)) for lut in tables]
 
 
 def to_8bit_samples(samples: Array, bits_stored: int) -> Gray:

@@ -63,14 +63,16 @@ def resample(picture: Gray, rows: int, columns: int) -> Gray:
     """Scale a rendered picture, each axis by its own rule, and round once at the end: floor(v + 1/2) of the exact value.
 
     picture: (rows, columns) or (rows, columns, samples) uint8.
-    Everything is int64 and exact: with both denominators below 2^17 (edges up to 65536) the greatest number met is
-    255 * 2 * 2^34 + 2^34 < 2^44.
+    Whole numbers throughout, and exact: with both denominators below 2^17 (edges up to 65536) the greatest number met is
+    255 * 2 * 2^34 + 2^34 < 2^44.  The products are taken in float64, in which whole numbers below 2^53 are exact in any order of
+    summing: numpy has no fast product of int64 matrices, and megapixels took minutes.  An axis that keeps its size is left alone.
     """
     if max(rows, columns, *picture.shape[:2]) > 1 << 16:
         raise ValueError("the whole-number bound holds for edges up to 65536")
-    vertical, by_rows = axis_weights(picture.shape[0], rows)
-    horizontal, by_columns = axis_weights(picture.shape[1], columns)
-    total = np.tensordot(vertical, picture.astype(np.int64), axes=(1, 0))
-    total = np.moveaxis(np.tensordot(horizontal, total, axes=(1, 1)), 0, 1)
-    denominator = by_rows * by_columns
-    return ((2 * total + denominator) // (2 * denominator)).astype(np.uint8)
+    total, denominator = picture.astype(np.float64), 1
+    for axis, target in enumerate((rows, columns)):
+        if target != picture.shape[axis]:
+            weights, scale = axis_weights(picture.shape[axis], target)
+            total = np.moveaxis(np.tensordot(weights.astype(np.float64), total, axes=(1, axis)), 0, axis)
+            denominator *= scale
+    return ((2 * total.astype(np.int64) + denominator) // (2 * denominator)).astype(np.uint8)

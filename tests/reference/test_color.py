@@ -38,8 +38,16 @@ def test_palette_clamps_on_both_sides() -> None:
 
 
 def test_sixteen_bit_entries_keep_the_high_byte_unless_none_needs_it() -> None:
-    assert entries_to_8bit(Lut(0, 16, (0x00FF, 0x12FF, 0xFFFF))).entries == (0, 0x12, 0xFF)
-    assert entries_to_8bit(Lut(0, 16, (0, 0x12, 0xFF))).entries == (0, 0x12, 0xFF)
+    wide, low, eight = Lut(0, 16, (0x00FF, 0x12FF, 0xFFFF)), Lut(0, 16, (0, 0x12, 0xFF)), Lut(0, 8, (0, 0x12, 0xFF))
+    assert [lut.entries for lut in entries_to_8bit(wide)] == [(0, 0x12, 0xFF)]
+    assert [lut.entries for lut in entries_to_8bit(low, low, eight)] == [(0, 0x12, 0xFF)] * 3
+    assert [lut.entries for lut in entries_to_8bit(eight, low, wide)] == [(0, 0x12, 0xFF), (0, 0, 0), (0, 0x12, 0xFF)]
+
+
+def test_the_three_tables_of_a_palette_decide_together() -> None:
+    dark, bright = Lut(0, 16, (0, 0xFF)), Lut(0, 16, (0, 0xFF00))
+    assert palette_to_rgb(np.array([[0, 1]]), dark, bright, dark).tolist() == [[[0, 0, 0], [0, 255, 0]]]
+    assert palette_to_rgb(np.array([[0, 1]]), dark, dark, dark).tolist() == [[[0, 0, 0], [255, 255, 255]]]
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,8 @@ def _read_jpeg_2000(data: bytes) -> CodeStream | None:
     if len(data) < 45:
         return None
     x_size, y_size, x_offset, y_offset = unpack_from(">4L", data, 8)
+    if x_size <= x_offset or y_size <= y_offset:
+        return None
     (components,) = unpack_from(">H", data, 40)
     depth = data[42]  # bit 7: signed; bits 0-6: precision - 1
     color_transform, levels = False, 0

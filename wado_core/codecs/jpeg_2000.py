@@ -52,7 +52,7 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
 
 def _reduction(stream: CodeStream, smallest: tuple[int, int] | None) -> int:
     """Return how many resolution levels can be left out so that the picture still has ``smallest`` pixels."""
-    if smallest is None:
+    if smallest is None or (stream.components == 3 and stream.precision > 8):  # Pillow has colour of 8 bits only
         return 0
     steps, sizes = 0, ((stream.rows, smallest[0]), (stream.columns, smallest[1]))
     while steps < stream.resolution_levels and all(-(-size // (2 << steps)) >= least for size, least in sizes):

@@ -20,7 +20,7 @@ def decode(encoded: bytes, pixel: ImagePixel) -> Decoded:
     if len(encoded) < 64:
         raise DamagedObject("The RLE header of the frame is cut short.")
     count, *offsets = unpack_from("<16L", encoded)
-    if count != segments:
+    if count != segments or count > len(offsets):
         raise DamagedObject(f"The RLE frame holds {count} segments; its header asks for {segments}.")
     data = np.frombuffer(encoded, np.uint8)
     out = np.zeros(pixels * segments, np.uint8)
@@ -36,4 +36,5 @@ def decode(encoded: bytes, pixel: ImagePixel) -> Decoded:
         if written[0] < pixels:
             raise DamagedObject(f"Segment {number + 1} of the RLE frame is cut short.")
     cells = out if width == 1 else out.view("<u2").astype(np.uint16, copy=False)
-    return arrange(cells, replace(pixel, planar_configuration=0))
+    photometric = "YBR_FULL" if pixel.photometric_interpretation == "YBR_FULL_422" else pixel.photometric_interpretation  # whole planes
+    return arrange(cells, replace(pixel, photometric_interpretation=photometric, planar_configuration=0))

@@ -22,6 +22,7 @@ from wado_core.errors import DamagedObject, LimitExceeded
 
 SPECIFIC_CHARACTER_SET = 0x00080005
 
+_END_OF_INTEGERS = 1 << 31
 _INTEGER = {(2, False): "H", (2, True): "h", (4, False): "I", (4, True): "i", (8, False): "Q", (8, True): "q"}
 
 
@@ -92,7 +93,7 @@ class Attributes:
         if value is None:
             return ()
         if value.vr in (b"IS", b"DS"):
-            return tuple(int(number) for number in self.decimals(tag))
+            return tuple(int(number) for number in self.decimals(tag) if abs(number) < _END_OF_INTEGERS)  # nor infinities, nor NaN
         width = {b"UL": 4, b"SL": 4, b"OV": 8, b"UV": 8}.get(value.vr, 2)
         code = _INTEGER[width, signed or value.vr in (b"SS", b"SL")]
         count = len(value.data) // width
@@ -104,11 +105,12 @@ class Attributes:
         return numbers[0] if numbers else None
 
     def whole_number(self, tag: int) -> int | None:
-        """Return the first value of an integer string (IS)."""
+        """Return the first value of an integer string (IS), None beyond its 32 bits (PS3.5 6.2)."""
         try:
-            return int(self.text(tag))
+            number = int(self.text(tag))
         except ValueError:
             return None
+        return number if abs(number) < _END_OF_INTEGERS else None
 
     def decimals(self, tag: int) -> tuple[float, ...]:
         """Return decimal strings (DS, IS), or binary floats where an explicit VR says so; () when one of them is no number."""

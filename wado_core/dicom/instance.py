@@ -48,7 +48,9 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         if header.encoding.big_endian and pixel.bits_allocated == 8 and header.pixel_data.vr == b"OW":
             layout = replace(layout, words_swapped=True)
         code_stream = _first_code_stream(header, layout)
-    transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and pixel.monochrome else ((), ())
+    # Only for frames that are there: a header may claim any number of them.
+    graded = pixel is not None and pixel.monochrome and problem is None and not transfer_syntax(header.transfer_syntax_uid).video
+    transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and graded else ((), ())
     instance = Instance(
         key=key,
         sop_class_uid=attributes.text(tags.SOP_CLASS_UID),
@@ -86,14 +88,14 @@ def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
     attributes = header.attributes
     allocated = attributes.integer(tags.BITS_ALLOCATED)
     rows, columns = attributes.integer(tags.ROWS), attributes.integer(tags.COLUMNS)
-    if not rows or not columns or not allocated:
+    if not rows or not columns or not allocated or min(rows, columns, allocated) < 1:
         return None, "The Image Pixel module lacks (0028,0010) Rows, (0028,0011) Columns or (0028,0100) Bits Allocated."
     samples = attributes.integer(tags.SAMPLES_PER_PIXEL) or 1
     stored = attributes.integer(tags.BITS_STORED) or allocated
     high = attributes.integer(tags.HIGH_BIT)
     high = stored - 1 if high is None else high
     photometric = attributes.text(tags.PHOTOMETRIC_INTERPRETATION) or ("RGB" if samples == 3 else "MONOCHROME2")
-    if not 1 <= stored <= allocated or not stored - 1 <= high < allocated:
+    if not 1 <= stored <= allocated <= 64 or not stored - 1 <= high < allocated:
         return None, f"Bits Allocated {allocated}, Bits Stored {stored} and High Bit {high} contradict each other."
     signed = attributes.integer(tags.PIXEL_REPRESENTATION) == 1
     planar = attributes.integer(tags.PLANAR_CONFIGURATION) or 0

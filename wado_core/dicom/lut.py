@@ -73,6 +73,8 @@ def _expand_from(words: list[int], position: int, count: int | None, out: list[i
         if position + 1 >= len(words) or len(out) > 65536:
             return False
         opcode, length = words[position], words[position + 1]
+        if nested and length == 0:  # repeated for ever, empty segments would never fill the table
+            return False
         if opcode == 0:  # discrete: that many entries follow
             out.extend(words[position + 2 : position + 2 + length])
             position += 2 + length

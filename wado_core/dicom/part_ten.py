@@ -34,6 +34,7 @@ from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
 from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
+from wado_core.model.uid import LONGEST_UID
 from wado_core.ports import ByteSource
 from wado_core.settings import Limits
 
@@ -201,7 +202,10 @@ class _Layout:
         if self._instance.image_problem is not None:
             raise NotSupported(self._instance.image_problem)
         with _decoding:
-            return _decode(self._header.source, self._instance, 1, self._limits, self._decode).pixel
+            pixel = _decode(self._header.source, self._instance, 1, self._limits, self._decode).pixel
+        if max(pixel.rows, pixel.columns) > 0xFFFF:
+            raise LimitExceeded("The decoded frames have more rows or columns than DICOM can state.")
+        return pixel
 
     def _replaced(self, pixel: ImagePixel | None) -> dict[int, bytes]:
         """Return the elements that describe decoded frames (A4.104), by tag; empty bytes leave an element out."""
@@ -353,8 +357,10 @@ def _element(tag: int, vr: bytes, value: bytes) -> bytes:
 
 
 def _uid(uid: str) -> bytes:
-    return uid.encode() + b"\0" * (len(uid) % 2)
+    data = uid.encode("latin-1")[:LONGEST_UID]  # as it was read
+    return data + b"\0" * (len(data) % 2)
 
 
 def _text(text: str) -> bytes:
-    return text.encode() + b" " * (len(text) % 2)
+    data = text.encode("latin-1")[:16]  # as it was read; the longest CS and SH (PS3.5 6.2)
+    return data + b" " * (len(data) % 2)

@@ -23,6 +23,8 @@ def read_transforms(attributes: Attributes, pixel: ImagePixel, number_of_frames:
     for shared in attributes.items(SHARED_FUNCTIONAL_GROUPS_SEQUENCE)[:1]:
         base = _with_groups(base, shared, pixel)
     per_frame = attributes.items(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)[:number_of_frames]
+    if not per_frame:
+        return (base,), ()
     numbers: dict[FrameTransform, int] = {}
     of_frame = [numbers.setdefault(_with_groups(base, item, pixel), len(numbers)) for item in per_frame]
     if len(of_frame) < number_of_frames:  # fewer items than frames: the others have what is shared

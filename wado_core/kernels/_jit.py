@@ -11,7 +11,8 @@ import logging
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -57,6 +58,16 @@ def _is_private(folder: Path) -> bool:
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022 and os.access(folder, os.W_OK)
 
 
+def _candidates() -> Iterator[Path]:
+    """Yield the folders to try; a user without a home or a system without a folder for temporary files has fewer."""
+    if own := os.environ.get(CACHE_VARIABLE):
+        yield Path(own)
+    with suppress(RuntimeError):
+        yield Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser(), "wado")
+    with suppress(OSError):
+        yield Path(tempfile.gettempdir(), f"wado-{os.getuid()}")
+
+
 @cache
 def cache_folder() -> Path | None:
     """Return the folder of compiled kernels, made if needed; None where no folder of ours can be written.
@@ -64,13 +75,11 @@ def cache_folder() -> Path | None:
     $WADO_KERNEL_CACHE, else the user's cache folder (XDG), else the folder for temporary files.
     """
     name = f"kernels-{_package_version()}-{_digest_of_sources()}"
-    user_cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    candidates = [Path(user_cache, "wado", name), Path(tempfile.gettempdir(), f"wado-{os.getuid()}", name)]
-    if own := os.environ.get(CACHE_VARIABLE):
-        candidates.insert(0, Path(own, name))
-    for folder in candidates:
+    for parent in _candidates():
+        folder = parent / name
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # by itself: the mode is for the last folder of a path only
+            folder.mkdir(mode=0o700, exist_ok=True)
             if _is_private(folder) and _is_private(folder.parent):
                 return folder
         except OSError:

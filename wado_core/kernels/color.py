@@ -7,8 +7,8 @@ from wado_core.kernels._jit import array_in, array_out, kernel
 
 
 @njit(inline="always")
-def _byte(value):  # type: ignore[no-untyped-def]
-    return uint8(min(max(int(value + 0.5), 0), 255)) if value > 0.0 else uint8(0)
+def _byte(millionths):  # type: ignore[no-untyped-def]
+    return uint8(min(max((millionths + 500_000) // 1_000_000, 0), 255))
 
 
 @kernel((array_out(uint8, 3), array_in(uint8, 3)))
@@ -16,13 +16,14 @@ def ybr_full_to_rgb(rgb, ybr):  # type: ignore[no-untyped-def]
     """Convert YBR_FULL to RGB (PS3.3 C.7.6.3.1.2, H3.3).
 
     rgb, ybr: (rows, columns, 3) uint8; ``rgb`` out.
+    In whole millionths: floats lost the tie of (111, 78, 178), whose green is 92.5, and took twice as long.
     """
     for i in range(ybr.shape[0]):
         for j in range(ybr.shape[1]):
-            y, b, r = float(ybr[i, j, 0]), float(ybr[i, j, 1]) - 128.0, float(ybr[i, j, 2]) - 128.0
-            rgb[i, j, 0] = _byte(y + 1.402 * r)
-            rgb[i, j, 1] = _byte(y - 0.344136 * b - 0.714136 * r)
-            rgb[i, j, 2] = _byte(y + 1.772 * b)
+            y, b, r = 1_000_000 * int(ybr[i, j, 0]), int(ybr[i, j, 1]) - 128, int(ybr[i, j, 2]) - 128
+            rgb[i, j, 0] = _byte(y + 1_402_000 * r)
+            rgb[i, j, 1] = _byte(y - 344_136 * b - 714_136 * r)
+            rgb[i, j, 2] = _byte(y + 1_772_000 * b)
 
 
 @kernel((array_out(uint8, 3), array_in(uint8, 1)))

@@ -5,9 +5,10 @@ product is exact for every value that occurs and only the quotient is rounded, s
 In the order written, one window in four was wrong by a level somewhere (c = 128.5, w = 256: 39 values).
 """
 
-from math import exp, floor
+from math import exp
 
 from numba.types import float64, int64, uint8, uint16
+from numpy import floor  # math.floor makes an int64 of any float64
 
 from wado_core.kernels._jit import array_in, array_out, kernel
 

@@ -1,0 +1,188 @@
+"""DCMTK's dcmj2pnm over every file that both programs render: within 1 level, which is DCMTK's dropping of fractions where we round.
+
+The options, and why they follow our rule:
+
+- ``+op``: 8-bit binary PNM.  No scaling, no modality option: the stored matrix through the stored modality transformation, as ours.
+- ``-O``: no overlays, which DCMTK draws by default and a server without presentation state does not (H5.14).
+- ``+Wi 1``: the first stored window, LINEAR; ``+Wfs`` makes it SIGMOID where the file says so, which DCMTK does not read (A4.63, H2.8).
+  It has no LINEAR_EXACT; the one fixture of it has a window so wide that both functions agree within a level.
+- ``+Wl 1``: the first VOI LUT where there is no window (A4.63).
+- ``+Wm``: least to greatest value where nothing is stored (H2.15); with padding ``+Ww`` with the same range without it, because DCMTK
+  counts padding in (H2.13).
+- ``+F``: the frame.  Colour conversion is left at its default, by Photometric Interpretation.
+
+Padding is black in our pictures (H2.13) while DCMTK sends it through the window: it is looked at apart.  DCMTK has no JPEG 2000.
+"""
+
+import shutil
+import subprocess
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from pydicom import Dataset
+
+import wado_core
+from conformance.files import COLLECTIONS, committed, files_of, root_of
+from tests.fixtures import FIXTURES, build
+from tests.reference.grayscale import automatic_window
+from tests.reference.pipeline import modality, read, stored_padding, stored_window
+from tests.reference.samples import frame_samples
+from tests.reference.test_against_dcmtk import read_pnm
+
+pytestmark = pytest.mark.skipif(shutil.which("dcmj2pnm") is None, reason="DCMTK's dcmj2pnm is not installed")
+
+REFUSED_HERE = {"jls", "jll", "jpg12", "htj2k", "mpg", "bit1", "sr", "kos", "pdf", "ecg"} | {of for of in FIXTURES if of.startswith("gsps")}
+"""Fixtures that we do not render."""
+
+
+ANY_LEVEL = 256
+"""The difference from a picture that DCMTK does not make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """Why a file is compared otherwise, or not at all.
+
+    clause: of the requirements.  options: further ones for dcmj2pnm.  first_only: later frames are not compared.
+    levels: what is allowed; None: some frame cannot agree, which is checked.
+    """
+
+    clause: str
+    reason: str
+    levels: int | None = None
+    options: tuple[str, ...] = ()
+    first_only: bool = False
+
+
+SEGMENTED = Deviation("H3.1", "DCMTK does not support segmented palettes")
+FUNCTIONAL_GROUPS = Deviation("H2.16", "DCMTK 3.6 reads neither rescale nor window of the functional groups")
+CODEC = Deviation("H1.1", "DCMTK has no JPEG 2000")
+CONVERSION = Deviation("H3.3", "DCMTK drops the fraction of each of the products it adds up", levels=2)
+OFFSETS = Deviation(
+    "H1.5", "DCMTK finds later frames of several fragments by the Basic Offset Table, which is empty", levels=1, first_only=True
+)
+HIGH_BYTE = Deviation("H3.1", "DCMTK takes entries by the width of the descriptor: they are 8-bit ones in 16-bit cells")
+
+DEVIATIONS = {
+    "j2k": CODEC,
+    "j2k_rgb": CODEC,
+    "j2k_mf": CODEC,
+    "jpg_frag": OFFSETS,
+    "pal_seg": SEGMENTED,
+    "pal16_low": HIGH_BYTE,
+    "enh": FUNCTIONAL_GROUPS,
+    "enh_shared": FUNCTIONAL_GROUPS,
+    "ybr": CONVERSION,
+    "ybr422": CONVERSION,
+    "pydicom: test_files/SC_rgb_jpeg.dcm": Deviation("H1.1", "DCMTK reads the implicit VR of this encapsulated data set as explicit"),
+    "samples: pydicom-data/data_store/data/SC_ybr_full_uncompressed.dcm": CONVERSION,
+    "samples: pydicom-data/data_store/data/gdcm-US-ALOKA-16.dcm": SEGMENTED,
+    "samples: pydicom-data/data_store/data/gdcm-US-ALOKA-16_big.dcm": SEGMENTED,
+    "samples: dicomParser/testImages/encapsulated/multi-frame/CT0012.explicit_little_endian.dcm": FUNCTIONAL_GROUPS,
+    "samples: dicomParser/testImages/encapsulated/multi-frame/CT0012.not_fragmented_bot_rle.dcm": FUNCTIONAL_GROUPS,
+    "samples: dicomParser/testImages/encapsulated/multi-frame/CT0012.not_fragmented_no_bot_rle.dcm": FUNCTIONAL_GROUPS,
+    "samples: dicomParser/testImages/encapsulated/multi-frame/IM00001.fragmented_no_bot_jpeg_baseline.50.dcm": OFFSETS,
+    "samples: dcmjs/test/cine-test.dcm": FUNCTIONAL_GROUPS,
+    "samples: dcmjs/test/invalid-vr-length-test.dcm": FUNCTIONAL_GROUPS,
+    "samples: highdicom/data/test_files/seg_image_sm_control_labelmap.dcm": Deviation(
+        "H2.15", "all values but padding are equal, so our picture is black; DCMTK spreads the padding and them over 0..255"
+    ),
+    "samples: pylibjpeg-data/ljdata/ds/JPEGBaseline/SC_rgb_jpeg_lossy_gdcm.dcm": Deviation(
+        "H3.4", "the header says RGB over a YCbCr stream, which wins: DCMTK does so when told to guess", levels=1, options=("+cg",)
+    ),
+}
+
+
+def _cases() -> dict[str, Path]:
+    """Return the files that we render, by their name in conformance/files.md; without JPEG 2000."""
+    paths = {name: path for collection in COLLECTIONS if root_of(collection).is_dir() for name, path in files_of(collection).items()}
+    rows = [row for row in committed()[0].values() if row.kind == "rendered" and "JPEG 2000" not in row.transfer_syntax]
+    return {row.file: paths[row.file] for row in rows if row.file in paths}
+
+
+CASES = _cases()
+
+
+@pytest.mark.parametrize("name", [of for of in FIXTURES if of not in REFUSED_HERE])
+def test_fixtures_agree_with_dcmtk(name: str, tmp_path: Path) -> None:
+    """First and last frame of a fixture, within 1 level but for the deviations."""
+    path = tmp_path / "object.dcm"
+    path.write_bytes(build(name))
+    _compare(name, path, tmp_path)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_real_files_agree_with_dcmtk(name: str, tmp_path: Path) -> None:
+    """First and last frame of a file, within 1 level but for the deviations."""
+    _compare(name, CASES[name], tmp_path)
+
+
+def test_deviations_are_of_files_that_are_compared() -> None:
+    """No deviation outlives its file."""
+    known = set(FIXTURES) | set(committed()[0])
+    assert DEVIATIONS.keys() <= known
+    assert len(CASES) > 50
+
+
+def _compare(name: str, path: Path, folder: Path) -> None:
+    deviation = DEVIATIONS.get(name, Deviation("", "", levels=1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom warns of much that is wrong with real files
+        ds = read(path)
+        last = 1 if deviation.first_only else int(ds.get("NumberOfFrames") or 1)
+        differences = []
+        for frame in sorted({1, last}):
+            shown = _with_dcmtk(path, frame, [*_window_options(ds, frame), *deviation.options], folder / "picture.pnm")
+            differences.append(ANY_LEVEL if shown is None else _difference(ds, path, frame, shown))
+    if deviation.levels is None:
+        assert max(differences) > 1, f"no deviation any more: {deviation.reason} ({deviation.clause})"
+    else:
+        assert max(differences) <= deviation.levels
+
+
+def _with_dcmtk(path: Path, frame: int, options: list[str], output: Path) -> NDArray[np.uint8] | None:
+    """Render with dcmj2pnm; None when it refuses."""
+    reading = [] if path.read_bytes()[128:132] == b"DICM" else ["-f"]
+    done = subprocess.run(["dcmj2pnm", "-q", "+op", "-O", "+F", str(frame), *reading, *options, path, output], capture_output=True)
+    return read_pnm(output.read_bytes()) if done.returncode == 0 else None
+
+
+def _window_options(ds: Dataset, frame: int) -> list[str]:
+    if not str(ds.PhotometricInterpretation).startswith("MONOCHROME"):
+        return []
+    window = stored_window(ds)
+    if window is not None:
+        return ["+Wi", "1", *(["+Wfs"] if window[2] == "SIGMOID" else [])]
+    if ds.get("VOILUTSequence"):
+        return ["+Wl", "1"]
+    padding = _padding(ds, frame)
+    if padding is None:
+        return ["+Wm"]
+    bounds = automatic_window(modality(ds, frame_samples(ds, frame)[0], frame), padding)
+    return ["+Wm"] if bounds is None else ["+Ww", *(str(float(bound)) for bound in bounds)]
+
+
+def _padding(ds: Dataset, frame: int) -> NDArray[np.bool_] | None:
+    """Return the mask of padding, None for colour and for images without it."""
+    if not str(ds.PhotometricInterpretation).startswith("MONOCHROME") or "PixelPaddingValue" not in ds:
+        return None
+    return stored_padding(ds, frame_samples(ds, frame)[0])
+
+
+def _difference(ds: Dataset, path: Path, frame: int, shown: NDArray[np.uint8]) -> int:
+    """Return the greatest difference of levels outside the padding, which must be black in our picture."""
+    with Image.open(BytesIO(wado_core.render(path, frame_number=frame, media_type="image/png"))) as image:
+        picture = np.asarray(image)
+    assert picture.shape == shown.shape
+    difference = np.abs(picture.astype(np.int16) - shown)
+    padding = _padding(ds, frame)
+    if padding is not None:
+        assert not picture[padding].any()
+        difference = np.where(padding, 0, difference)
+    return int(difference.max())

@@ -1,0 +1,1 @@
+"""Tests of wado_core.model, file by file."""

@@ -1,0 +1,1 @@
+"""Tests of wado_core.rendering, file by file."""

@@ -1,0 +1,126 @@
+"""Resampling equals the exact rational oracle, and the weights of an axis are those of its definition."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.reference import geometry
+from tests.reference.rounding import Array
+from wado_core.model.geometry import Rectangle
+from wado_core.rendering.resample import Axis, axis, picture_of_cells, picture_of_rgb
+
+sizes = st.tuples(st.integers(1, 60), st.integers(1, 60))
+corners = st.tuples(st.integers(0, 3), st.integers(0, 3))
+seeds = st.integers(0, 2**32 - 1)
+EXTREMES = [(65535, 1), (1, 8192), (65535, 65534), (65535, 2), (8192, 8191), (2, 8192), (65535, 255), (3, 3), (1, 1)]
+
+
+def identity(dtype: npt.DTypeLike) -> npt.NDArray[np.uint8]:
+    """A table that shows a cell as its lowest byte."""
+    return (np.arange(1 << (np.dtype(dtype).itemsize * 8)) & 0xFF).astype(np.uint8)
+
+
+def dense(weights: Axis, source: int) -> Array:
+    """Write the weights of an axis as a matrix, (targets, source)."""
+    matrix = np.zeros((len(weights.first), source), np.int64)
+    for i, (first, count, start) in enumerate(zip(weights.first, weights.count, weights.start, strict=True)):
+        np.add.at(matrix[i], np.arange(first, first + count), weights.weights[start : start + count])
+    return matrix
+
+
+@settings(max_examples=150, deadline=None)
+@given(source=st.integers(1, 300), target=st.integers(1, 300))
+def test_the_weights_are_those_of_the_oracle(source: int, target: int) -> None:
+    found = axis(source, target)
+    expected, total = geometry.axis_weights(source, target)
+    assert found.total == total
+    np.testing.assert_array_equal(dense(found, source), expected)
+
+
+@pytest.mark.parametrize(("source", "target"), [*EXTREMES, (512, 256), (256, 512), (1000, 999), (999, 1000)])
+def test_the_weights_of_every_position_add_up_to_the_total(source: int, target: int) -> None:
+    found = axis(source, target)
+    sums = np.add.reduceat(found.weights.astype(np.int64), found.start)
+    assert len(found.first) == target
+    assert (sums == found.total).all()
+    assert (found.weights >= 0).all()
+    assert (found.first >= 0).all()
+    assert (found.first + found.count <= source).all()
+    assert (found.count >= 1).all()
+    assert 255 * found.total < 1 << 31  # the sums of rows are of 32 bits
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=seeds, source=sizes, target=sizes, corner=corners, dtype=st.sampled_from([np.uint8, np.uint16]))
+def test_gray_pictures(
+    seed: int, source: tuple[int, int], target: tuple[int, int], corner: tuple[int, int], dtype: type[np.uint8] | type[np.uint16]
+) -> None:
+    (rows, columns), (top, left) = source, corner
+    numbers = np.random.default_rng(seed).integers(0, 1 << (np.dtype(dtype).itemsize * 8), (rows + top + 1, columns + left + 2))
+    found = picture_of_cells(numbers.astype(dtype), identity(dtype), Rectangle(left, top, left + columns, top + rows), *target)
+    shown = (numbers & 0xFF).astype(np.uint8)[top : top + rows, left : left + columns]
+    np.testing.assert_array_equal(found, geometry.resample(shown, *target))
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=seeds, source=sizes, target=sizes, corner=corners)
+def test_color_pictures(seed: int, source: tuple[int, int], target: tuple[int, int], corner: tuple[int, int]) -> None:
+    (rows, columns), (top, left) = source, corner
+    pixels = np.random.default_rng(seed).integers(0, 256, (rows + top + 1, columns + left + 2, 3), dtype=np.uint8)
+    found = picture_of_rgb(pixels, Rectangle(left, top, left + columns, top + rows), *target)
+    np.testing.assert_array_equal(found, geometry.resample(pixels[top : top + rows, left : left + columns], *target))
+    assert found.flags.c_contiguous
+
+
+@pytest.mark.parametrize("value", [0, 1, 127, 254, 255])
+@pytest.mark.parametrize(("rows", "columns"), [(7, 9), (100, 1), (1, 100), (33, 32)])
+def test_a_uniform_picture_stays_uniform(value: int, rows: int, columns: int) -> None:
+    cells = np.full((31, 30), value, np.uint8)
+    assert (picture_of_cells(cells, identity(np.uint8), Rectangle(0, 0, 30, 31), rows, columns) == value).all()
+
+
+@pytest.mark.parametrize(("source", "target"), EXTREMES)
+def test_long_and_short_edges(source: int, target: int) -> None:
+    """One row, and one column, from 65535 pixels to 1 and from 1 to 8192."""
+    rng = np.random.default_rng(source)
+    line = rng.integers(0, 256, (1, source), dtype=np.uint8)
+    expected = _resampled_line(line[0], target)
+    across = picture_of_cells(line, identity(np.uint8), Rectangle(0, 0, source, 1), 1, target)
+    np.testing.assert_array_equal(across[0], expected)
+    down = picture_of_cells(np.ascontiguousarray(line.T), identity(np.uint8), Rectangle(0, 0, 1, source), target, 1)
+    np.testing.assert_array_equal(down[:, 0], expected)
+
+
+def _resampled_line(line: npt.NDArray[np.uint8], target: int) -> Array:
+    """The oracle's rule without its matrix, which would be too large for long edges: running sums, and two neighbours."""
+    source, values = line.size, line.astype(np.int64)
+    j = np.arange(target, dtype=np.int64)
+    if target <= source:
+        sums = np.concatenate(([0], np.cumsum(values)))
+
+        def integral(position: Array) -> Array:
+            """Integrate from 0 to position / target, in units of 1 / target."""
+            whole, part = np.divmod(position, target)
+            return np.asarray(sums[whole] * target + part * values[np.minimum(whole, source - 1)])
+
+        totals, denominator = integral((j + 1) * source) - integral(j * source), source
+    else:
+        left, part = np.divmod((2 * j + 1) * source - target, 2 * target)
+        a, b = (values[np.clip(left + step, 0, source - 1)] for step in (0, 1))
+        totals, denominator = a * (2 * target - part) + b * part, 2 * target
+    return np.asarray((2 * totals + denominator) // (2 * denominator))
+
+
+def test_the_line_rule_of_this_file_is_the_oracle_s() -> None:
+    line = np.random.default_rng(1).integers(0, 256, 50, dtype=np.uint8)
+    for target in (1, 3, 49, 50, 51, 120):
+        np.testing.assert_array_equal(_resampled_line(line, target), geometry.resample(line[None], 1, target)[0])
+
+
+def test_the_same_size_is_a_copy_of_the_rectangle() -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, (9, 8, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(picture_of_rgb(pixels, Rectangle(1, 2, 6, 9), 7, 5), pixels[2:9, 1:6])
+    cells = pixels[..., 0].copy()
+    np.testing.assert_array_equal(picture_of_cells(cells, identity(np.uint8), Rectangle(1, 2, 6, 9), 7, 5), cells[2:9, 1:6])
