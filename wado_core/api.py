@@ -1,22 +1,24 @@
 """The Python interface for embedding: no server, no index (`wado_core` re-exports it)."""
 
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from wado_core.dicom.frames import read_frame
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
-from wado_core.errors import InvalidRequest, Unavailable
+from wado_core.errors import InvalidRequest, NotDicom, Unavailable
 from wado_core.model.geometry import Region
 from wado_core.model.grayscale import VoiLutFunction, Window
 from wado_core.model.instance import Instance
-from wado_core.model.render import MediaType, RenderPlan, RenderRequest
+from wado_core.model.render import MediaType, RenderRequest
 from wado_core.ports import ByteSource
 from wado_core.rendering.execute import execute
 from wado_core.rendering.plan import make_plan
 from wado_core.settings import Limits
 
-Source = str | os.PathLike[str] | bytes
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 
 class FileSource:
@@ -26,10 +28,15 @@ class FileSource:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         try:
-            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise Unavailable(f"The file cannot be opened: {error.strerror}.") from error
-        self.size = os.fstat(self._file).st_size
+            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not hang its reader
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "no valid path"
+            raise Unavailable(f"The file cannot be opened: {reason}.") from error
+        status = os.fstat(self._file)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(self._file)
+            raise NotDicom("Only regular files can be opened.")
+        self.size = status.st_size
 
     def __enter__(self) -> "FileSource":
         return self
@@ -50,14 +57,14 @@ def open(source: Source) -> Instance:
 
     source: a path, or the bytes of an object.  Raises WadoError: NotDicom, DamagedObject, LimitExceeded, Unavailable.
     """
-    if isinstance(source, bytes):
-        return _describe(BytesSource(source))
-    with FileSource(source) as file:
-        return _describe(file)
+    with _opened(source) as opened:
+        return describe(opened, "", Limits()).instance
 
 
-def _describe(source: ByteSource) -> Instance:
-    return describe(source, "", Limits()).instance
+def _opened(source: Source) -> AbstractContextManager[ByteSource]:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return nullcontext(BytesSource(bytes(source)))
+    return FileSource(source)
 
 
 def render(
@@ -84,8 +91,16 @@ def render(
 
     Raises WadoError, whose text can be shown: InvalidRequest, NotDicom, DamagedObject, NotSupported, LimitExceeded, Unavailable.
     """
-    request = RenderRequest(frame_number, _window(window), _region(region), rows, columns, _quality(quality), _media_type(media_type))
-    return _render(source, request)
+    request = RenderRequest(
+        _whole(frame_number, "frame_number"),
+        _window(window),
+        _region(region),
+        None if rows is None else _whole(rows, "rows"),
+        None if columns is None else _whole(columns, "columns"),
+        _quality(quality),
+        _media_type(media_type),
+    )
+    return _render(source, lambda _: request)
 
 
 def thumbnail(source: Source, size: int = 128) -> bytes:
@@ -93,33 +108,33 @@ def thumbnail(source: Source, size: int = 128) -> bytes:
 
     Raises WadoError as ``render`` does.
     """
-    instance = open(source)
-    middle = (instance.number_of_frames + 1) // 2
-    return _render(source, RenderRequest(frame_number=middle, rows=size, columns=size))
+    return _render(source, lambda instance: RenderRequest((instance.number_of_frames + 1) // 2, rows=_whole(size, "size"), columns=size))
 
 
-def _render(source: Source, request: RenderRequest) -> bytes:
-    if isinstance(source, bytes):
-        return _picture(BytesSource(source), request)
-    with FileSource(source) as file:
-        return _picture(file, request)
-
-
-def _picture(source: ByteSource, request: RenderRequest) -> bytes:
+def _render(source: Source, request_for: Callable[[Instance], RenderRequest]) -> bytes:
     limits = Limits()
-    instance = describe(source, "", limits).instance
-    plan: RenderPlan = make_plan(instance, request, limits)
-    image, _ = execute(plan, lambda: read_frame(source, instance, plan.frame_number, limits))
+    with _opened(source) as opened:
+        instance = describe(opened, "", limits).instance
+        plan = make_plan(instance, request_for(instance), limits)
+        image, _ = execute(plan, lambda: read_frame(opened, instance, plan.frame_number, limits))
     return image.data
+
+
+def _whole(number: int, name: str) -> int:
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise InvalidRequest(f"{name} must be a whole number.")
+    return number
 
 
 def _window(window: Window | Sequence[float] | None) -> Window | None:
     if window is None:
         return None
     if not isinstance(window, Window):
-        if len(window) != 2:
-            raise InvalidRequest("A window is a center and a width.")
-        window = Window(float(window[0]), float(window[1]))
+        try:
+            center, width = window
+            window = Window(float(center), float(width))
+        except (TypeError, ValueError) as error:
+            raise InvalidRequest("A window is a center and a width.") from error
     least = 1.0 if window.function is VoiLutFunction.LINEAR else 0.0
     if not abs(window.center) < 1e300 or not least <= window.width < 1e300 or window.width == 0:
         raise InvalidRequest("The width of a window must be at least 1, and its center a number.")
@@ -136,7 +151,7 @@ def _region(region: Region | Sequence[float] | None) -> Region | None:
 
 
 def _quality(quality: int) -> int:
-    if not 1 <= quality <= 100:
+    if not 1 <= _whole(quality, "quality") <= 100:
         raise InvalidRequest("The quality must be 1 to 100.")
     return quality
 

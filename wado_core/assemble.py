@@ -42,7 +42,7 @@ def services(settings: Settings) -> Services:
     index, store, limits = SqlIndex(settings.state), FileStore(), settings.limits
     indexing = Indexing(index, store, walk, limits, settings.paths)
     decoding = Decoding(limits.decode_s, limits.decode_bytes)
-    instances = MemoryInstanceCache(settings.instance_cache_entries)
+    instances = MemoryInstanceCache(settings.instance_cache_entries, settings.instance_fresh_s)
     pictures = MemoryCache(settings.render_cache_bytes)
     return Services(
         Rendering(index, store, indexing, decoding, instances, pictures, limits),

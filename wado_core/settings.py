@@ -25,7 +25,9 @@ class Limits:
     # Most pixels of a stored frame; a larger one is refused before it is decoded (H1.6, A8.4).
     frame_pixels: int = 256 * MIB
     # Most bytes of a deflated data set after inflation.
-    inflated_bytes: int = 1024 * MIB
+    inflated_bytes: int = 256 * MIB
+    # Most elements, items and fragments that are read of one object; a whole slide image has some ten for each of 200,000 tiles.
+    elements: int = 4_000_000
     # Most bytes of one element other than Pixel Data that is read into memory.
     element_bytes: int = 64 * MIB
     # Seconds that the decoding of one heavy frame (JPEG 2000) may take.
@@ -52,6 +54,8 @@ class Settings:
     render_cache_bytes: int = 128 * MIB
     # Descriptions of instances kept in memory by each worker.
     instance_cache_entries: int = 20_000
+    # How long such a description counts before index and file are looked at again.
+    instance_fresh_s: float = 1.0
     # Requests that may wait for a pixel slot in each worker; one more is answered 503 at once.
     queue_length: int = 64
     # How long an admitted request may wait for its slot to start before it is answered 503.

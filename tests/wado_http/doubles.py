@@ -119,7 +119,7 @@ class Archive:
         return RenderPlan(
             instance.key, instance.version, frame_number, instance.transfer_syntax_uid, instance.image_pixel, None,
             gray if instance.image_pixel.monochrome else None, None, source, rows, columns, request.media_type,
-            request.quality or DEFAULT_QUALITY, self.warnings,
+            request.quality or DEFAULT_QUALITY, warnings=self.warnings,
         )  # fmt: skip
 
     def cached(self, plan: RenderPlan) -> EncodedImage | None:

@@ -1,7 +1,9 @@
 """Caches in the memory of one process: least recently used goes first; safe to use from several threads."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
+from time import monotonic
 
 from wado_core.model.frame import EncodedImage
 from wado_core.model.instance import Located
@@ -50,26 +52,36 @@ class MemoryCache:
 
 
 class MemoryInstanceCache:
-    """An InstanceCache bounded in entries."""
+    """An InstanceCache bounded in entries, each of which counts for a short time only.
 
-    def __init__(self, most_entries: int) -> None:
+    A picture in memory is answered without opening its file; so whether the file is still what it was must be asked again now and
+    then, or an object that was replaced or deleted would be served for as long as it is asked for.
+    """
+
+    def __init__(self, most_entries: int, fresh_s: float, clock: Callable[[], float] = monotonic) -> None:
         self._most_entries = most_entries
-        self._instances: OrderedDict[InstanceKey, Located] = OrderedDict()
+        self._fresh_s = fresh_s
+        self._clock = clock
+        self._instances: OrderedDict[InstanceKey, tuple[float, Located]] = OrderedDict()
         self._lock = Lock()
 
     def get(self, key: InstanceKey) -> Located | None:
-        """Return what was kept and note its use, or None."""
+        """Return what was kept a short time ago and note its use, or None."""
         with self._lock:
-            located = self._instances.get(key)
-            if located is not None:
-                self._instances.move_to_end(key)
+            since, located = self._instances.get(key, (0.0, None))
+            if located is None:
+                return None
+            if self._clock() - since > self._fresh_s:
+                del self._instances[key]
+                return None
+            self._instances.move_to_end(key)
             return located
 
     def put(self, located: Located) -> None:
         """Keep an instance under its key, dropping the one used least lately when there is no room."""
         key = located.instance.key
         with self._lock:
-            self._instances[key] = located
+            self._instances[key] = self._clock(), located
             self._instances.move_to_end(key)
             if len(self._instances) > self._most_entries:
                 self._instances.popitem(last=False)

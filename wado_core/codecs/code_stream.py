@@ -113,4 +113,6 @@ def _read_jpeg_2000(data: bytes) -> CodeStream | None:
         if marker in (_COD, _SOT):
             break
         offset += 2 + length
+    if x_offset or y_offset:
+        levels = 0  # sizes and places at lower resolutions then depend on the offset (T.800 B.5): not worth having
     return CodeStream(y_size - y_offset, x_size - x_offset, components, (depth & 0x7F) + 1, bool(depth & 0x80), color_transform, levels)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from wado_core.model.image_pixel import ImagePixel
@@ -22,8 +21,3 @@ class Decoded:
 
     cells: Cells
     pixel: ImagePixel
-
-
-def cells_of(data: bytes | bytearray, pixel: ImagePixel) -> Cells:
-    """View little endian bytes as a flat array of the cells of ``pixel`` (8 or 16 bits allocated)."""
-    return np.frombuffer(data, np.uint8 if pixel.bits_allocated == 8 else np.dtype("<u2").newbyteorder("="))

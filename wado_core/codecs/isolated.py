@@ -20,6 +20,8 @@ from wado_core.codecs.decoded import Decoded
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, Unavailable
 from wado_core.model.image_pixel import ImagePixel
 
+# How long the child may take until it is ready.
+START_S = 30.0
 # Lengths of the header and of the bytes behind it.
 FRAME = Struct("<LQ")
 
@@ -104,24 +106,20 @@ class IsolatedDecoder:
         command += [str(number) for number in (os.getpid(), self._most_bytes, ceil(self._deadline_s) + 1)]
         try:
             child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603 - our own module
-            assert child.stdout is not None  # noqa: S101 - a pipe was asked for
-            ready = child.stdout.read(1) == b"+"
         except OSError as error:
             raise Unavailable(_NOT_STARTED) from error
-        if not ready:
-            child.wait()
-            raise Unavailable(_NOT_STARTED)
+        assert child.stdout is not None  # noqa: S101 - a pipe was asked for
+        try:
+            self._read(child.stdout.fileno(), 1, time.monotonic() + START_S)
+        except (EOFError, LimitExceeded, OSError) as error:
+            _end(child)
+            raise Unavailable(_NOT_STARTED) from error
         return child
 
     def _end(self) -> None:
         child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        child.wait()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                pipe.close()
+        if child is not None:
+            _end(child)
 
     def _exchange(self, child: subprocess.Popen[bytes], head: bytes, encoded: bytes) -> tuple[Outcome, bytearray]:
         assert child.stdin is not None and child.stdout is not None  # noqa: S101, PT018 - pipes were asked for
@@ -159,3 +157,11 @@ class IsolatedDecoder:
         remaining_ms = (deadline - time.monotonic()) * 1000
         if remaining_ms <= 0 or not poll.poll(remaining_ms):
             raise LimitExceeded(f"Decoding the frame takes longer than {self._deadline_s:g} s.")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.kill()
+    child.wait()
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            pipe.close()

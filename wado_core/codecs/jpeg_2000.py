@@ -7,6 +7,7 @@ import numpy as np
 
 from wado_core.codecs.code_stream import read_code_stream
 from wado_core.codecs.decoded import Cells, Decoded
+from wado_core.codecs.reduction import reduction_steps
 from wado_core.errors import DamagedObject, NotSupported
 from wado_core.model.image_pixel import CodeStream, ImagePixel
 
@@ -26,12 +27,13 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
         raise NotSupported(
             f"JPEG 2000 frames of {stream.precision} bits and {stream.components} components are not rendered by this version."
         )
-    # Two's complement in an unsigned stream has no mean: such a frame cannot be had at a lower resolution.
-    steps = _reduction(stream, smallest) if stream.signed or not pixel.signed else 0
+    if (stream.rows, stream.columns) != (pixel.rows, pixel.columns):
+        raise DamagedObject("The frame has another size than its header says.")
+    steps = _reduction(stream, pixel, smallest)
     samples = _decode_reduced(encoded, stream, steps) if steps else None
     if samples is None:
         steps, samples = 0, _decode_full(encoded)
-    rows, columns = (-(-size // (1 << steps)) for size in (stream.rows, stream.columns))
+    rows, columns = stream.rows >> steps, stream.columns >> steps
     if samples.shape[:2] != (rows, columns) or samples.size != rows * columns * stream.components:
         raise DamagedObject("The JPEG 2000 frame cannot be decoded.")
     allocated = 8 if stream.precision <= 8 else 16
@@ -50,14 +52,16 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
     return Decoded(cells, described)
 
 
-def _reduction(stream: CodeStream, smallest: tuple[int, int] | None) -> int:
-    """Return how many resolution levels can be left out so that the picture still has ``smallest`` pixels."""
-    if smallest is None or (stream.components == 3 and stream.precision > 8):  # Pillow has colour of 8 bits only
+def _reduction(stream: CodeStream, pixel: ImagePixel, smallest: tuple[int, int] | None) -> int:
+    """Return how many resolution levels can be left out, keeping twice ``smallest``.
+
+    The samples of a lower resolution lie at every second place of the next, not between two of them: half a picture pixel to
+    one side if the picture were made of as many. None is left out where it has no mean or cannot be had: two's complement in an
+    unsigned stream; colour above 8 bits, which Pillow does not know.
+    """
+    if smallest is None or (pixel.signed and not stream.signed) or (stream.components == 3 and stream.precision > 8):
         return 0
-    steps, sizes = 0, ((stream.rows, smallest[0]), (stream.columns, smallest[1]))
-    while steps < stream.resolution_levels and all(-(-size // (2 << steps)) >= least for size, least in sizes):
-        steps += 1
-    return steps
+    return reduction_steps(stream.rows, stream.columns, (2 * smallest[0], 2 * smallest[1]), stream.resolution_levels)
 
 
 def _decode_full(encoded: bytes) -> Cells:

@@ -6,9 +6,14 @@ import numpy as np
 
 from wado_core.codecs.code_stream import JpegFacts, read_jpeg_facts, with_adobe_transform
 from wado_core.codecs.decoded import Decoded
+from wado_core.codecs.reduction import reduction_steps
 from wado_core.errors import DamagedObject, NotSupported
 from wado_core.model.image_pixel import ImagePixel
 
+# Baseline and its 8-bit extension. A progressive stream repeats scans for as long as it likes: no frame for this process.
+_SEQUENTIAL = (0xC0, 0xC1)
+# The inverse DCT scales to an eighth.
+_MOST_STEPS = 3
 _RGB_IDS = (ord("R"), ord("G"), ord("B"))
 _JFIF_IDS = (1, 2, 3)
 
@@ -25,12 +30,17 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
     facts = read_jpeg_facts(encoded)
     if facts is None:
         raise DamagedObject("The frame is no JPEG stream.")
+    if (facts.rows, facts.columns) != (pixel.rows, pixel.columns):
+        raise DamagedObject("The frame has another size than its header says.")
+    if facts.sof not in _SEQUENTIAL:
+        raise NotSupported("Only sequential JPEG frames are rendered by this version.")
     components = len(facts.component_ids)
     if facts.precision != 8 or components not in (1, 3):
         raise NotSupported(f"JPEG frames of {facts.precision} bits and {components} components are not rendered by this version.")
     if components == 3 and (is_ycbcr := _is_ycbcr(facts, pixel)) != _libjpeg_reads_ycbcr(facts):
         encoded = with_adobe_transform(encoded, int(is_ycbcr))
-    rows, columns = smallest or (0, 0)
+    steps = reduction_steps(facts.rows, facts.columns, smallest, _MOST_STEPS)
+    rows, columns = (facts.rows >> steps, facts.columns >> steps) if steps else (0, 0)
     try:
         cells = simplejpeg.decode_jpeg(encoded, "GRAY" if components == 1 else "RGB", min_height=rows, min_width=columns, strict=False)
     except ValueError:

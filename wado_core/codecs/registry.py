@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 
 from wado_core.codecs.decoded import Decoded
-from wado_core.errors import NotSupported
+from wado_core.errors import LimitExceeded, NotSupported
 from wado_core.model import transfer_syntax as syntaxes
 from wado_core.model.image_pixel import ImagePixel
+from wado_core.model.uid import is_uid
 
 # The whole table as one function: encoded frame, its Image Pixel module, Transfer Syntax UID, smallest size.
 Decode = Callable[[bytes, ImagePixel, str, tuple[int, int] | None], Decoded]
@@ -79,17 +82,31 @@ def decoder(transfer_syntax_uid: str) -> Decoder:
     """Return the decoder of a transfer syntax; NotSupported, naming it, when there is none."""
     found = DECODERS.get(transfer_syntax_uid, Decoder())
     if found.load is None and found.load_reducing is None:
-        name = syntaxes.transfer_syntax(transfer_syntax_uid).name
+        known = syntaxes.TRANSFER_SYNTAXES.get(transfer_syntax_uid)
+        name = known.name if known else transfer_syntax_uid if is_uid(transfer_syntax_uid) else "that the object names"
         raise NotSupported(f"Frames in the transfer syntax {name} are not decoded by this version.")
     return found
+
+
+@cache
+def codec_versions() -> str:
+    """Return names and versions of the libraries that decide pixels and bytes: part of every ETag."""
+    return " ".join(f"{name}-{version(name)}" for name in ("imagecodecs", "simplejpeg", "pillow", "pylibjpeg-openjpeg"))
 
 
 def decode(encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None) -> Decoded:
     """Decode one frame.
 
     smallest: (rows, columns) needed at least, None for the full frame; only codecs that reduce heed it.
-    Raises NotSupported, DamagedObject.
+    Raises NotSupported, DamagedObject, LimitExceeded.
     """
+    try:
+        return _decode(encoded, pixel, transfer_syntax_uid, smallest)
+    except MemoryError as error:
+        raise LimitExceeded("Decoding the frame needs more memory than there is.") from error
+
+
+def _decode(encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None) -> Decoded:
     codec = decoder(transfer_syntax_uid)
     if codec.load_reducing is not None:
         return codec.load_reducing()(encoded, pixel, smallest)

@@ -20,9 +20,9 @@ from wado_core.dicom.elements import (
 )
 from wado_core.errors import DamagedObject, LimitExceeded
 
-SPECIFIC_CHARACTER_SET = 0x00080005
-
 _END_OF_INTEGERS = 1 << 31
+# Bytes of a list of values that are looked at: only look-up tables and offset tables are longer, and they are not read as lists.
+_LONGEST_LIST = 1 << 16
 _INTEGER = {(2, False): "H", (2, True): "h", (4, False): "I", (4, True): "i", (8, False): "Q", (8, True): "q"}
 
 
@@ -77,7 +77,7 @@ class Attributes:
         value = self._values.get(tag)
         if value is None:
             return ()
-        return tuple(part.strip(" \0\t\r\n") for part in value.data.decode("latin-1").split("\\"))
+        return tuple(part.strip(" \0\t\r\n") for part in value.data[:_LONGEST_LIST].decode("latin-1").split("\\"))
 
     def text(self, tag: int) -> str:
         """Return the first value of a textual element, "" when absent."""
@@ -96,7 +96,7 @@ class Attributes:
             return tuple(int(number) for number in self.decimals(tag) if abs(number) < _END_OF_INTEGERS)  # nor infinities, nor NaN
         width = {b"UL": 4, b"SL": 4, b"OV": 8, b"UV": 8}.get(value.vr, 2)
         code = _INTEGER[width, signed or value.vr in (b"SS", b"SL")]
-        count = len(value.data) // width
+        count = min(len(value.data), _LONGEST_LIST) // width
         return unpack(f"{'>' if self._big_endian else '<'}{count}{code}", value.data[: count * width])
 
     def integer(self, tag: int, *, signed: bool = False) -> int | None:
@@ -113,18 +113,21 @@ class Attributes:
         return number if abs(number) < _END_OF_INTEGERS else None
 
     def decimals(self, tag: int) -> tuple[float, ...]:
-        """Return decimal strings (DS, IS), or binary floats where an explicit VR says so; () when one of them is no number."""
+        """Return decimal strings (DS, IS) up to the first that is no number, or binary floats where an explicit VR says so."""
         value = self._values.get(tag)
         if value is None or not value.data:
             return ()
         if value.vr in (b"FD", b"FL"):
             width, code = (8, "d") if value.vr == b"FD" else (4, "f")
-            count = len(value.data) // width
+            count = min(len(value.data), _LONGEST_LIST) // width
             return unpack(f"{'>' if self._big_endian else '<'}{count}{code}", value.data[: count * width])
-        try:
-            return tuple(float(text) for text in self.texts(tag))
-        except ValueError:
-            return ()
+        numbers = []
+        for text in self.texts(tag):
+            try:
+                numbers.append(float(text))
+            except ValueError:
+                break
+        return tuple(numbers)
 
     def decimal(self, tag: int) -> float | None:
         """Return the first of ``decimals``."""
@@ -158,6 +161,12 @@ class AttributeReader:
         pixel_data: list[Element] = []
         self._read(attributes, offset, self._scanner.size, encoding, 0, pixel_data)
         return attributes, pixel_data[0] if pixel_data else None
+
+    def end_of(self, element: Element, encoding: Encoding) -> int:
+        """Return the offset behind an element of whatever length."""
+        if element.length == UNDEFINED_LENGTH:
+            return self._read_items(None, element, encoding, 1)
+        return self._scanner.end_of_value(element)
 
     def _read(
         self, into: Attributes | None, offset: int, end: int | None, encoding: Encoding, depth: int, pixel_data: list[Element] | None = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple
 
-from wado_core.errors import DamagedObject
+from wado_core.errors import DamagedObject, LimitExceeded
 from wado_core.ports import ByteSource
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -55,10 +55,12 @@ def name_of(tag: int) -> str:
 class Scanner:
     """Reads a source through a window of some kilobytes, so that scattered elements cost few reads."""
 
-    __slots__ = ("_source", "_start", "_window", "size")
+    __slots__ = ("_elements_left", "_source", "_start", "_window", "size")
 
-    def __init__(self, source: ByteSource) -> None:
+    def __init__(self, source: ByteSource, most_elements: int) -> None:
+        """most_elements: headers of elements and items that may be read, a bound on the time a hostile object takes."""
         self._source = source
+        self._elements_left = most_elements
         self._start = 0
         self._window = source.read(0, _CHUNK)
         self.size = source.size
@@ -76,6 +78,9 @@ class Scanner:
     def element(self, offset: int, encoding: Encoding) -> Element:
         """Read the header of the element at ``offset``; DamagedObject when the source ends within it."""
         head = self.read(offset, 12)
+        self._elements_left -= 1
+        if self._elements_left < 0:
+            raise LimitExceeded("The object has more elements than the configured limit.")
         if len(head) < 8:
             raise DamagedObject("The object ends within the header of an element.")
         group, number, length = _TAG_AND_LENGTH[encoding.big_endian].unpack_from(head)
@@ -112,8 +117,10 @@ class Scanner:
 
     def end_of_fragments(self, element: Element) -> int:
         """Return the offset behind encapsulated data."""
-        *_, delimiter = self.fragments(element)
-        return delimiter.offset
+        offset = element.offset
+        for item in self.fragments(element):
+            offset = item.offset
+        return offset
 
 
 def check_depth(depth: int) -> None:

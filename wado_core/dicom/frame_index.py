@@ -6,8 +6,11 @@ from struct import unpack
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
 from wado_core.dicom.elements import UNDEFINED_LENGTH, Element, Scanner
-from wado_core.errors import DamagedObject
+from wado_core.errors import DamagedObject, LimitExceeded
 from wado_core.model.frame import ByteRange, FrameLayout
+
+# More fragments than these, in all and for each frame, are no images.
+_FEW_FRAGMENTS, _FRAGMENTS_OF_A_FRAME = 65536, 16
 
 # Start of an image in JPEG, JPEG-LS (SOI), JPEG 2000 (SOC, SIZ) and its file format.
 _BEGINNINGS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP")
@@ -22,7 +25,15 @@ def read_frame_layout(
     """
     if pixel_data.length != UNDEFINED_LENGTH:
         return FrameLayout(pixel_data.offset, scanner.end_of_value(pixel_data) - pixel_data.offset)
-    table, *fragments, delimiter = scanner.fragments(pixel_data)
+    most = max(_FEW_FRAGMENTS, _FRAGMENTS_OF_A_FRAME * number_of_frames)
+    items: list[Element] = []
+    for item in scanner.fragments(pixel_data):
+        items.append(item)
+        if len(items) > most:
+            raise LimitExceeded("The pixel data has more fragments than its frames can need.")
+    if len(items) < 2:
+        raise DamagedObject("The encapsulated pixel data lacks its offset table.")
+    table, *fragments, delimiter = items
     ranges = [ByteRange(item.offset, item.length) for item in fragments]
     offsets = _extended_offsets(attributes) or _basic_offsets(scanner, table)
     grouped = (tuple(ranges),) if video else _group(scanner, ranges, offsets, number_of_frames)

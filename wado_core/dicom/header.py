@@ -13,6 +13,7 @@ from wado_core.model.transfer_syntax import (
     IMPLICIT_VR_LITTLE_ENDIAN,
     transfer_syntax,
 )
+from wado_core.model.uid import LONGEST_UID
 from wado_core.ports import ByteSource
 from wado_core.settings import Limits
 
@@ -26,12 +27,14 @@ class Header:
     """What stands before the pixel data.
 
     source: in which all offsets count; the inflated form for a deflated data set.
+    transfer_syntax_uid: as stated, or guessed from the data set where nothing ("") is stated.
     pixel_data: the header of the (float, double) pixel data element, None without one.
     """
 
     source: ByteSource
     scanner: Scanner
     transfer_syntax_uid: str
+    stated_transfer_syntax_uid: str
     has_preamble: bool
     data_set_offset: int
     encoding: Encoding
@@ -50,23 +53,22 @@ def read_header(source: ByteSource, limits: Limits) -> Header:
 
     Raises NotDicom when the bytes do not begin like an object, DamagedObject, LimitExceeded, Unavailable.
     """
-    scanner = Scanner(source)
+    scanner = Scanner(source, limits.elements)
     has_preamble = scanner.read(128, 4) == b"DICM"
     start = PREAMBLE_LENGTH if has_preamble else 0
     if not has_preamble and not _begins_like_a_data_set(scanner.read(0, 8)):
         raise NotDicom("The bytes are not a DICOM object.")
-    sop_class_uid, transfer_syntax_uid, offset = _read_meta(scanner, start)
+    sop_class_uid, stated, offset = _read_meta(scanner, start)
     if sop_class_uid == _MEDIA_STORAGE_DIRECTORY:
         raise NotDicom("A DICOMDIR lists objects and is none itself.")
-    if not transfer_syntax_uid:
-        transfer_syntax_uid = _guess(scanner.read(offset, 6))
+    transfer_syntax_uid = stated or _guess(scanner.read(offset, 6))
     if transfer_syntax(transfer_syntax_uid).deflated:
         source = inflated(source, offset, limits.inflated_bytes)
-        scanner = Scanner(source)
+        scanner = Scanner(source, limits.elements)
     encoding = _encoding(transfer_syntax_uid, scanner.read(offset, 6))
     reader = AttributeReader(scanner, tags.WANTED | SEQUENCES, limits.element_bytes)
     attributes, pixel_data = reader.data_set(offset, encoding)
-    return Header(source, scanner, transfer_syntax_uid, has_preamble, offset, encoding, attributes, pixel_data)
+    return Header(source, scanner, transfer_syntax_uid, stated, has_preamble, offset, encoding, attributes, pixel_data)
 
 
 def _read_meta(scanner: Scanner, offset: int) -> tuple[str, str, int]:
@@ -79,7 +81,7 @@ def _read_meta(scanner: Scanner, offset: int) -> tuple[str, str, int]:
         element = scanner.element(offset, _META_ENCODING)
         offset = scanner.end_of_value(element)
         if element.tag in uids:
-            uids[element.tag] = scanner.read(element.offset, element.length).decode("latin-1").strip(" \0")
+            uids[element.tag] = scanner.read(element.offset, min(element.length, LONGEST_UID)).decode("latin-1").strip(" \0")
     if offset >= scanner.size:
         raise DamagedObject("The object ends after its File Meta Information.")
     return uids[tags.MEDIA_STORAGE_SOP_CLASS_UID], uids[tags.TRANSFER_SYNTAX_UID], offset

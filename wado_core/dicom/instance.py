@@ -5,7 +5,7 @@ from dataclasses import replace
 from wado_core.codecs.code_stream import read_code_stream
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
-from wado_core.dicom.elements import PIXEL_DATA
+from wado_core.dicom.elements import PIXEL_DATA, UNDEFINED_LENGTH
 from wado_core.dicom.frame_index import read_frame_layout
 from wado_core.dicom.header import Header, read_header
 from wado_core.dicom.lut import read_palette
@@ -16,7 +16,7 @@ from wado_core.model.frame import FrameLayout
 from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.instance import Described, Instance, Listing
 from wado_core.model.transfer_syntax import transfer_syntax
-from wado_core.model.uid import InstanceKey, is_uid
+from wado_core.model.uid import LONGEST_UID, InstanceKey, is_uid
 from wado_core.ports import ByteSource
 from wado_core.settings import Limits
 
@@ -35,25 +35,20 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     header = read_header(source, limits)
     attributes = header.attributes
     key = InstanceKey(
-        attributes.text(tags.STUDY_INSTANCE_UID), attributes.text(tags.SERIES_INSTANCE_UID), attributes.text(tags.SOP_INSTANCE_UID)
+        _uid(attributes, tags.STUDY_INSTANCE_UID), _uid(attributes, tags.SERIES_INSTANCE_UID), _uid(attributes, tags.SOP_INSTANCE_UID)
     )
-    frames_stated = attributes.whole_number(tags.NUMBER_OF_FRAMES)
-    number_of_frames = max(frames_stated or 1, 1)
+    number_of_frames = max(attributes.whole_number(tags.NUMBER_OF_FRAMES) or 1, 1)
     pixel, problem = _image_pixel(header)
     layout, code_stream = None, None
-    if pixel is not None and header.pixel_data is not None:
-        syntax = transfer_syntax(header.transfer_syntax_uid)
-        layout = read_frame_layout(header.scanner, header.pixel_data, attributes, number_of_frames, video=syntax.video)
-        pixel, problem = _check_layout(pixel, layout, number_of_frames, syntax.encapsulated)
-        if header.encoding.big_endian and pixel.bits_allocated == 8 and header.pixel_data.vr == b"OW":
-            layout = replace(layout, words_swapped=True)
-        code_stream = _first_code_stream(header, layout)
+    if pixel is not None and problem is None:
+        pixel, problem, layout = _frames(header, pixel, number_of_frames)
+        code_stream = _first_code_stream(header, layout) if layout else None
     # Only for frames that are there: a header may claim any number of them.
     graded = pixel is not None and pixel.monochrome and problem is None and not transfer_syntax(header.transfer_syntax_uid).video
     transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and graded else ((), ())
     instance = Instance(
         key=key,
-        sop_class_uid=attributes.text(tags.SOP_CLASS_UID),
+        sop_class_uid=_uid(attributes, tags.SOP_CLASS_UID),
         transfer_syntax_uid=header.transfer_syntax_uid,
         version=version,
         modality=attributes.text(tags.MODALITY)[:16],
@@ -70,6 +65,10 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         palette=read_palette(attributes, signed=pixel.signed) if pixel and pixel.photometric_interpretation == "PALETTE COLOR" else None,
     )
     return Described(instance, _listing(attributes))
+
+
+def _uid(attributes: Attributes, tag: int) -> str:
+    return attributes.text(tag)[: LONGEST_UID + 1]  # one too many stays one too many
 
 
 def check_key(key: InstanceKey) -> None:
@@ -94,7 +93,7 @@ def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
     stored = attributes.integer(tags.BITS_STORED) or allocated
     high = attributes.integer(tags.HIGH_BIT)
     high = stored - 1 if high is None else high
-    photometric = attributes.text(tags.PHOTOMETRIC_INTERPRETATION) or ("RGB" if samples == 3 else "MONOCHROME2")
+    photometric = attributes.text(tags.PHOTOMETRIC_INTERPRETATION)[:16] or ("RGB" if samples == 3 else "MONOCHROME2")
     if not 1 <= stored <= allocated <= 64 or not stored - 1 <= high < allocated:
         return None, f"Bits Allocated {allocated}, Bits Stored {stored} and High Bit {high} contradict each other."
     signed = attributes.integer(tags.PIXEL_REPRESENTATION) == 1
@@ -102,18 +101,21 @@ def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
     return ImagePixel(rows, columns, samples, photometric, allocated, stored, high, signed, planar), None
 
 
-def _check_layout(pixel: ImagePixel, layout: FrameLayout, frames: int, encapsulated: bool) -> tuple[ImagePixel, str | None]:
-    """Compare the length of native pixel data with what the header says; some writers store YBR_FULL_422 unsubsampled."""
-    if layout.fragments is not None:
-        return (pixel, None) if encapsulated else (pixel, "Native pixel data of undefined length.")
-    if encapsulated:
-        return pixel, "The pixel data of an encapsulated transfer syntax is not encapsulated."
+def _frames(header: Header, pixel: ImagePixel, frames: int) -> tuple[ImagePixel, str | None, FrameLayout | None]:
+    """Find the frames and compare their form with what the header says of it; some writers store YBR_FULL_422 unsubsampled."""
+    element, syntax = header.pixel_data, transfer_syntax(header.transfer_syntax_uid)
+    assert element is not None  # noqa: S101 - there is no pixel without
+    if syntax.encapsulated != (element.length == UNDEFINED_LENGTH):
+        return pixel, "Pixel data is encapsulated in encapsulated transfer syntaxes and in no others.", None
+    layout = read_frame_layout(header.scanner, element, header.attributes, frames, video=syntax.video)
+    if syntax.encapsulated:
+        return pixel, None, layout
     if pixel.photometric_interpretation == "YBR_FULL_422" and layout.length * 8 >= pixel.native_frame_bits * 3 // 2 * frames:
         pixel = replace(pixel, photometric_interpretation="YBR_FULL")
     needed = (pixel.native_frame_bits * frames + 7) // 8
-    if layout.length < needed:
-        return pixel, f"The pixel data holds {layout.length} bytes; its header asks for {needed}."
-    return pixel, None
+    problem = None if layout.length >= needed else f"The pixel data holds {layout.length} bytes; its header asks for {needed}."
+    swapped = header.encoding.big_endian and pixel.bits_allocated == 8 and element.vr == b"OW"
+    return pixel, problem, replace(layout, words_swapped=swapped)
 
 
 def _first_code_stream(header: Header, layout: FrameLayout) -> CodeStream | None:

@@ -26,7 +26,7 @@ def _lut(attributes: Attributes, descriptor_tag: int, data: bytes, *, signed: bo
     entries, first, bits = descriptor[0] & 0xFFFF or 65536, descriptor[1], descriptor[2] & 0xFFFF
     if (signed or value.vr == b"SS") and first > 32767:
         first -= 65536
-    if len(data) < 2 * entries and len(data) >= entries:  # 8-bit entries, two a word (H2.3)
+    if bits <= 8 and entries <= len(data) < 2 * entries:  # two a word (H2.3)
         words = np.frombuffer(data, np.uint8)[:entries].astype("<u2")
     else:
         words = np.frombuffer(data, "<u2", min(entries, len(data) // 2))

@@ -1,10 +1,10 @@
 """Objects as Part 10 files in Explicit VR Little Endian, streamed in bounded memory (PS3.10 7, A5.1, A4.103, A4.104).
 
 A file that is one already is sent as it lies, and so is video. Any other is rewritten element by element without decoding a value, so that
-text keeps its bytes; large values and frames are read only when their turn to be sent has come.
+text keeps its bytes; large values and frames are read only when their turn to be sent has come. (A deflated object is
+inflated into memory first, up to a limit.)
 """
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import pack
@@ -13,6 +13,8 @@ from wado_core.codecs.decoded import Decoded
 from wado_core.codecs.registry import Decode
 from wado_core.codecs.registry import decode as decode_here
 from wado_core.dicom import tags
+from wado_core.dicom.attributes import AttributeReader
+from wado_core.dicom.decodable import decodable_pixel
 from wado_core.dicom.elements import (
     ITEM,
     ITEM_DELIMITER,
@@ -30,10 +32,10 @@ from wado_core.dicom.elements import (
 from wado_core.dicom.frames import read_frame
 from wado_core.dicom.header import PREAMBLE_LENGTH, Header, read_header
 from wado_core.dicom.value_representation import implied_vr, unit_bytes
-from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
+from wado_core.errors import DamagedObject, LimitExceeded
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
-from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
+from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE
 from wado_core.model.uid import LONGEST_UID
 from wado_core.ports import ByteSource
 from wado_core.settings import Limits
@@ -46,10 +48,6 @@ _LONGEST_SHORT_VALUE = 0xFFFE
 IMPLEMENTATION_CLASS_UID = "2.25.186284934061438265133207331921373262211"
 IMPLEMENTATION_VERSION_NAME = "WADO_0_1"
 _TARGET = Encoding(implicit_vr=False, big_endian=False)
-
-# Frames decoded for retrieval, one at a time a process: pictures come first.
-_decoding = threading.Lock()
-
 
 @dataclass(frozen=True, slots=True)
 class PartTen:
@@ -70,9 +68,10 @@ class _Range:
 
 @dataclass(frozen=True, slots=True)
 class _Frames:
-    """Frames to be decoded."""
+    """Frames to be decoded, all of the form ``pixel``; ``length`` bytes with the padding of an odd length."""
 
     length: int
+    pixel: ImagePixel
 
 
 _Piece = bytes | _Range | _Frames
@@ -85,8 +84,8 @@ def part_ten(source: ByteSource, instance: Instance, limits: Limits, decode: Dec
     frames: DamagedObject, NotSupported (frames that cannot be decoded), LimitExceeded.
     """
     header = read_header(source, limits)
-    as_stored = instance.transfer_syntax.video  # no other form can hold it (PS3.18 8.7.3, A4.103)
-    if header.has_preamble and (as_stored or (instance.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN and header.encoding == _TARGET)):
+    is_target = header.stated_transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN and header.encoding == _TARGET
+    if header.has_preamble and (is_target or instance.transfer_syntax.video):  # no other form can hold video (A4.103)
         return PartTen(source.size, _copy(source, _Range(0, source.size)))
     pieces = _Layout(header, instance, limits, decode).pieces()
     length = sum(len(piece) if isinstance(piece, bytes) else piece.length for piece in pieces)
@@ -128,22 +127,17 @@ def swapped(data: bytes, unit: int) -> bytes:
 def _decoded_frames(piece: _Frames, source: ByteSource, instance: Instance, limits: Limits, decode: Decode) -> Iterator[bytes]:
     sent = 0
     for number in range(1, instance.number_of_frames + 1):
-        with _decoding:
-            decoded = _decode(source, instance, number, limits, decode)
+        decoded = _decode(source, instance, number, limits, decode)
+        if decoded.pixel != piece.pixel:
+            raise DamagedObject("A frame has another form than the first.")
         data = little_endian_bytes(decoded)
         sent += len(data)
-        if sent > piece.length:
-            raise DamagedObject("A frame has another size than the first.")
         yield data
-    if piece.length - sent > 1:
-        raise DamagedObject("A frame has another size than the first.")
-    yield bytes(piece.length - sent)  # the padding of an odd length (PS3.5 8.1.1)
+    yield bytes(piece.length - sent)
 
 
 def _decode(source: ByteSource, instance: Instance, frame_number: int, limits: Limits, decode: Decode) -> Decoded:
-    pixel = instance.image_pixel
-    if pixel is None:
-        raise NotSupported("The object holds no image.")
+    pixel = decodable_pixel(instance, limits)
     return decode(read_frame(source, instance, frame_number, limits), pixel, instance.transfer_syntax_uid, None)
 
 
@@ -161,7 +155,7 @@ class _Layout:
         self._header = header
         self._instance = instance
         self._scanner: Scanner = header.scanner
-        self._source = header.source
+        self._skipper = AttributeReader(header.scanner, (), limits.element_bytes)
         self._limits = limits
         self._pixel = instance.image_pixel
         self._signed = self._pixel is not None and self._pixel.signed
@@ -199,13 +193,7 @@ class _Layout:
         layout = self._instance.frames
         if layout is None or layout.fragments is None:
             return None
-        if self._instance.image_problem is not None:
-            raise NotSupported(self._instance.image_problem)
-        with _decoding:
-            pixel = _decode(self._header.source, self._instance, 1, self._limits, self._decode).pixel
-        if max(pixel.rows, pixel.columns) > 0xFFFF:
-            raise LimitExceeded("The decoded frames have more rows or columns than DICOM can state.")
-        return pixel
+        return _decode(self._header.source, self._instance, 1, self._limits, self._decode).pixel
 
     def _replaced(self, pixel: ImagePixel | None) -> dict[int, bytes]:
         """Return the elements that describe decoded frames (A4.104), by tag; empty bytes leave an element out."""
@@ -228,7 +216,7 @@ class _Layout:
             tags.EXTENDED_OFFSET_TABLE_LENGTHS: b"",
             _ENCAPSULATED_TOTAL_LENGTH: b"",
         }
-        if self._instance.transfer_syntax.lossy:
+        if self._instance.transfer_syntax_uid == JPEG_BASELINE:
             replaced[_LOSSY_IMAGE_COMPRESSION] = _element(_LOSSY_IMAGE_COMPRESSION, b"CS", b"01")
         return replaced
 
@@ -248,9 +236,17 @@ class _Layout:
                 offset = self._skip(element)
             elif element.tag == PIXEL_DATA and depth == 0:
                 offset = self._pixel_data(element, pixel)
+                end = self._end_of_data_set(offset)
+            elif element.tag == _ICON_IMAGE_SEQUENCE and self._instance.transfer_syntax.encapsulated:
+                offset = self._skipper.end_of(element, encoding)  # its pixels may be encapsulated as well; it is optional (F.7)
             else:
                 offset = self._element(element, encoding, depth)
         return offset
+
+    def _end_of_data_set(self, offset: int) -> int:
+        """Return where elements behind the pixel data end: what is too short for one, or zeros, is what writers leave behind."""
+        size = self._scanner.size
+        return offset if size - offset < 8 or not any(self._scanner.read(offset, 8)) else size
 
     def _skip(self, element: Element) -> int:
         return self._scanner.end_of_value(element)
@@ -306,7 +302,7 @@ class _Layout:
             length += length % 2
             self._add(_header(PIXEL_DATA, b"OB" if pixel.bits_allocated == 8 else b"OW", length))
             self._flush()
-            self._pieces.append(_Frames(length))
+            self._pieces.append(_Frames(length, pixel))
             return self._scanner.end_of_fragments(element)
         if element.length == UNDEFINED_LENGTH:
             raise DamagedObject("Native pixel data of undefined length.")
@@ -338,6 +334,7 @@ class _Layout:
             self._inline.clear()
 
 
+_ICON_IMAGE_SEQUENCE = 0x00880200
 _LOSSY_IMAGE_COMPRESSION = 0x00282110
 _ENCAPSULATED_TOTAL_LENGTH = 0x7FE00003
 

@@ -24,7 +24,29 @@ class BytesSource:
         return self._data[offset : offset + length]
 
 
-def inflated(source: ByteSource, data_set_offset: int, most_bytes: int) -> BytesSource:
+class InflatedSource:
+    """An object whose data set has been inflated behind its File Meta Information, without a copy of both together."""
+
+    __slots__ = ("_data", "_head")
+
+    def __init__(self, head: bytes, data: bytes) -> None:
+        self._head = head
+        self._data = data
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return len(self._head) + len(self._data)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return ``length`` bytes from ``offset``, fewer at the end."""
+        begin, end = offset - len(self._head), offset + length - len(self._head)
+        if begin >= 0:
+            return self._data[begin:end]
+        return self._head[offset : offset + length] + self._data[: max(end, 0)]
+
+
+def inflated(source: ByteSource, data_set_offset: int, most_bytes: int) -> InflatedSource:
     """Return a source in which the deflated data set stands inflated, everything before it as it was (PS3.5 A.5).
 
     Byte ranges of a deflated instance refer to this form. Raises LimitExceeded beyond ``most_bytes`` of inflated data,
@@ -40,4 +62,4 @@ def inflated(source: ByteSource, data_set_offset: int, most_bytes: int) -> Bytes
         raise LimitExceeded(f"The deflated data set is larger than {most_bytes} bytes when inflated.")
     if not inflater.eof:
         raise DamagedObject("The deflated data set ends too early.")
-    return BytesSource(source.read(0, data_set_offset) + data)
+    return InflatedSource(source.read(0, data_set_offset), data)

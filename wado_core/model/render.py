@@ -56,9 +56,11 @@ class GrayscalePlan:
 class RenderPlan:
     """One picture with every default resolved; hashable, made without touching a pixel.
 
-    key, version, frame_number: which stored frame.  image_pixel: as its header says.  code_stream: as its stream says.
+    key, version, frame_number: which stored frame.
+    image_pixel: as its header says, with the size that its code stream states.  code_stream: as its stream says.
     grayscale: for MONOCHROME1/2.  palette: for PALETTE COLOR.  Neither: direct colour.
     source: pixels of the stored matrix.  rows, columns: size of the picture.
+    codecs: names and versions of the libraries that decode and encode.
     warnings: for the Warning header; no part of the digest.
     digest: 128 bits in hexadecimal over everything that decides the bytes of the picture: the cache key and the ETag. It is
         made of ``repr``, which is canonical for frozen dataclasses of numbers, strings and bytes: equal plans, equal text.
@@ -77,6 +79,7 @@ class RenderPlan:
     columns: int
     media_type: MediaType
     quality: int
+    codecs: str = ""
     warnings: tuple[str, ...] = ()
     digest: str = field(init=False, compare=False)
 
@@ -85,6 +88,7 @@ class RenderPlan:
         parts = (
             RENDERER_VERSION, self.key, self.version, self.frame_number, self.transfer_syntax_uid, self.image_pixel, self.code_stream,
             self.grayscale, self.palette, self.source, self.rows, self.columns, self.media_type, lossy,
+            self.codecs,
         )  # fmt: skip
         digest = hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
         object.__setattr__(self, "digest", digest)  # once, as three places ask for it

@@ -15,13 +15,6 @@ def is_uid(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class StudyKey:
-    """Names a study."""
-
-    study_uid: str
-
-
-@dataclass(frozen=True, slots=True)
 class SeriesKey:
     """Names a series within its study."""
 

@@ -73,11 +73,19 @@ def _voi(grayscale: GrayscalePlan, values: ValueRange | None) -> Window | Lut | 
 def _smallest(plan: RenderPlan) -> tuple[int, int] | None:
     """Return the size of the whole frame that the picture needs at least, None where nothing can be left out."""
     source, pixel = plan.source, plan.image_pixel
-    if plan.rows >= source.rows or plan.columns >= source.columns or plan.palette is not None:  # indices have no mean
+    if plan.rows >= source.rows or plan.columns >= source.columns or not _has_means(plan):
         return None
     if (source.rows, source.columns) != (pixel.rows, pixel.columns):
         return None  # the edges of a region need not fall on pixels of a reduced frame
     return plan.rows, plan.columns
+
+
+def _has_means(plan: RenderPlan) -> bool:
+    """Whether stored values can be averaged before they are looked up: not palette indices, padding, or inputs of stored tables."""
+    gray = plan.grayscale
+    if gray is None:
+        return plan.palette is None
+    return gray.padding is None and not isinstance(gray.modality, Lut) and not isinstance(gray.voi, Lut)
 
 
 def _rectangle(plan: RenderPlan, decoded: Decoded, *, reduced: bool) -> Rectangle:

@@ -1,9 +1,8 @@
 """Planning: every default of a request resolved against an instance, without touching a pixel (PS3.4 N.2, part H)."""
 
-from dataclasses import replace
-
-from wado_core.codecs.registry import decoder
-from wado_core.errors import DamagedObject, InvalidRequest, LimitExceeded, NotSupported
+from wado_core.codecs.registry import codec_versions
+from wado_core.dicom.decodable import decodable_pixel
+from wado_core.errors import DamagedObject, InvalidRequest, NotSupported
 from wado_core.model.geometry import fit, pixels_of
 from wado_core.model.grayscale import FrameTransform, Rescale, Window
 from wado_core.model.image_pixel import MONOCHROME, ImagePixel
@@ -24,10 +23,11 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
     Raises InvalidRequest (frame, sizes), NotSupported (no image, transfer syntax, photometric interpretation), DamagedObject
     (the pixel data contradicts its header), LimitExceeded (a frame too large to be decoded).
     """
-    pixel = _renderable(instance, limits)
     frame_number = 1 if request.frame_number is None else request.frame_number
     if not 1 <= frame_number <= instance.number_of_frames:
         raise InvalidRequest(f"frameNumber must be 1 to {instance.number_of_frames}.")
+    pixel = decodable_pixel(instance, limits)
+    _check_samples(instance, pixel)
     source = pixels_of(request.region, pixel.rows, pixel.columns)
     rows, columns = _picture_size(source.rows, source.columns, request, limits)
     warnings: list[str] = []
@@ -53,29 +53,9 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
         columns=columns,
         media_type=request.media_type,
         quality=DEFAULT_QUALITY if request.quality is None else request.quality,
+        codecs=codec_versions(),
         warnings=tuple(warnings),
     )
-
-
-def _renderable(instance: Instance, limits: Limits) -> ImagePixel:
-    """Return the Image Pixel module with the size that the code stream states (H1.6), or refuse by name."""
-    pixel = instance.image_pixel
-    if instance.image_problem is not None:
-        if pixel is None:
-            raise NotSupported(instance.image_problem)
-        raise DamagedObject(instance.image_problem)
-    if pixel is None:
-        raise NotSupported("The object holds no image.")
-    decoder(instance.transfer_syntax_uid)
-    stream = instance.code_stream
-    if stream is not None and (stream.rows, stream.columns) != (pixel.rows, pixel.columns):
-        if not stream.rows or not stream.columns:
-            raise DamagedObject("The code stream states no size.")
-        pixel = replace(pixel, rows=stream.rows, columns=stream.columns)
-    if pixel.rows * pixel.columns > limits.frame_pixels:
-        raise LimitExceeded(f"A frame of {pixel.rows} × {pixel.columns} pixels is larger than the configured limit.")
-    _check_samples(instance, pixel)
-    return pixel
 
 
 def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
@@ -87,8 +67,6 @@ def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
         raise DamagedObject(f"Samples per Pixel is {samples}; the Photometric Interpretation asks for {expected}.")
     if photometric == _PALETTE and instance.palette is None:
         raise DamagedObject("The object is PALETTE COLOR but its Palette Color Lookup Tables are missing or broken.")
-    if pixel.bits_allocated not in (8, 16):
-        raise NotSupported(f"Samples of {pixel.bits_allocated} bits allocated are not rendered by this version.")
     if not instance.transfer_syntax.encapsulated and photometric.startswith("YBR") and pixel.bits_allocated != 8:
         raise NotSupported("YBR samples of more than 8 bits are not rendered by this version.")
     if photometric == "YBR_FULL_422" and not instance.transfer_syntax.encapsulated and pixel.columns % 2:

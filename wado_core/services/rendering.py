@@ -6,7 +6,7 @@ from wado_core.dicom.frames import read_frame
 from wado_core.errors import ContentChanged, NotFound
 from wado_core.model.frame import EncodedImage
 from wado_core.model.grayscale import ValueRange
-from wado_core.model.instance import Instance, Located
+from wado_core.model.instance import Instance, Located, Location
 from wado_core.model.render import AutomaticWindow, RenderPlan, RenderRequest
 from wado_core.model.uid import InstanceKey
 from wado_core.ports import Index, InstanceCache, RenderCache, Store
@@ -41,18 +41,32 @@ class Rendering:
         self._limits = limits
 
     def in_memory(self, key: InstanceKey) -> Located | None:
-        """Return an instance that was looked up lately, without any I/O."""
+        """Return an instance that was looked up a moment ago, without any I/O."""
         return self._instances.get(key)
 
     def locate(self, key: InstanceKey) -> Located:
-        """Look an instance up. Raises NotFound, Gone, Unavailable."""
+        """Look an instance up, and see that its file is still what it was. Raises NotFound, Gone, Unavailable."""
         located = self._instances.get(key)
-        if located is None:
-            located = self._index.find(key)
-            if located is None:
-                raise NotFound(UNKNOWN_OBJECT)
-            self._instances.put(located)
+        if located is not None:
+            return located
+        located = self._find(key)
+        if not self._as_indexed(located.location):
+            self._indexing.refresh(located.location)
+            located = self._find(key)
+        self._instances.put(located)
         return located
+
+    def _find(self, key: InstanceKey) -> Located:
+        located = self._index.find(key)
+        if located is None:
+            raise NotFound(UNKNOWN_OBJECT)
+        return located
+
+    def _as_indexed(self, location: Location) -> bool:
+        try:
+            return self._store.look(location.path) == location
+        except ContentChanged:
+            return False
 
     def refresh(self, key: InstanceKey) -> Located:
         """Index the file of an instance again, because its content has changed, and look the instance up anew.
@@ -60,10 +74,7 @@ class Rendering:
         Raises NotFound, Gone, Unavailable.
         """
         self._instances.drop(key)
-        located = self._index.find(key)
-        if located is None:
-            raise NotFound(UNKNOWN_OBJECT)
-        self._indexing.refresh(located.location)
+        self._indexing.refresh(self._find(key).location)
         return self.locate(key)
 
     def plan(self, instance: Instance, request: RenderRequest) -> RenderPlan:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from wado_core.codecs.registry import codec_versions
 from wado_core.dicom.part_ten import PartTen, part_ten
 from wado_core.model.instance import Instance, Located
 from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
@@ -25,7 +26,7 @@ class Retrieval:
 
     def etag(self, instance: Instance) -> str:
         """Return 128 bits in hexadecimal that change whenever the bytes of the answer may."""
-        parts = (_WRITER_VERSION, EXPLICIT_VR_LITTLE_ENDIAN, instance.key, instance.version)
+        parts = (_WRITER_VERSION, codec_versions(), EXPLICIT_VR_LITTLE_ENDIAN, instance.key, instance.version)
         return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
     def stream(self, located: Located) -> PartTen:

@@ -5,6 +5,7 @@ The checks come in the order of A6.2; a request whose client has the answer alre
 
 from functools import partial
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -108,7 +109,7 @@ async def _answer_object(request: Request, asked: UriRequest, located: Located, 
     representation = Representation(etag, modified_s(located.location), location, state.settings.max_age_s)
     if client_has(request.headers, representation.etag, representation.modified):
         return not_modified(representation)
-    file = await state.look_up(state.retrieval.stream, located)
+    file = await to_thread.run_sync(state.retrieval.stream, located, limiter=state.streams)  # may decode a frame
     uid = located.instance.key.object_uid
     if request.method == "HEAD":
         await state.look_up(close, file.chunks)

@@ -3,7 +3,9 @@
 import pytest
 
 from tests.contract.caches import InstanceCacheContract, RenderCacheContract, picture
+from tests.contract.objects import described, key, location
 from wado_core.archive.cache_memory import ENTRY_BYTES, MemoryCache, MemoryInstanceCache
+from wado_core.model.instance import Located
 from wado_core.ports import InstanceCache, RenderCache
 
 
@@ -16,7 +18,20 @@ class TestRenderCache(RenderCacheContract):
 class TestInstanceCache(InstanceCacheContract):
     @pytest.fixture
     def instances(self) -> InstanceCache:
-        return MemoryInstanceCache(3)
+        return MemoryInstanceCache(3, 3600)
+
+
+def test_an_instance_counts_for_a_short_time_only() -> None:
+    now = [100.0]
+    cache = MemoryInstanceCache(3, 1.0, lambda: now[0])
+    located = Located(described(key(1)).instance, location(b"/d/1"))
+    cache.put(located)
+    now[0] += 1.0
+    assert cache.get(located.instance.key) is located
+    now[0] += 0.01
+    assert cache.get(located.instance.key) is None
+    cache.put(located)
+    assert cache.get(located.instance.key) is located
 
 
 def test_the_one_used_least_lately_goes_first() -> None:

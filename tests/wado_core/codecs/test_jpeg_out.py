@@ -1,0 +1,114 @@
+"""JPEG output: baseline, the right components, an accurate transform, and quality that means something (A3.5, A3.7, A4.84)."""
+
+from itertools import pairwise
+
+import imagecodecs
+import numpy as np
+import pytest
+
+from tests.fixtures.compressed_images import soft_colors, thorax_8bit
+from tests.fixtures.phantom import color_bars
+from tests.reference.jpeg import forward_dct, take_apart
+from tests.reference.rounding import Array
+from wado_core.codecs.jpeg_out import FULL_CHROMA_QUALITY, encode
+
+QUALITIES = (1, 10, 50, 75, 89, 90, 100)
+BASELINE_MARKERS = {0xE0, 0xDB, 0xC0, 0xC4, 0xDA}
+
+
+@pytest.mark.parametrize("quality", QUALITIES)
+@pytest.mark.parametrize("shape", [(1, 1), (8, 8), (7, 13), (100, 33)])
+def test_gray_is_one_baseline_component(quality: int, shape: tuple[int, int]) -> None:
+    stream = take_apart(encode(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8), quality))
+    assert set(stream.markers) <= BASELINE_MARKERS
+    assert stream.markers.count(0xC0) == 1
+    assert (stream.rows, stream.columns) == shape
+    assert [(c.horizontal, c.vertical) for c in stream.components] == [(1, 1)]
+
+
+@pytest.mark.parametrize("quality", QUALITIES)
+@pytest.mark.parametrize("shape", [(1, 1), (16, 16), (15, 18)])
+def test_color_is_ycbcr_with_jfif(quality: int, shape: tuple[int, int]) -> None:
+    """Chroma is halved both ways below quality 90 and whole from 90 on (A4.82)."""
+    data = encode(np.random.default_rng(2).integers(0, 256, (*shape, 3), dtype=np.uint8), quality)
+    stream = take_apart(data)
+    assert stream.markers[0] == 0xE0
+    assert data[6:11] == b"JFIF\0"
+    assert set(stream.markers) <= BASELINE_MARKERS
+    assert [c.identifier for c in stream.components] == [1, 2, 3]
+    luma = (1, 1) if quality >= FULL_CHROMA_QUALITY else (2, 2)
+    assert [(c.horizontal, c.vertical) for c in stream.components] == [luma, (1, 1), (1, 1)]
+
+
+# The most that libjpeg's accurate transform is wrong by before it quantises; its fast one is wrong by up to 9.
+ACCURACY = 0.15
+
+
+def check_coefficients(plane: Array, found: Array, table: Array) -> None:
+    """Every coefficient is a nearest integer to the exact one, but for the transform's own accuracy, and never a step away."""
+    exact = forward_dct(plane)
+    np.testing.assert_array_less(np.abs(found * table - exact), (table / 2 + ACCURACY) * np.ones(exact.shape))
+    assert np.abs(found - exact / table).max() <= 1.0
+
+
+@pytest.mark.parametrize("quality", [10, 50, 90, 95, 100])
+@pytest.mark.parametrize("picture", ["noise", "thorax", "edges"])
+def test_gray_coefficients_are_those_of_an_accurate_transform(picture: str, quality: int) -> None:
+    planes = {
+        "noise": np.random.default_rng(3).integers(0, 256, (64, 64), dtype=np.uint8),
+        "thorax": thorax_8bit()[:64, :64],
+        "edges": np.kron(np.array([[0, 255], [255, 0]], np.uint8), np.ones((36, 36), np.uint8))[:64, :64],
+    }
+    plane = np.ascontiguousarray(planes[picture])
+    stream = take_apart(encode(plane, quality))
+    check_coefficients(plane, stream.components[0].blocks, stream.quantisation[0])
+
+
+@pytest.mark.parametrize("quality", [90, 95, 100])
+@pytest.mark.parametrize("picture", [color_bars(48, 64), np.ascontiguousarray(soft_colors())], ids=["bars", "soft colours"])
+def test_color_coefficients_are_those_of_an_accurate_transform(picture: Array, quality: int) -> None:
+    """The colours are those of JFIF: Y rounded half up, Cb and Cr half down, which keeps 255.5 within the range."""
+    stream = take_apart(encode(picture, quality))
+    r, g, b = (picture[..., i].astype(np.float64) for i in range(3))
+    planes = [
+        np.floor(0.299 * r + 0.587 * g + 0.114 * b + 0.5),
+        np.ceil(-0.168735892 * r - 0.331264108 * g + 0.5 * b + 128 - 0.5),
+        np.ceil(0.5 * r - 0.418687589 * g - 0.081312411 * b + 128 - 0.5),
+    ]
+    for plane, component in zip(planes, stream.components, strict=True):
+        check_coefficients(plane, component.blocks, stream.quantisation[component.quantisation])
+
+
+@pytest.mark.parametrize("picture", [thorax_8bit(), color_bars()], ids=["thorax", "bars"])
+def test_a_higher_quality_never_gives_a_larger_error(picture: Array) -> None:
+    """A4.84, in steps of ten, also across quality 90, where chroma becomes whole.
+
+    From one quality to the next no baseline encoder can promise it: a coefficient may happen to be a multiple of the coarser step.
+    What falls with every single step of quality is the greatest error that there can be, half of each quantisation step.
+    """
+    errors, sizes = [], []
+    for quality in (1, *range(10, 101, 10)):
+        data = encode(np.ascontiguousarray(picture), quality)
+        sizes.append(len(data))
+        errors.append(float(((imagecodecs.jpeg8_decode(data).astype(float) - picture) ** 2).mean()))
+    assert errors == sorted(errors, reverse=True)
+    assert sizes == sorted(sizes)
+    assert errors[-1] < 1.5
+
+
+def test_no_quantisation_step_grows_with_quality() -> None:
+    tables = [take_apart(encode(np.zeros((8, 8, 3), np.uint8), quality)).quantisation for quality in range(1, 101)]
+    for lower, higher in pairwise(tables):
+        assert lower.keys() == higher.keys() == {0, 1}
+        assert all((higher[number] <= lower[number]).all() for number in lower)
+    assert all((table == 1).all() for table in tables[-1].values())
+
+
+def test_the_same_picture_gives_the_same_bytes() -> None:
+    assert encode(thorax_8bit(), 90) == encode(thorax_8bit().copy(), 90)
+
+
+def test_a_read_only_picture_is_taken() -> None:
+    picture = thorax_8bit()
+    picture.flags.writeable = False
+    assert encode(picture, 90)[:2] == b"\xff\xd8"
