@@ -5,7 +5,6 @@ import pytest
 from pydicom.uid import UID
 
 from tests.conformance.client import DICOM, ELE, Wado, parsed, samples_of, stored
-from tests.conformance.later import later
 from tests.fixtures import FIXTURES, build
 from tests.reference import render
 
@@ -13,12 +12,6 @@ NATIVE = ["be", "impl", "be8", "defl", "rgb1", "ybr422", "noprem", "ramp", "high
 COMPRESSED = ["rle", "jpg", "j2k", "rle_rgb", "jpg_ybr", "jpg_422", "jpg_rgb", "jpg_frag", "j2k_rgb", "j2k_mf"]
 LATER = {"jls", "jll", "jpg12", "htj2k"}
 """Stored in transfer syntaxes that this version does not decode."""
-
-REVERSIBLE = pytest.param(
-    "j2k_mf",
-    marks=later("a repair: Lossy Image Compression 00 of a reversible stream in .91 is overwritten with 01 (A4.104)"),
-)
-
 
 @pytest.mark.parametrize("of", NATIVE + COMPRESSED)
 def test_j59_objects_are_sent_as_explicit_little_endian(wado: Wado, of: str) -> None:
@@ -43,7 +36,7 @@ def test_j59_objects_are_sent_as_explicit_little_endian(wado: Wado, of: str) -> 
             assert difference.max() <= 1
 
 
-@pytest.mark.parametrize("of", [REVERSIBLE if of == "j2k_mf" else of for of in NATIVE + COMPRESSED])
+@pytest.mark.parametrize("of", NATIVE + COMPRESSED)
 def test_j59_the_header_fits_the_pixels(wado: Wado, of: str) -> None:
     """Attributes of the pixels agree with them, and with each other, after decoding (A4.104)."""
     ds, source = parsed(wado.get(of, f"contentType={DICOM}")), stored(of)
@@ -59,7 +52,7 @@ def test_j59_the_header_fits_the_pixels(wado: Wado, of: str) -> None:
     assert not {"ExtendedOffsetTable", "ExtendedOffsetTableLengths"} & {element.keyword for element in ds}
 
 
-@pytest.mark.parametrize("of", [REVERSIBLE if of == "j2k_mf" else of for of in FIXTURES if of not in LATER])
+@pytest.mark.parametrize("of", [of for of in FIXTURES if of not in LATER])
 def test_j59_everything_else_is_kept(wado: Wado, of: str) -> None:
     """All elements but those of the pixels are the stored ones, in every value and VR, private and nested ones too (A4.103, A4.104)."""
     ds, source = parsed(wado.get(of, f"contentType={DICOM}")), stored(of)

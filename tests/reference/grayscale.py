@@ -16,8 +16,15 @@ WHITE = 255
 
 
 def rescale(stored: Array, slope: float, intercept: float) -> Array:
-    """Modality value = stored * slope + intercept, in float64, not rounded (PS3.3 C.11.1.1.2; H2.1). A slope of 0 counts as 1."""
-    return np.asarray(stored.astype(np.float64) * (slope or 1.0) + intercept)
+    """Modality value = stored * slope + intercept of the decimal numbers as written, not rounded (PS3.3 C.11.1.1.2; H2.1).
+
+    A slope of 0 counts as 1. The result is the float64 nearest to each value, from which ``exact`` has the decimal number back.
+    """
+    factor, offset = exact(slope or 1.0), exact(intercept)
+    if factor.denominator == offset.denominator == 1:
+        return stored.astype(np.float64) * float(factor) + float(offset)
+    values, index = np.unique(stored, return_inverse=True)
+    return np.array([float(value * factor + offset) for value in values.tolist()])[index].reshape(stored.shape)
 
 
 def modality_lut(stored: Array, lut: Lut) -> Array:
@@ -99,7 +106,7 @@ def automatic_window(modality: Array, padding: Array | None = None) -> tuple[Fra
     kept = modality if padding is None else modality[~padding]
     if kept.size == 0 or kept.min() == kept.max():
         return None
-    low, high = Fraction(float(kept.min())), Fraction(float(kept.max()))
+    low, high = exact(float(kept.min())), exact(float(kept.max()))
     return (low + high + 1) / 2, high - low + 1
 
 
@@ -111,5 +118,5 @@ def invert(display: Gray) -> Gray:
 def _each_value(x: Array, display: Callable[[Fraction], Fraction]) -> Gray:
     """Apply an exact function to every distinct value of an array and round (H2.9)."""
     values, index = np.unique(x, return_inverse=True)
-    shown = [to_8bit(display(Fraction(v))) for v in values.tolist()]
+    shown = [to_8bit(display(exact(v))) for v in values.tolist()]
     return np.array(shown, dtype=np.uint8)[index].reshape(x.shape)

@@ -21,10 +21,8 @@ HALF = Fraction(1, 2)
 def linear(x: Array, center: Number, width: Number) -> Gray:
     """Apply LINEAR (PS3.3 C.11.2.1.2.1) to float64 values, each taken as the number it is; ``width`` >= 1."""
     c, w = exact(center), exact(width)
-    if w == 1:  # a threshold: x <= c - 0.5 is 0, anything above it 255
-        bound = _not_below(c - HALF)
-        above = x > bound if Fraction(bound) == c - HALF else x >= bound
-        return np.where(above, WHITE, 0).astype(np.uint8)
+    if w == 1:
+        return _threshold(x, c - HALF)
     return _levels(x, w - 1, c - HALF)
 
 
@@ -41,7 +39,27 @@ def sigmoid(x: Array, center: Number, width: Number) -> Gray:
     return np.array([floor(y + 0.5) for y in shown], dtype=np.uint8)
 
 
+def of_stored(function: str, stored: Array, rescale: tuple[Number, Number], center: Number, width: Number) -> Gray:
+    """Apply a linear function to rescaled stored values in real arithmetic: every number is the decimal fraction it was written as.
+
+    stored: integers.  Rather than the values the window is taken back through the rescale, which leaves integers to compare.
+    """
+    slope, intercept = (exact(number) for number in rescale)
+    sign = 1 if slope > 0 else -1
+    c, w = exact(center), exact(width)
+    shift = HALF if function == "LINEAR" else Fraction(0)
+    middle, extent = (c - shift - intercept) / abs(slope), (w - 2 * shift) / abs(slope)
+    values = sign * stored.astype(np.float64)
+    return _threshold(values, middle) if extent == 0 else _levels(values, extent, middle)
+
+
 FUNCTIONS: dict[str, Callable[[Array, Number, Number], Gray]] = {"LINEAR": linear, "LINEAR_EXACT": linear_exact, "SIGMOID": sigmoid}
+
+
+def _threshold(x: Array, middle: Fraction) -> Gray:
+    """Show what is above ``middle`` white, all else black (w = 1)."""
+    bound = _not_below(middle)
+    return np.where(x > bound if Fraction(bound) == middle else x >= bound, WHITE, 0).astype(np.uint8)
 
 
 def _levels(x: Array, width: Fraction, middle: Fraction) -> Gray:

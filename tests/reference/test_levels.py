@@ -15,9 +15,23 @@ WINDOWS: tuple[tuple[float, float], ...] = (
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT"])
 @pytest.mark.parametrize(("center", "width"), WINDOWS)
 def test_thresholds_equal_the_function_evaluated_value_by_value(function: str, center: float, width: float) -> None:
-    x = np.concatenate([np.arange(-300.0, 300.0), np.arange(-100, 100) * 0.1 + 0.3, np.arange(1800, 2300) * 0.99])
+    x = np.concatenate([np.arange(-300.0, 300.0), np.arange(-100, 100) / 8, np.arange(1800, 2300) / 4])
     expected = grayscale.WINDOW_FUNCTIONS[function](x, center, width)
     np.testing.assert_array_equal(levels.FUNCTIONS[function](x, center, width), expected)
+
+
+@pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT"])
+@pytest.mark.parametrize("rescale", [(1, 0), (0.1, -3), (-0.3, 0.7), (2.5, -1024)])
+@pytest.mark.parametrize(("center", "width"), WINDOWS)
+def test_stored_values_are_shown_as_their_exact_modality_values(
+    function: str, rescale: tuple[float, float], center: float, width: float
+) -> None:
+    if function == "LINEAR" or width > 1:
+        stored = np.arange(-500, 500)
+        slope, intercept = (Fraction(str(number)) for number in rescale)
+        values = np.array([slope * int(value) + intercept for value in stored])
+        expected = grayscale.WINDOW_FUNCTIONS[function](values, center, width)
+        np.testing.assert_array_equal(levels.of_stored(function, stored, rescale, center, width), expected)
 
 
 def test_a_threshold_that_is_no_float64_is_not_passed_by_its_lower_neighbour() -> None:

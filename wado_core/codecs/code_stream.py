@@ -46,6 +46,8 @@ def read_jpeg_facts(data: bytes) -> JpegFacts | None:
             jfif = True
         elif marker in _FRAME_HEADERS and len(segment) >= 6:
             precision, rows, columns, components = unpack_from(">BHHB", segment)
+            if len(segment) < 6 + 3 * components:
+                return None
             ids, factors = segment[6 : 6 + 3 * components : 3], segment[7 : 7 + 3 * components : 3]
             return JpegFacts(marker, precision, rows, columns, tuple(ids), adobe, jfif, len(set(factors)) > 1)
     return None

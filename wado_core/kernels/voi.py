@@ -1,9 +1,4 @@
-"""VOI LUT kernels: modality units to display values 0 … 255 (PS3.3 C.11.2). One rounding rule: floor(y + 0.5), docs/adr/0005.
-
-The standard's ``((x - c) / w + 0.5) * 255 + 0.5`` is evaluated as ``(x - c) * 255 / w + 128``: the same number, but the
-product is exact for every value that occurs and only the quotient is rounded, so that ties fall as in real arithmetic.
-In the order written, one window in four was wrong by a level somewhere (c = 128.5, w = 256: 39 values).
-"""
+"""VOI LUT kernels: modality units to display values 0 … 255 (PS3.3 C.11.2). One rounding rule: floor(y + 0.5), docs/adr/0005."""
 
 from math import exp
 
@@ -14,13 +9,16 @@ from wado_core.kernels._jit import array_in, array_out, kernel
 
 
 @kernel((array_out(uint8, 1), array_in(float64, 1), float64, float64))
-def fill_linear(display, modality, center, width):  # type: ignore[no-untyped-def]
-    """Apply the LINEAR function (PS3.3 C.11.2.1.2.1).
+def fill_linear(display, modality, middle, extent):  # type: ignore[no-untyped-def]
+    """Apply LINEAR or LINEAR_EXACT, which differ in ``middle`` and ``extent`` only (PS3.3 C.11.2.1.2.1, C.11.2.1.3.2).
 
-    display: (n,) uint8, out.  modality: (n,) float64.  center, width: modality units, ``width >= 1``; at 1 a threshold.
+    display: (n,) uint8, out.  modality: (n,) float64.
+    middle: c - 1/2 or c.  extent: w - 1 or w, at least 0; 0 is a threshold. All in one unit, in which they are best integers.
+
+    ``((x - middle) / extent + 0.5) * 255 + 0.5`` is evaluated with one rounding: the product of integers is exact, and no
+    quotient of such integers lies so near to the next one that the division could reach it.
     """
-    middle = center - 0.5
-    low, high = middle - (width - 1.0) / 2.0, middle + (width - 1.0) / 2.0
+    low, high = middle - extent / 2.0, middle + extent / 2.0
     for i in range(display.size):
         x = modality[i]
         if x <= low:
@@ -28,24 +26,7 @@ def fill_linear(display, modality, center, width):  # type: ignore[no-untyped-de
         elif x > high:
             display[i] = 255
         else:
-            display[i] = int((x - middle) * 255.0 / (width - 1.0) + 128.0)
-
-
-@kernel((array_out(uint8, 1), array_in(float64, 1), float64, float64))
-def fill_linear_exact(display, modality, center, width):  # type: ignore[no-untyped-def]
-    """Apply the LINEAR_EXACT function (PS3.3 C.11.2.1.3.2).
-
-    display: (n,) uint8, out.  modality: (n,) float64.  center, width: modality units, ``width > 0``.
-    """
-    low, high = center - width / 2.0, center + width / 2.0
-    for i in range(display.size):
-        x = modality[i]
-        if x <= low:
-            display[i] = 0
-        elif x > high:
-            display[i] = 255
-        else:
-            display[i] = int((x - center) * 255.0 / width + 128.0)
+            display[i] = int((x - middle) * 255.0 / extent + 128.0)
 
 
 @kernel((array_out(uint8, 1), array_in(float64, 1), float64, float64))

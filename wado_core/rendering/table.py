@@ -1,6 +1,8 @@
 """The grayscale pipeline as one table: modality ∘ VOI ∘ presentation for every value a cell can hold (part H.2)."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -19,11 +21,8 @@ Table = npt.NDArray[np.uint8]
 # Padding is drawn black, also where the image is inverted (H2.13).
 BACKGROUND = 0
 
-_FUNCTIONS: dict[VoiLutFunction, Callable[[Table, npt.NDArray[np.float64], float, float], None]] = {
-    VoiLutFunction.LINEAR: voi_kernels.fill_linear,
-    VoiLutFunction.LINEAR_EXACT: voi_kernels.fill_linear_exact,
-    VoiLutFunction.SIGMOID: voi_kernels.fill_sigmoid,
-}
+# The finest decimal fractions that are made integers; what is finer is evaluated as float64 holds it.
+_MOST_DECIMALS = 6
 
 
 @lru_cache(maxsize=64)
@@ -46,16 +45,57 @@ def sample_table(plan: GrayscalePlan, voi: Window | Lut | None, pixel: ImagePixe
     display = np.zeros(1 << pixel.bits_stored, np.uint8)
     if voi is None:
         return display
-    modality = modality_values(plan.modality, pixel)
-    if isinstance(voi, Window):
-        _FUNCTIONS[voi.function](display, modality, voi.center, voi.width)
+    if isinstance(voi, Lut):
+        entries = np.frombuffer(voi.entries, "<u2")
+        voi_kernels.fill_voi_lut(display, modality_values(plan.modality, pixel), entries, voi.first, float((1 << voi.bits) - 1))
+    elif voi.function is VoiLutFunction.SIGMOID:
+        voi_kernels.fill_sigmoid(display, modality_values(plan.modality, pixel), voi.center, voi.width)
     else:
-        voi_kernels.fill_voi_lut(display, modality, np.frombuffer(voi.entries, "<u2"), voi.first, float((1 << voi.bits) - 1))
+        _fill_linear(display, plan.modality, voi, pixel)
     if plan.inverted:
         np.subtract(255, display, out=display)
     if plan.padding is not None:
         display[_padded(plan.padding, first, display.size)] = BACKGROUND
     return display
+
+
+def _fill_linear(display: Table, modality: Rescale | Lut, window: Window, pixel: ImagePixel) -> None:
+    """Apply a linear window in a unit in which everything that was written as a decimal fraction is an integer.
+
+    Then the table is the standard's equation in real arithmetic: 0.1 * 3 is 0.3 here, on its side of a tie.
+    """
+    shift = 0.5 if window.function is VoiLutFunction.LINEAR else 0.0
+    written = [window.center, window.width, shift]
+    if isinstance(modality, Rescale):
+        written += [modality.slope, modality.intercept]
+    unit = _decimal_unit(written)
+    middle = (as_written(window.center) - Fraction(shift)) * unit
+    extent = (as_written(window.width) - Fraction(2 * shift)) * unit
+    if isinstance(modality, Rescale):
+        slope, intercept = (float(as_written(number) * unit) for number in (modality.slope, modality.intercept))
+        values = modality_values(Rescale(slope, intercept), pixel)
+    else:
+        values = modality_values(modality, pixel) * unit
+    voi_kernels.fill_linear(display, values, float(middle), float(extent))
+
+
+def _decimal_unit(numbers: Sequence[float]) -> int:
+    """Return the power of ten that makes all ``numbers`` integers, as they are written; 1 when there is none in reach.
+
+    In reach: products of 255 and 65,536 values of this unit are exact in float64.
+    """
+    finest = 0
+    for number in numbers:
+        exponent = Decimal(repr(number)).normalize().as_tuple().exponent
+        finest = max(finest, -int(exponent))
+    unit = 10 ** min(finest, _MOST_DECIMALS)
+    largest = max(abs(number) for number in numbers) * unit
+    return unit if finest <= _MOST_DECIMALS and largest * 255 * 65536 < 2**53 else 1
+
+
+def as_written(number: float) -> Fraction:
+    """Return the decimal number that a float stands for, the shortest that it can be read from: 0.1 is a tenth."""
+    return Fraction(repr(float(number)))
 
 
 def first_value(pixel: ImagePixel) -> int:
@@ -91,7 +131,16 @@ def value_range(cells: Cells, pixel: ImagePixel, plan: GrayscalePlan) -> ValueRa
     if samples.size == 0:
         return ValueRange(0.0, 0.0, empty=True)
     values = modality_values(plan.modality, pixel)[samples]
-    return ValueRange(float(values.min()), float(values.max()))
+    places, first = (int(values.argmin()), int(values.argmax())), first_value(pixel)
+    low, high = (_one_value(plan.modality, first + int(samples[place]), values[place]) for place in places)
+    return ValueRange(low, high)
+
+
+def _one_value(modality: Rescale | Lut, stored: int, rounded: float) -> float:
+    """Return the modality value of one stored value as the float nearest to the decimal number that it is."""
+    if isinstance(modality, Lut):
+        return float(rounded)
+    return float(as_written(modality.slope) * stored + as_written(modality.intercept))
 
 
 def _samples_of(cells: npt.NDArray[np.intp], pixel: ImagePixel) -> npt.NDArray[np.intp]:
@@ -104,4 +153,5 @@ def full_range_window(values: ValueRange) -> Window | None:
     """Return the automatic window of a range (H2.10); None, which draws black, for a constant image or nothing but padding (H2.15)."""
     if values.empty or values.low == values.high:
         return None
-    return Window((values.low + values.high + 1.0) / 2.0, values.high - values.low + 1.0)
+    low, high = as_written(values.low), as_written(values.high)
+    return Window(float((low + high + 1) / 2), float(high - low + 1))

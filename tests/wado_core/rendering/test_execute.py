@@ -108,13 +108,17 @@ def gray_objects(draw_from: st.DrawFn) -> Dataset:
     )  # fmt: skip
     if draw_from(st.booleans()) and ds.file_meta.TransferSyntaxUID != "1.2.840.10008.1.2.2":
         entries = rng.integers(0, 4096, draw_from(st.integers(1, 50))).tolist()
-        table = lookup_table(entries, first=draw_from(st.integers(-100, 100)) if signed else 3, bits=12, signed=signed)
-        if draw_from(st.booleans()):
-            ds.VOILUTSequence = Sequence([table])
-        else:
+        slope, intercept = float(ds.get("RescaleSlope", 1.0)), float(ds.get("RescaleIntercept", 0.0))
+        of_modality = draw_from(st.booleans())
+        negative = signed if of_modality else min(slope * low, slope * top) + intercept < 0  # whether the table's input can be
+        first = draw_from(st.integers(-100 if negative else 0, 100))
+        table = lookup_table(entries, first=first, bits=12, signed=negative)
+        if of_modality:
             ds.ModalityLUTSequence = Sequence([table])
             if "RescaleSlope" in ds:
                 del ds.RescaleSlope, ds.RescaleIntercept
+        else:
+            ds.VOILUTSequence = Sequence([table])
     return ds
 
 

@@ -1,0 +1,182 @@
+"""Lookup tables as they are stored: descriptors, packed entries, segmented palettes (PS3.3 C.11.1.1.1, C.7.9.2; H2.2, H2.3, H3.1)."""
+
+import time
+from struct import pack
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.reference.lut import expand_segments
+from tests.wado_core.dicom.written import BIG_ENDIAN, ENCODINGS, EXPLICIT, IMPLICIT, attributes, element, integers
+from wado_core.dicom import tags
+from wado_core.dicom.elements import Encoding
+from wado_core.dicom.lut import read_lut, read_palette
+from wado_core.model.grayscale import Lut
+
+
+def entries_of(lut: Lut | None) -> list[int]:
+    assert lut is not None
+    return np.frombuffer(lut.entries, "<u2").tolist()
+
+
+def lut(descriptor: bytes, data: bytes, encoding: Encoding = EXPLICIT, *, signed: bool = False) -> Lut | None:
+    return read_lut(attributes(descriptor + data, encoding), signed=signed)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("vr", ["US", "OW"])
+def test_16_bit_entries(encoding: Encoding, vr: str) -> None:
+    found = lut(
+        integers(tags.LUT_DESCRIPTOR, "US", 3, 100, 16, encoding=encoding),
+        integers(tags.LUT_DATA, vr, 1, 65535, 513, encoding=encoding),
+        encoding,
+    )
+    assert found is not None
+    assert (found.first, found.bits, entries_of(found)) == (100, 16, [1, 65535, 513])
+
+
+def test_zero_entries_are_65536() -> None:
+    data = element(tags.LUT_DATA, "OW", np.arange(65536, dtype="<u2").tobytes())
+    assert len(entries_of(lut(integers(tags.LUT_DESCRIPTOR, "US", 0, 0, 16), data))) == 65536
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_8_bit_entries_two_a_word(encoding: Encoding) -> None:
+    """The first entry is the low byte of the first word, whatever the byte order."""
+    words = integers(tags.LUT_DATA, "OW", 0x0201, 0x0003, encoding=encoding)
+    assert entries_of(lut(integers(tags.LUT_DESCRIPTOR, "US", 3, 0, 8, encoding=encoding), words, encoding)) == [1, 2, 3]
+
+
+def test_8_bit_entries_one_a_word() -> None:
+    assert entries_of(lut(integers(tags.LUT_DESCRIPTOR, "US", 3, 0, 8), integers(tags.LUT_DATA, "US", 1, 2, 3))) == [1, 2, 3]
+
+
+def test_bits_above_the_width_are_ignored() -> None:
+    assert entries_of(lut(integers(tags.LUT_DESCRIPTOR, "US", 2, 0, 12), integers(tags.LUT_DATA, "US", 0xF001, 0x1FFF))) == [1, 0xFFF]
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_the_first_value_mapped_is_signed_when_its_vr_or_the_caller_says_so(encoding: Encoding, signed: bool) -> None:
+    data = integers(tags.LUT_DATA, "US", 7, encoding=encoding)
+    unsigned = lut(integers(tags.LUT_DESCRIPTOR, "US", 1, 65436, 8, encoding=encoding), data, encoding, signed=signed)
+    assert unsigned is not None
+    assert unsigned.first == (-100 if signed else 65436)
+    if encoding is not IMPLICIT:
+        stated = lut(integers(tags.LUT_DESCRIPTOR, "SS", 1, -100, 8, encoding=encoding), data, encoding, signed=signed)
+        assert stated is not None
+        assert stated.first == -100
+
+
+def test_a_signed_descriptor_holds_an_unsigned_number_of_entries() -> None:
+    """40,000 entries in a descriptor whose VR is SS read as a negative number."""
+    descriptor = element(tags.LUT_DESCRIPTOR, "SS", pack("<HhH", 40000, -20000, 16))
+    found = lut(descriptor, element(tags.LUT_DATA, "OW", bytes(80000)))
+    assert found is not None
+    assert (found.first, len(found)) == (-20000, 40000)
+
+
+def test_too_few_entries_are_taken_as_they_are() -> None:
+    assert entries_of(lut(integers(tags.LUT_DESCRIPTOR, "US", 300, 0, 16), integers(tags.LUT_DATA, "US", 1, 2))) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "data"),
+    [
+        (b"", integers(tags.LUT_DATA, "US", 1)),
+        (integers(tags.LUT_DESCRIPTOR, "US", 1, 0, 8), b""),
+        (integers(tags.LUT_DESCRIPTOR, "US", 1, 0), integers(tags.LUT_DATA, "US", 1)),
+        (integers(tags.LUT_DESCRIPTOR, "US", 3, 0, 16), element(tags.LUT_DATA, "OW", b"\1")),
+        (integers(tags.LUT_DESCRIPTOR, "US", 1, 0, 8), element(tags.LUT_DATA, "OW", b"")),
+    ],
+)
+def test_tables_that_cannot_be_used(descriptor: bytes, data: bytes) -> None:
+    assert lut(descriptor, data) is None
+
+
+def palette(*segments: list[int], count: int, bits: int = 16, tag: int = tags.SEGMENTED_RED_PALETTE_DATA) -> bytes:
+    written = b"".join(integers(tags.RED_PALETTE_DESCRIPTOR + i, "US", count & 0xFFFF, 0, bits) for i in range(3))
+    return written + b"".join(integers(tag + i, "OW", *words) for i, words in enumerate(segments))
+
+
+def test_three_plain_tables() -> None:
+    found = read_palette(attributes(palette([0x100, 2], [3, 4], [5, 6], count=2, tag=tags.RED_PALETTE_DATA)), signed=False)
+    assert found is not None
+    assert [entries_of(table) for table in (found.red, found.green, found.blue)] == [[0x100, 2], [3, 4], [5, 6]]
+    assert {table.bits for table in (found.red, found.green, found.blue)} == {16}
+
+
+def test_16_bit_tables_without_an_entry_above_255_hold_8_bit_entries() -> None:
+    """H3.1; all three decide together, or a colour that is dark throughout one channel would become bright in it."""
+    dark = read_palette(attributes(palette([1, 255], [3, 4], [5, 6], count=2, tag=tags.RED_PALETTE_DATA)), signed=False)
+    assert dark is not None
+    assert {table.bits for table in (dark.red, dark.green, dark.blue)} == {8}
+
+
+def test_a_missing_table_makes_the_palette_unusable() -> None:
+    assert read_palette(attributes(palette([1, 2], [3, 4], count=2, tag=tags.RED_PALETTE_DATA)), signed=False) is None
+
+
+SEGMENTED = [0, 2, 0, 0x1000, 1, 254, 0x1000 + 254 * 200]
+
+
+@pytest.mark.parametrize("encoding", [EXPLICIT, BIG_ENDIAN])
+def test_discrete_and_linear_segments(encoding: Encoding) -> None:
+    written = b"".join(integers(tags.RED_PALETTE_DESCRIPTOR + i, "US", 256, 0, 16, encoding=encoding) for i in range(3))
+    written += b"".join(integers(tags.SEGMENTED_RED_PALETTE_DATA + i, "OW", *SEGMENTED, encoding=encoding) for i in range(3))
+    found = read_palette(attributes(written, encoding), signed=False)
+    assert found is not None
+    assert entries_of(found.green) == [0, *(0x1000 + 200 * i for i in range(255))]
+
+
+def test_the_example_of_an_indirect_segment() -> None:
+    """PS3.3 C.7.9.2.3: earlier segments repeated from a byte offset, whose low word stands first."""
+    words = [0, 2, 100, 300, 1, 3, 0, 2, 2, 0, 0]
+    found = read_palette(attributes(palette(words, words, words, count=10)), signed=False)
+    assert found is not None
+    assert entries_of(found.red) == [100, 300, 200, 100, 0, 100, 300, 200, 100, 0]
+
+
+segments = st.one_of(
+    st.lists(st.integers(0, 65535), min_size=1, max_size=20).map(lambda entries: [0, len(entries), *entries]),
+    st.tuples(st.integers(1, 300), st.integers(0, 65535)).map(lambda line: [1, line[0], line[1]]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(written=st.lists(segments, min_size=1, max_size=8), repeats=st.lists(st.integers(1, 8), max_size=3))
+def test_any_segments_expand_as_the_oracle_s(written: list[list[int]], repeats: list[int]) -> None:
+    words = [0, 1, 256, *(word for one in written for word in one)]
+    for count in repeats:
+        words += [2, min(count, len(written) + 1), 0, 0]
+    expected = expand_segments(words)
+    found = read_palette(attributes(palette(words, words, words, count=len(expected))), signed=False)
+    assert found is not None
+    assert entries_of(found.blue) == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [1, 3, 100],  # a line from nowhere
+        [0, 1, 5, 3, 1, 1],  # no such segment
+        [0, 1, 5, 2, 1, 0],  # cut short
+        [0, 1, 5, 2, 9, 0, 0],  # repeats more segments than there are
+        [0, 1, 5, 2, 1, 6, 0],  # repeats itself
+        [0],
+    ],
+)
+def test_broken_segments_make_the_palette_unusable(words: list[int]) -> None:
+    assert read_palette(attributes(palette(words, words, words, count=256)), signed=False) is None
+
+
+def test_hostile_segments_end_soon() -> None:
+    """Empty segments repeated for ever, and lines that would fill the memory."""
+    empty = [0, 1, 5, *[0, 0] * 20_000, *[2, 20_000, 6, 0] * 3_000]
+    long = [0, 1, 5, *[1, 65535, 7] * 5_000, *[2, 5_000, 0, 0] * 1_000]
+    start = time.perf_counter()
+    for words in (empty, long):
+        read_palette(attributes(palette(words, words, words, count=256)), signed=False)
+    assert time.perf_counter() - start < 5

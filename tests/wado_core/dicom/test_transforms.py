@@ -1,0 +1,192 @@
+"""Which transformations hold for a frame: its own groups, then the shared, then the image's; and what a broken window is (H2.1, H2.16, H2.17)."""
+
+from struct import pack
+
+import numpy as np
+import pytest
+
+from tests.wado_core.dicom.written import BIG_ENDIAN, ENCODINGS, EXPLICIT, attributes, element, integers, item, sequence
+from tests.wado_core.rendering.pixels import gray
+from wado_core.dicom import tags
+from wado_core.dicom.attributes import (
+    FRAME_VOI_LUT_SEQUENCE,
+    MODALITY_LUT_SEQUENCE,
+    PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+    PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
+    SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+    VOI_LUT_SEQUENCE,
+)
+from wado_core.dicom.elements import Encoding
+from wado_core.dicom.transforms import read_padding, read_transforms
+from wado_core.model.grayscale import FrameTransform, Lut, Padding, Rescale, VoiLutFunction, Window
+
+
+def text(tag: int, value: str) -> bytes:
+    return element(tag, "DS", value.encode() + b" " * (len(value) % 2))
+
+
+def rescale(slope: str, intercept: str) -> bytes:
+    return text(tags.RESCALE_INTERCEPT, intercept) + text(tags.RESCALE_SLOPE, slope)
+
+
+def window(center: str, width: str, function: str = "") -> bytes:
+    written = text(tags.WINDOW_CENTER, center) + text(tags.WINDOW_WIDTH, width)
+    return written + (element(tags.VOI_LUT_FUNCTION, "CS", function.encode().ljust(len(function) + len(function) % 2)) if function else b"")
+
+
+def table(*entries: int, first: int = 0, bits: int = 8) -> bytes:
+    return item(integers(tags.LUT_DESCRIPTOR, "US", len(entries), first & 0xFFFF, bits) + integers(tags.LUT_DATA, "US", *entries))
+
+
+def groups(modality: bytes = b"", voi: bytes = b"") -> bytes:
+    content = sequence(FRAME_VOI_LUT_SEQUENCE, item(voi)) if voi else b""
+    content += sequence(PIXEL_VALUE_TRANSFORMATION_SEQUENCE, item(modality)) if modality else b""
+    return item(content)
+
+
+def lut(*entries: int, first: int = 0, bits: int = 8) -> Lut:
+    return Lut(first, bits, np.array(entries, "<u2").tobytes())
+
+
+def transforms(data: bytes, frames: int = 1, *, signed: bool = False) -> list[FrameTransform]:
+    """Read the transformation of every frame."""
+    distinct, of_frame = read_transforms(attributes(data), gray(12, signed=signed), frames)
+    assert len(set(distinct)) == len(distinct)
+    assert len(of_frame) == (frames if len(distinct) > 1 else 0)
+    return [distinct[index] for index in of_frame] or [distinct[0]] * frames
+
+
+def only(data: bytes, *, signed: bool = False) -> FrameTransform:
+    (found,) = transforms(data, signed=signed)
+    return found
+
+
+def test_nothing_stored_is_the_identity_and_the_full_range() -> None:
+    assert only(b"") == FrameTransform()
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept", "expected"),
+    [("2", "-1024", Rescale(2.0, -1024.0)), ("0", "5", Rescale(1.0, 5.0)), ("nan", "5", Rescale(1.0, 5.0)), ("-0.5", "inf", Rescale(-0.5, 0.0)),
+     ("x", "3", Rescale(1.0, 3.0)), ("1.5", "", Rescale(1.5, 0.0)), ("1e308", "0", Rescale(1.0, 0.0))],
+)  # fmt: skip
+def test_rescales_also_broken_ones(slope: str, intercept: str, expected: Rescale) -> None:
+    """A slope of 0 occurs in broken files and counts as 1 (H2.1)."""
+    assert only(rescale(slope, intercept)).rescale == expected
+
+
+def test_a_modality_lut_goes_before_a_rescale() -> None:
+    found = only(rescale("2", "3") + sequence(MODALITY_LUT_SEQUENCE, table(5, 6, first=1)))
+    assert (found.modality_lut, found.rescale) == (lut(5, 6, first=1), None)
+
+
+def test_a_modality_lut_that_cannot_be_used_gives_way() -> None:
+    assert only(rescale("2", "3") + sequence(MODALITY_LUT_SEQUENCE, item(b""))).rescale == Rescale(2.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [("", VoiLutFunction.LINEAR), ("LINEAR", VoiLutFunction.LINEAR), ("LINEAR_EXACT", VoiLutFunction.LINEAR_EXACT),
+     ("SIGMOID", VoiLutFunction.SIGMOID), ("CURVED", VoiLutFunction.LINEAR)],
+)  # fmt: skip
+def test_voi_lut_functions(function: str, expected: VoiLutFunction) -> None:
+    """Absent or unknown is LINEAR (H2.8)."""
+    assert only(window("40", "400", function)).window == Window(40.0, 400.0, expected)
+
+
+def test_the_first_of_several_windows_and_tables_counts() -> None:
+    found = only(window("40\\50", "400\\500") + sequence(VOI_LUT_SEQUENCE, table(1), table(2)))
+    assert (found.window, found.voi_lut) == (Window(40.0, 400.0), lut(1))
+
+
+@pytest.mark.parametrize(
+    ("center", "width", "function"),
+    [("40", "0", ""), ("40", "0.5", ""), ("40", "-400", "SIGMOID"), ("40", "0", "LINEAR_EXACT"), ("x", "400", ""), ("40", "nan", ""), ("40", "", ""),
+     ("", "400", ""), ("inf", "400", ""), ("40", "1e301", "")],
+)  # fmt: skip
+def test_a_broken_window_counts_as_absent_and_is_warned_of(center: str, width: str, function: str) -> None:
+    """H2.17."""
+    found = only(window(center, width, function))
+    assert (found.window, found.window_ignored) == (None, True)
+    with_table = only(window(center, width, function) + sequence(VOI_LUT_SEQUENCE, table(1)))
+    assert (with_table.window, with_table.voi_lut, with_table.window_ignored) == (None, lut(1), True)
+
+
+def test_an_empty_window_is_simply_absent() -> None:
+    assert only(window("", "")) == FrameTransform()
+
+
+def test_narrow_windows_are_right_where_the_function_allows_them() -> None:
+    assert only(window("40", "0.5", "LINEAR_EXACT")).window == Window(40.0, 0.5, VoiLutFunction.LINEAR_EXACT)
+    assert only(window("40", "1")).window == Window(40.0, 1.0)
+
+
+class TestPrecedence:
+    TOP = window("1", "10") + rescale("1", "100")
+
+    def test_per_frame_then_shared_then_the_image(self) -> None:
+        shared = sequence(SHARED_FUNCTIONAL_GROUPS_SEQUENCE, groups(rescale("2", "200"), window("2", "20")))
+        per_frame = sequence(
+            PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, groups(rescale("3", "300"), window("3", "30")), groups(), groups(voi=window("4", "40"))
+        )
+        found = transforms(self.TOP + shared + per_frame, 4)
+        assert [one.rescale for one in found] == [Rescale(3.0, 300.0), *[Rescale(2.0, 200.0)] * 3]
+        assert [one.window for one in found] == [Window(3.0, 30.0), Window(2.0, 20.0), Window(4.0, 40.0), Window(2.0, 20.0)]
+        assert [one.rescale for one in transforms(self.TOP + per_frame, 3)] == [Rescale(3.0, 300.0), *[Rescale(1.0, 100.0)] * 2]
+
+    def test_a_frame_s_own_rescale_replaces_a_modality_lut_of_the_image(self) -> None:
+        per_frame = sequence(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, groups(rescale("3", "300")), groups())
+        first, second = transforms(sequence(MODALITY_LUT_SEQUENCE, table(5)) + per_frame, 2)
+        assert (first.rescale, first.modality_lut) == (Rescale(3.0, 300.0), None)
+        assert second.modality_lut == lut(5)
+
+    def test_a_frame_s_own_table_replaces_a_window_of_the_image(self) -> None:
+        per_frame = sequence(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, groups(voi=sequence(VOI_LUT_SEQUENCE, table(9))))
+        found = only(self.TOP + per_frame)
+        assert (found.window, found.voi_lut) == (None, lut(9))
+
+    def test_a_broken_window_of_a_frame_leaves_the_image_s(self) -> None:
+        found = only(self.TOP + sequence(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, groups(voi=window("3", "0"))))
+        assert (found.window, found.window_ignored) == (Window(1.0, 10.0), True)
+
+    def test_more_groups_than_frames_and_fewer(self) -> None:
+        per_frame = sequence(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, *(groups(rescale(str(number), "0")) for number in (2, 3, 4)))
+        assert [one.rescale for one in transforms(per_frame, 2)] == [Rescale(2.0, 0.0), Rescale(3.0, 0.0)]
+        assert [one.rescale for one in transforms(per_frame, 5)] == [Rescale(2.0, 0.0), Rescale(3.0, 0.0), Rescale(4.0, 0.0), None, None]
+
+    def test_equal_frames_share_one_transformation(self) -> None:
+        per_frame = sequence(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, *[groups(rescale("2", "0"))] * 50)
+        assert read_transforms(attributes(per_frame), gray(), 50) == ((FrameTransform(Rescale(2.0, 0.0)),), ())
+
+
+@pytest.mark.parametrize(
+    ("modality", "signed", "first"), [("", False, 65436), ("", True, -100), ("-1024", False, -100), ("0", False, 65436)]
+)
+def test_the_first_value_of_a_voi_lut_is_signed_when_its_input_can_be_negative(modality: str, signed: bool, first: int) -> None:
+    """H2.2: signed pixels, or a rescale that leads below zero."""
+    data = (rescale("1", modality) if modality else b"") + sequence(VOI_LUT_SEQUENCE, table(7, first=-100))
+    found = only(data, signed=signed).voi_lut
+    assert found is not None
+    assert found.first == first
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_padding_follows_the_sign_of_the_pixels(encoding: Encoding) -> None:
+    """H1.4, H2.13; whichever bound is the lower."""
+
+    def padding(*numbers: int, signed: bool) -> Padding | None:
+        tagged = zip((tags.PIXEL_PADDING_VALUE, tags.PIXEL_PADDING_RANGE_LIMIT), numbers, strict=False)
+        data = b"".join(integers(tag, "US", number & 0xFFFF, encoding=encoding) for tag, number in tagged)
+        return read_padding(attributes(data, encoding), gray(signed=signed))
+
+    assert padding(signed=False) is None
+    assert padding(-2000, signed=True) == Padding(-2000, -2000)
+    assert padding(-2000, signed=False) == Padding(63536, 63536)
+    assert padding(100, 50, signed=False) == padding(50, 100, signed=False) == Padding(50, 100)
+
+
+def test_binary_windows_of_private_writers() -> None:
+    data = element(tags.WINDOW_CENTER, "FD", pack(">d", 40.0), BIG_ENDIAN) + element(tags.WINDOW_WIDTH, "FD", pack(">d", 400.0), BIG_ENDIAN)
+    distinct, _ = read_transforms(attributes(data, BIG_ENDIAN), gray(), 1)
+    assert distinct[0].window == Window(40.0, 400.0)
+    assert EXPLICIT != BIG_ENDIAN
