@@ -89,8 +89,8 @@ def test_deflated_offsets_count_in_the_inflated_form() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"DICM", bytes(128), bytes(128) + b"DICX" + bytes(100), b"\xff\xd8\xff\xe0" + bytes(200), b"%PDF-1.4" + bytes(200), b"{\"a\": 1}" * 30,
-     b"\x08\x00\x05\x00\xff\xff\xff\x7f" + bytes(200), b"\x10\x00\x10\x00PN\x04\x00AB^C" * 20],
+    [b"", b"DICM", bytes(128), bytes(128) + b"DICX" + bytes(100), b"\xff\xd8\xff\xe0" + bytes(200), b"%PDF-1.4" + bytes(200),
+     b"{\"a\": 1}" * 30, b"\x08\x00\x05\x00\xff\xff\xff\x7f" + bytes(200), b"\x10\x00\x10\x00PN\x04\x00AB^C" * 20],
 )  # fmt: skip
 def test_other_files_are_no_objects(data: bytes) -> None:
     with pytest.raises(NotDicom):

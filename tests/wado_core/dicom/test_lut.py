@@ -18,7 +18,7 @@ from wado_core.model.grayscale import Lut
 
 def entries_of(lut: Lut | None) -> list[int]:
     assert lut is not None
-    return np.frombuffer(lut.entries, "<u2").tolist()
+    return [int(entry) for entry in np.frombuffer(lut.entries, "<u2")]
 
 
 def lut(descriptor: bytes, data: bytes, encoding: Encoding = EXPLICIT, *, signed: bool = False) -> Lut | None:
