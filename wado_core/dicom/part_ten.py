@@ -230,6 +230,9 @@ class _Layout:
             element = self._scanner.element(offset, encoding)
             if element.tag == ITEM_DELIMITER and end is None:
                 return element.offset
+            if element.tag in (ITEM_DELIMITER, SEQUENCE_DELIMITER):  # left over by writers that state lengths as well
+                offset = element.offset
+                continue
             for tag in [tag for tag in pending if tag <= element.tag]:
                 self._add(pending.pop(tag))
             if element.tag in replaced:

@@ -63,7 +63,7 @@ def test_names_of_other_makers_are_those_that_pydicom_reads(path: str) -> None:
     expected = dcmread(path).PatientName
     with open(path, "rb") as file:
         listing = describe(BytesSource(file.read()), "", Limits()).listing
-    assert listing.patient_name == str(expected)
+    assert listing.patient_name.rstrip("=") == str(expected)  # pydicom leaves out empty groups at the end
 
 
 def test_the_listing_of_a_chinese_report() -> None:
