@@ -64,6 +64,8 @@ def open(source: Source) -> Instance:
 def _opened(source: Source) -> AbstractContextManager[ByteSource]:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return nullcontext(BytesSource(bytes(source)))
+    if not isinstance(source, (str, os.PathLike)):
+        raise InvalidRequest("A source is a path or the bytes of an object.")
     return FileSource(source)
 
 

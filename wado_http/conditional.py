@@ -36,7 +36,7 @@ def client_has(headers: Headers, etag: str, modified: int) -> bool:
     if "if-none-match" in headers:
         return names_tag(headers, etag)
     since = _seconds(headers.get("if-modified-since"))
-    return since is not None and modified <= since
+    return since is not None and modified == since  # not later than: a backup may have brought an older file back
 
 
 def names_tag(headers: Headers, etag: str) -> bool:

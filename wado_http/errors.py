@@ -79,7 +79,7 @@ def problem_of(error: WadoError) -> Problem:
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         retry_after_s = error.retry_after_s if isinstance(error, Busy) else UNAVAILABLE_RETRY_S
     available = error.available if isinstance(error, NotAcceptable) else ()
-    logged = status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, (Busy, NotSupported))
+    logged = status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, (Busy, NotSupported, LimitExceeded))
     request_id = log_failure(error) if logged else None
     return Problem(status, str(error) or status.phrase, available, retry_after_s, request_id)
 
@@ -87,7 +87,10 @@ def problem_of(error: WadoError) -> Problem:
 def log_failure(error: BaseException) -> str:
     """Log an error with its cause and traceback; return the request id it is logged under."""
     request_id = secrets.token_hex(8)
-    _LOGGER.error("request %s failed: %s", request_id, type(error).__name__, exc_info=error)
+    cause = type(error.__cause__).__name__ if error.__cause__ else "no cause"
+    # Storage that is away is away for every request: a line says it.
+    trace = None if isinstance(error, (Unavailable, ContentChanged)) else error
+    _LOGGER.error("request %s failed: %s (%s)", request_id, type(error).__name__, cause, exc_info=trace)
     return request_id
 
 
@@ -130,7 +133,7 @@ def _lines(problem: Problem) -> list[str]:
     lines = [problem.message]
     if problem.available:
         lines.append(f"Available media types: {', '.join(problem.available)}")
-    lines.append("Trying again later may help." if problem.retry_after_s is not None else "The same request will fail again.")
+    lines.append("Trying again later may help." if problem.retry_after_s is not None else "Trying again without a change will not help.")
     if problem.request_id is not None:
         lines.append(f"Request id: {problem.request_id}")
     return lines

@@ -32,6 +32,7 @@ _PARAMETER = re.compile(rf'({_TOKEN})[ \t]*=[ \t]*({_TOKEN}|"(?:[^"\\]|\\.)*")')
 _WEIGHT = re.compile(r"0?\.[0-9]+|0\.?|1(?:\.0*)?")
 # Longer headers than any browser's are parsed each time rather than remembered.
 _REMEMBERED_CHARACTERS = 1024
+_READ_CHARACTERS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def parse_accept(header: str | None) -> Accept:
     """
     if header is None:
         return ANYTHING
+    if len(header) > _READ_CHARACTERS:  # no browser's; what stands at its end is not worth the time of the others
+        header = header[:_READ_CHARACTERS].rpartition(",")[0]
     return _remembered(header) if len(header) <= _REMEMBERED_CHARACTERS else _accept(header)
 
 
@@ -107,6 +110,8 @@ def parse_content_type(text: str) -> tuple[MediaRange, ...]:
     Raises InvalidRequest for anything but a list of media types: wildcards (A2.9), the parameters transfer-syntax and
     charset (A2.10), malformed or empty entries.
     """
+    if len(text) > _READ_CHARACTERS:
+        raise InvalidRequest(f"contentType must be shorter than {_READ_CHARACTERS} characters.")
     ranges = [_strict_media_type(entry) for entry in _split(text, ",")]
     return tuple(sorted((entry for entry in ranges if entry.q > 0), key=lambda entry: -entry.q))
 

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
 from wado_core.errors import Busy
+from wado_core.model.instance import Instance
 from wado_core.settings import Settings
 from wado_http.slots import PixelSlots
 
@@ -25,6 +26,8 @@ T = TypeVar("T")
 # readers of large objects never keep a look-up waiting.
 LOOKUP_THREADS = 16
 STREAM_THREADS = 16
+# Objects whose frames are decoded while they are handed out.
+DECODING_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,15 @@ class State:
     slots: PixelSlots
     lookups: CapacityLimiter
     streams: CapacityLimiter
+    decoding_streams: CapacityLimiter
+
+    def limiter_for(self, instance: Instance) -> CapacityLimiter:
+        """Return the threads that hand an object out; Busy when its frames must be decoded and too many wait for that."""
+        if not instance.transfer_syntax.encapsulated or instance.transfer_syntax.video:
+            return self.streams
+        if self.decoding_streams.statistics().tasks_waiting >= self.settings.queue_length:
+            raise Busy
+        return self.decoding_streams
 
     async def look_up(self, function: Callable[..., T], *arguments: Any) -> T:
         """Run something that reads index or storage, and no pixels, outside the event loop."""
@@ -48,7 +60,8 @@ def new_state(settings: Settings, rendering: "Rendering", retrieval: "Retrieval"
     """Make the state of a worker around its services; to be called on the event loop."""
     slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s)
     return State(
-        settings, rendering, retrieval, browsing, slots, lookups=CapacityLimiter(LOOKUP_THREADS), streams=CapacityLimiter(STREAM_THREADS)
+        settings, rendering, retrieval, browsing, slots, lookups=CapacityLimiter(LOOKUP_THREADS), streams=CapacityLimiter(STREAM_THREADS),
+        decoding_streams=CapacityLimiter(DECODING_THREADS),
     )
 
 

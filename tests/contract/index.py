@@ -220,12 +220,12 @@ class IndexContract:
         ((series,),) = (study.series for study in index.studies(0, 1))
         assert series.representative == key(number=1)
         assert series.representative_frames == 1
-        assert series.representative_is_image
+        assert series.representative_has_picture
         assert series.instances == 5
 
     def test_instances_by_number_then_uid(self, index: Index) -> None:
         image = described(key(number=5))
-        text = replace(image, instance=replace(image.instance, image_pixel=None, frames=None))
+        text = replace(image, has_picture=False)
         index.put(
             [
                 indexed(b"/d/1", described(key(number=1), instance_number=2)),
@@ -237,10 +237,10 @@ class IndexContract:
         )
         series = SeriesKey("1.2.1", "1.2.1.1")
         assert index.instances(series, 0, 10) == (
-            InstanceSummary(key(number=5), None, 1, is_image=False),
-            InstanceSummary(key(number=2), 1, 9, is_image=True),
-            InstanceSummary(key(number=3), 1, 1, is_image=True),
-            InstanceSummary(key(number=1), 2, 1, is_image=True),
+            InstanceSummary(key(number=5), None, 1, has_picture=False),
+            InstanceSummary(key(number=2), 1, 9, has_picture=True),
+            InstanceSummary(key(number=3), 1, 1, has_picture=True),
+            InstanceSummary(key(number=1), 2, 1, has_picture=True),
         )
         assert [summary.key for summary in index.instances(series, 1, 2)] == [key(number=2), key(number=3)]
         assert index.instances(SeriesKey("1.2.1", "9"), 0, 10) == ()

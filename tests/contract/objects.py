@@ -31,7 +31,7 @@ def described(of: InstanceKey | None = None, *, frames: int = 1, version: str = 
         frames=FrameLayout(1000, 512 * 512 * 2 * frames),
         transforms=(FrameTransform(Rescale(1.0, -1024.0), window=Window(40.0, 400.0)),),
     )
-    return Described(instance, Listing(**listing))
+    return Described(instance, Listing(**listing), has_picture=True)
 
 
 def location(path: bytes, *, size: int = 1000, mtime_ns: int = 1_700_000_000_123_456_789, inode: int = 7) -> Location:

@@ -61,7 +61,7 @@ def test_busy_says_when_to_try_again() -> None:
 def test_lasting_problems_give_no_hope() -> None:
     response = problem_response(problem_of(NotFound("No such object.")), [])
     assert "retry-after" not in response.headers
-    assert b"The same request will fail again." in bytes(response.body)
+    assert b"Trying again without a change will not help." in bytes(response.body)
 
 
 def test_not_acceptable_lists_what_works() -> None:

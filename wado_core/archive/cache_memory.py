@@ -68,10 +68,10 @@ class MemoryInstanceCache:
     def get(self, key: InstanceKey) -> Located | None:
         """Return what was kept a short time ago and note its use, or None."""
         with self._lock:
-            since, located = self._instances.get(key, (0.0, None))
+            _, located = self._instances.get(key, (0.0, None))
             if located is None:
                 return None
-            if self._clock() - since > self._fresh_s:
+            if self._is_stale(key):
                 del self._instances[key]
                 return None
             self._instances.move_to_end(key)
@@ -83,8 +83,11 @@ class MemoryInstanceCache:
         with self._lock:
             self._instances[key] = self._clock(), located
             self._instances.move_to_end(key)
-            if len(self._instances) > self._most_entries:
+            while len(self._instances) > self._most_entries or self._is_stale(next(iter(self._instances))):
                 self._instances.popitem(last=False)
+
+    def _is_stale(self, key: InstanceKey) -> bool:
+        return self._clock() - self._instances[key][0] > self._fresh_s
 
     def drop(self, key: InstanceKey) -> None:
         """Forget an instance, known or not."""

@@ -93,7 +93,7 @@ instance = sa.Table(
     sa.Column("object_uid", sa.Text, nullable=False),
     sa.Column("number", sa.Integer),
     sa.Column("frames", sa.Integer, nullable=False),
-    sa.Column("is_image", sa.Boolean, nullable=False),
+    sa.Column("has_picture", sa.Boolean, nullable=False),
     sa.UniqueConstraint("series_id", "object_uid"),
 )
 sa.Index("instance_page", instance.c.series_id, instance.c.number, instance.c.object_uid)

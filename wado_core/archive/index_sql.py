@@ -44,7 +44,7 @@ INSERT OR REPLACE INTO value_range (instance_id, version, frame_number, low, hig
 SELECT instance.id, ?, ?, ?, ?, ? {_OF_INSTANCE} WHERE study_uid = ? AND series_uid = ? AND object_uid = ?
 """
 _REPRESENTATIVE = """
-SELECT object_uid, frames, is_image FROM instance WHERE series_id = ? ORDER BY number, object_uid LIMIT 1 OFFSET ?
+SELECT object_uid, frames, has_picture FROM instance WHERE series_id = ? ORDER BY number, object_uid LIMIT 1 OFFSET ?
 """
 
 _KNOWN_FILES = (
@@ -176,7 +176,7 @@ class SqlIndex:
     def instances(self, key: SeriesKey, offset: int, limit: int) -> tuple[InstanceSummary, ...]:
         """Return one page of a series' instances by instance number (those without one first), then UID."""
         page = (
-            sa.select(instance.c.object_uid, instance.c.number, instance.c.frames, instance.c.is_image)
+            sa.select(instance.c.object_uid, instance.c.number, instance.c.frames, instance.c.has_picture)
             .join_from(study, series, series.c.study_id == study.c.id)
             .join(instance, instance.c.series_id == series.c.id)
             .where(study.c.study_uid == key.study_uid, series.c.series_uid == key.series_uid)
@@ -186,8 +186,8 @@ class SqlIndex:
         )
         with self._reading() as connection:
             return tuple(
-                InstanceSummary(InstanceKey(key.study_uid, key.series_uid, object_uid), number, frames, is_image)
-                for object_uid, number, frames, is_image in connection.execute(page)
+                InstanceSummary(InstanceKey(key.study_uid, key.series_uid, object_uid), number, frames, has_picture)
+                for object_uid, number, frames, has_picture in connection.execute(page)
             )
 
     def value_range(self, key: InstanceKey, version: str, frame_number: int) -> ValueRange | None:
@@ -258,11 +258,11 @@ def _series_of(connection: sa.Connection, study_id: int, study_uid: str) -> tupl
     summaries = []
     for row in rows:
         # The middle one by number: it shows more of the body than the first, often a localizer or air.
-        object_uid, frames, is_image = connection.exec_driver_sql(_REPRESENTATIVE, (row.id, row.instances // 2)).one()
+        object_uid, frames, has_picture = connection.exec_driver_sql(_REPRESENTATIVE, (row.id, row.instances // 2)).one()
         summaries.append(
             SeriesSummary(
                 row.series_uid, row.modality, row.number, row.description, row.instances,
-                InstanceKey(study_uid, row.series_uid, object_uid), frames, bool(is_image),
+                InstanceKey(study_uid, row.series_uid, object_uid), frames, bool(has_picture),
             )
         )  # fmt: skip
     return tuple(summaries)

@@ -28,7 +28,7 @@ def _upsert(statement: Insert, *key: str) -> Insert:
 _COLUMNS = {
     "study": {"study_date", "patient_name", "patient_id", "study_description", "accession_number"},
     "series": {"modality", "number", "description"},
-    "instance": {"number", "frames", "is_image"},
+    "instance": {"number", "frames", "has_picture"},
     "file": {"size", "mtime_ns", "inode", "format", "instance_id", "problem", "description"},
 }
 
@@ -131,7 +131,7 @@ def _put_objects(connection: sa.Connection, objects: Sequence[Described]) -> Non
                 "object_uid": key.object_uid,
                 "number": number_of(listing.instance_number),
                 "frames": described.instance.number_of_frames,
-                "is_image": described.instance.is_image,
+                "has_picture": described.has_picture,
             }
         )
     connection.execute(_PUT_STUDY, list(studies.values()))

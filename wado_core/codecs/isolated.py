@@ -49,6 +49,10 @@ _encoder = msgspec.msgpack.Encoder()
 _outcomes = msgspec.msgpack.Decoder(Outcome)
 
 
+class _ChildEnded(Exception):
+    """The child is gone in the middle of a job."""
+
+
 class IsolatedDecoder:
     """Decodes frames in a child process that is started on first use; safe to use from several threads, one job at a time."""
 
@@ -83,16 +87,25 @@ class IsolatedDecoder:
         """
         header = _encoder.encode(Job(pixel, transfer_syntax_uid, smallest))
         with self._lock:
-            child = self._running()
             try:
-                outcome, cells = self._exchange(child, FRAME.pack(len(header), len(encoded)) + header, encoded)
-            except BaseException:
-                self._end()
-                raise
+                outcome, cells = self._exchanged(header, encoded)
+            except _ChildEnded:
+                try:  # the child may have been killed for something else: the frame is to blame when it ends a second one
+                    outcome, cells = self._exchanged(header, encoded)
+                except _ChildEnded as error:
+                    raise DamagedObject("The frame cannot be decoded: it ended the process that tried.") from error
         if outcome.pixel is None:
             raise _REFUSALS.get(outcome.refusal, DamagedObject)(outcome.message)
         dtype = np.uint8 if outcome.pixel.bits_allocated == 8 else np.uint16
         return Decoded(np.frombuffer(cells, dtype).reshape(outcome.shape), outcome.pixel)
+
+    def _exchanged(self, header: bytes, encoded: bytes) -> tuple[Outcome, bytearray]:
+        child = self._running()
+        try:
+            return self._exchange(child, FRAME.pack(len(header), len(encoded)) + header, encoded)
+        except BaseException:
+            self._end()
+            raise
 
     def _running(self) -> subprocess.Popen[bytes]:
         child = self._child
@@ -131,7 +144,7 @@ class IsolatedDecoder:
             outcome = _outcomes.decode(self._read(child.stdout.fileno(), lengths[0], deadline))
             return outcome, self._read(child.stdout.fileno(), lengths[1], deadline)
         except (BrokenPipeError, EOFError) as error:
-            raise DamagedObject("The frame cannot be decoded: it ended the process that tried.") from error
+            raise _ChildEnded from error
 
     def _write(self, pipe: int, data: bytes, deadline: float) -> None:
         view = memoryview(data)

@@ -100,10 +100,11 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """An instance read from a source, with what listings show of it."""
+    """An instance read from a source, with what listings show of it; has_picture: this version can render it."""
 
     instance: Instance
     listing: Listing = field(default_factory=Listing)
+    has_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class SeriesSummary:
     instances: int
     representative: InstanceKey
     representative_frames: int
-    representative_is_image: bool
+    representative_has_picture: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class InstanceSummary:
     key: InstanceKey
     number: int | None
     frames: int
-    is_image: bool
+    has_picture: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,14 @@
 """Planning: every default of a request resolved against an instance, without touching a pixel (PS3.4 N.2, part H)."""
 
 from wado_core.codecs.registry import codec_versions
-from wado_core.dicom.decodable import decodable_pixel
-from wado_core.errors import DamagedObject, InvalidRequest, NotSupported
+from wado_core.dicom.decodable import PALETTE, renderable_pixel
+from wado_core.errors import InvalidRequest
 from wado_core.model.geometry import fit, pixels_of
 from wado_core.model.grayscale import FrameTransform, Rescale, Window
-from wado_core.model.image_pixel import MONOCHROME, ImagePixel
+from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
 from wado_core.model.render import DEFAULT_QUALITY, AutomaticWindow, GrayscalePlan, RenderPlan, RenderRequest
 from wado_core.settings import Limits
-
-_COLOR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
-_PALETTE = "PALETTE COLOR"
 
 WINDOW_ON_COLOR = "The window was ignored: the image is in colour."
 STORED_WINDOW_IGNORED = "The stored window is not valid and was ignored."
@@ -25,9 +22,8 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
     """
     frame_number = 1 if request.frame_number is None else request.frame_number
     if not 1 <= frame_number <= instance.number_of_frames:
-        raise InvalidRequest(f"frameNumber must be 1 to {instance.number_of_frames}.")
-    pixel = decodable_pixel(instance, limits)
-    _check_samples(instance, pixel)
+        raise InvalidRequest(f"The frame number must be 1 to {instance.number_of_frames}.")
+    pixel = renderable_pixel(instance, limits)
     source = pixels_of(request.region, pixel.rows, pixel.columns)
     rows, columns = _picture_size(source.rows, source.columns, request, limits)
     warnings: list[str] = []
@@ -47,7 +43,7 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
         image_pixel=pixel,
         code_stream=instance.code_stream,
         grayscale=grayscale,
-        palette=instance.palette if pixel.photometric_interpretation == _PALETTE else None,
+        palette=instance.palette if pixel.photometric_interpretation == PALETTE else None,
         source=source,
         rows=rows,
         columns=columns,
@@ -56,21 +52,6 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
         codecs=codec_versions(),
         warnings=tuple(warnings),
     )
-
-
-def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
-    photometric, samples = pixel.photometric_interpretation, pixel.samples_per_pixel
-    expected = 1 if photometric in MONOCHROME or photometric == _PALETTE else 3
-    if photometric not in (*MONOCHROME, _PALETTE, *_COLOR):
-        raise NotSupported("This Photometric Interpretation is not rendered by this version.")
-    if samples != expected:
-        raise DamagedObject(f"Samples per Pixel is {samples}; the Photometric Interpretation asks for {expected}.")
-    if photometric == _PALETTE and instance.palette is None:
-        raise DamagedObject("The object is PALETTE COLOR but its Palette Color Lookup Tables are missing or broken.")
-    if not instance.transfer_syntax.encapsulated and photometric.startswith("YBR") and pixel.bits_allocated != 8:
-        raise NotSupported("YBR samples of more than 8 bits are not rendered by this version.")
-    if photometric == "YBR_FULL_422" and not instance.transfer_syntax.encapsulated and pixel.columns % 2:
-        raise DamagedObject("YBR_FULL_422 pixels come in pairs; the number of columns is odd.")
 
 
 def _picture_size(rows: int, columns: int, request: RenderRequest, limits: Limits) -> tuple[int, int]:

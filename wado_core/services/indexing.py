@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from wado_core.errors import ContentChanged, Unavailable
+from wado_core.errors import ContentChanged, DamagedObject, Unavailable
 from wado_core.model.instance import Location
 from wado_core.model.study import Totals
 from wado_core.ports import Folder, Index, IndexedFile, Store, Walk
@@ -26,6 +26,8 @@ _WRITE_EVERY_S = 1.0
 _PROGRESS_EVERY_S = 0.25
 # One process writes what the others read; beyond so many it is they that wait.
 MOST_PROCESSES = 8
+# A file younger than this may still be being written.
+_SETTLING_NS = 5_000_000_000
 # Damaged files named in a report; the index names them all.
 MOST_PROBLEMS = 1000
 
@@ -121,6 +123,11 @@ class Indexing:
         _log_trace(outcome)
         if outcome.file is None:
             raise Unavailable("The stored object cannot be read now; please try again shortly.")
+        if outcome.file.described is None:
+            # A file that is there is not gone, whatever it looks like: it may be half written, and is read again when next asked for.
+            if time.time_ns() - present.mtime_ns < _SETTLING_NS:
+                raise Unavailable("The stored object is being written; please try again shortly.")
+            raise DamagedObject("The stored object has been replaced by something that cannot be read.")
         self._index.put([outcome.file])
 
     def _forget_one(self, path: bytes) -> None:

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from wado_core.codecs.registry import codec_versions
 from wado_core.dicom.part_ten import PartTen, part_ten
+from wado_core.errors import WadoError
 from wado_core.model.instance import Instance, Located
 from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
 from wado_core.ports import Store
@@ -41,12 +42,17 @@ class Retrieval:
 
 
 class OpenChunks:
-    """The chunks of an open object. A generator would not do: closed before its first chunk it would never run, and leak the file."""
+    """The chunks of an open object, the last held back until the file has been found unchanged.
 
-    __slots__ = ("_chunks", "_stack")
+    So an answer made of old and new bytes ends short of its Content-Length, and nobody takes it for whole. A generator would not
+    do: closed before its first chunk it would never run, and leak the file.
+    """
+
+    __slots__ = ("_chunks", "_held", "_stack")
 
     def __init__(self, chunks: Iterator[bytes], stack: ExitStack) -> None:
         self._chunks = chunks
+        self._held: bytes | None = None
         self._stack = stack
 
     def __iter__(self) -> "OpenChunks":
@@ -54,11 +60,21 @@ class OpenChunks:
 
     def __next__(self) -> bytes:
         try:
-            return next(self._chunks)
+            held = next(self._chunks) if self._held is None else self._held
+            self._held = next(self._chunks, None)
         except BaseException:  # the end of the chunks too
             self.close()
             raise
+        if self._held is None:
+            self._chunks = iter(())
+            self.close()  # compares the file with what was opened: ContentChanged
+        return held
 
     def close(self) -> None:
         """Close the object; harmless when it is closed."""
         self._stack.close()
+
+    def __del__(self) -> None:
+        # Opened in a thread for a client that left meanwhile, it has nobody to close it.
+        with suppress(WadoError):
+            self._stack.close()

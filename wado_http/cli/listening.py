@@ -1,4 +1,4 @@
-"""The socket that is served, opened before anything slow is done."""
+"""The socket that is served, bound before anything slow is done."""
 
 import ipaddress
 import os
@@ -6,14 +6,14 @@ import socket
 
 import click
 
-# Connections that may wait to be accepted, such as those made while files are indexed.
+# Connections that may wait to be accepted.
 BACKLOG = 2048
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on ``host`` and ``port`` (0: any free one); raises ClickException when that cannot be.
+def reserve(host: str, port: int) -> socket.socket:
+    """Return a socket bound to ``host`` and ``port`` (0: any free one); raises ClickException when another listens there.
 
-    It listens at once: nobody can take the port while files are indexed, and who connects early waits instead of failing.
+    It does not listen yet: while files are indexed, who connects is refused at once instead of waiting for an answer.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -22,11 +22,24 @@ def listen(host: str, port: int) -> socket.socket:
     # Where a name has addresses of both families, such as localhost, browsers find the IPv4 one.
     family, _, _, _, address = min(found, key=lambda entry: entry[0] is not socket.AF_INET)
     try:
-        listener = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
+        listener = _bound(family, (str(address[0]), port))
     except OSError as error:
         reason = f"{os.strerror(error.errno or 0)}. Choose another with --port."
         raise click.ClickException(f"Port {port} of {host} cannot be listened on: {reason}") from error
     listener.setblocking(False)
+    return listener
+
+
+def _bound(family: int, address: tuple[str, int]) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the last server's connections may still be closing
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 

@@ -12,11 +12,13 @@ from wado_http.cli.parameters import STANDARD_OUTPUT
 from wado_http.cli.text import shown
 
 
-def check_output(output: str) -> None:
-    """Refuse an output that cannot be written before any work is done for it; raises ClickException."""
+def check_output(output: str, source: Path) -> None:
+    """Refuse an output that cannot be written, or would replace what is read, before any work is done; raises ClickException."""
     if output == STANDARD_OUTPUT:
         return
     path = Path(output)
+    if path.exists() and source.exists() and path.samefile(source):
+        raise click.ClickException(f"The output {shown(path)} is the file itself; it is not replaced by its picture.")
     if path.is_dir():
         raise click.ClickException(f"The output {shown(path)} is a folder.")
     if not path.parent.is_dir():

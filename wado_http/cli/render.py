@@ -64,7 +64,7 @@ def render(
       wado render ct.dcm -o - | display                          into another program
     """
     kind = parameters.media_type_for(output, media_type)
-    check_output(output)
+    check_output(output, file)
     with reading(file):
         from wado_core import api
 

@@ -8,7 +8,7 @@ import click
 from wado_core.settings import Settings
 from wado_http.cli.index import index_visibly
 from wado_http.cli.kernels import warm_up_visibly
-from wado_http.cli.listening import address_of, is_loopback, listen, url
+from wado_http.cli.listening import BACKLOG, address_of, is_loopback, reserve, url
 from wado_http.cli.server import run_server
 from wado_http.cli.state import served_paths, state_folder
 from wado_http.cli.text import counted
@@ -54,7 +54,7 @@ def serve(paths: tuple[Path, ...], host: str, port: int, workers: int, state: Pa
     """
     roots = served_paths(paths)
     folder = state_folder(roots, state)
-    with listen(host, port) as listener:
+    with reserve(host, port) as listener:
         settings = _settings(roots, folder, host, listener, workers)
         if not is_loopback(address_of(listener)):
             click.echo(
@@ -64,8 +64,16 @@ def serve(paths: tuple[Path, ...], host: str, port: int, workers: int, state: Pa
             )
         warm_up_visibly()
         instances = index_visibly(settings, DAMAGED_SHOWN)
+        _listen(listener, host)
         click.echo(f"Serving {counted(instances, 'instance')} at {url(settings.host, settings.port)}")
         run_server(settings, listener)
+
+
+def _listen(listener: socket.socket, host: str) -> None:
+    try:
+        listener.listen(BACKLOG)
+    except OSError as error:  # somebody else has begun to listen meanwhile
+        raise click.ClickException(f"Port {listener.getsockname()[1]} of {host} is in use. Choose another with --port.") from error
 
 
 def _settings(roots: tuple[Path, ...], folder: Path, host: str, listener: socket.socket, workers: int) -> Settings:

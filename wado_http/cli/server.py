@@ -17,6 +17,8 @@ APPLICATION = "wado_http.app:create_app_from_environment"
 
 # How long a stopping server waits for answers that are being sent.
 GRACE_S = 10
+# Connections of one worker; those beyond are answered 503 by uvicorn.
+CONNECTIONS = 2000
 
 # Errors and warnings go to standard error; uvicorn's lines about its own start and each request do not go anywhere.
 LOGGING: dict[str, Any] = {
@@ -55,6 +57,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
     from uvicorn.supervisors import Multiprocess
 
     from wado_http.app import SETTINGS_VARIABLE
+    from wado_http.cli.protocol import BoundedProtocol
 
     os.environ[SETTINGS_VARIABLE] = to_json(settings)  # read by the application here, and by workers, which are spawned
     config = uvicorn.Config(
@@ -62,7 +65,8 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         factory=True,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
+        limit_concurrency=CONNECTIONS,
         ws="none",
         lifespan="on",
         log_config=LOGGING,

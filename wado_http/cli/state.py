@@ -32,6 +32,8 @@ def state_folder(paths: Sequence[Path], parent: Path | None) -> Path:
     never answers for files that another command was asked to serve. Only its owner may enter: it holds patients' names.
     Raises ClickException when it would lie within the served files, or cannot be made.
     """
+    if parent is not None and parent == Path():
+        raise click.ClickException("The state folder must be named: --state is empty.")
     root = (parent or default_state_folder()).expanduser().resolve()
     for path in paths:
         if root == path or path in root.parents:

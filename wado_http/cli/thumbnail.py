@@ -32,7 +32,7 @@ def thumbnail(file: Path, output: str, size: int) -> None:
     """
     if media_type_for(output, None) is not MediaType.JPEG:
         raise click.UsageError("Thumbnails are JPEG: end OUT in .jpg, or use 'wado render' with --rows and --columns.")
-    check_output(output)
+    check_output(output, file)
     with reading(file):
         from wado_core import api
 

@@ -184,6 +184,8 @@ def check_combinations(request: UriRequest) -> None:
     A combination with the media type is refused here only when it is wrong for every media type that may be chosen.
     """
     _check_pairs(request.given)
+    if "anonymize" in request.given and (not request.content_type or all(entry.name != DICOM for entry in request.content_type)):
+        raise InvalidRequest(f"anonymize must be given together with contentType={DICOM}.")  # A4.15
     chosen = [entry.name for entry in request.content_type] if request.content_type is not None else [DICOM, JPEG, "text/html"]
     complaints = [forbidden_with(request, media_type) for media_type in chosen]
     if complaints and complaints[0] is not None and all(complaints):

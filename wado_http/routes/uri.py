@@ -4,12 +4,14 @@ The checks come in the order of A6.2; a request whose client has the answer alre
 """
 
 from functools import partial
+from threading import Event
+from typing import TYPE_CHECKING
 
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from wado_core.errors import ContentChanged, NotSupported
+from wado_core.errors import Busy, ContentChanged, NotSupported
 from wado_core.model.instance import Located
 from wado_core.model.render import MediaType, RenderPlan, RenderRequest
 from wado_core.model.sop_class import Category
@@ -33,6 +35,9 @@ from wado_http.responses import (
     picture_headers,
 )
 from wado_http.state import State, state_of, while_connected
+
+if TYPE_CHECKING:
+    from wado_core.dicom.part_ten import PartTen
 
 
 async def retrieve(request: Request) -> Response:
@@ -109,9 +114,20 @@ async def _answer_object(request: Request, asked: UriRequest, located: Located, 
     representation = Representation(etag, modified_s(located.location), location, state.settings.max_age_s)
     if client_has(request.headers, representation.etag, representation.modified):
         return not_modified(representation)
-    file = await to_thread.run_sync(state.retrieval.stream, located, limiter=state.streams)  # may decode a frame
+    limiter = state.limiter_for(located.instance)
+    left = Event()
+
+    def opened() -> "PartTen":
+        if left.is_set():
+            raise Busy  # to nobody: the client has gone while this waited for its thread
+        return state.retrieval.stream(located)
+
+    try:
+        file = await while_connected(request.receive, to_thread.run_sync(opened, limiter=limiter))
+    finally:
+        left.set()
     uid = located.instance.key.object_uid
     if request.method == "HEAD":
         await state.look_up(close, file.chunks)
         return dicom_headers(uid, file.length, representation)
-    return dicom_object(uid, file.length, file.chunks, state.streams, representation)
+    return dicom_object(uid, file.length, file.chunks, limiter, representation)

@@ -2,14 +2,16 @@
 
 import random
 import time
+from contextlib import suppress
 
 import pytest
 
 import wado_core
 from tests.wado_core.dicom.objects import names, stored
-from tests.wado_core.dicom.written import IMPLICIT, UNDEFINED, element, fragments, integers, item, part_ten, sequence
+from tests.wado_core.dicom.written import EXPLICIT, IMPLICIT, UNDEFINED, element, fragments, integers, part_ten, sequence
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE
+from wado_core.dicom.elements import Encoding
 from wado_core.dicom.instance import describe
 from wado_core.dicom.part_ten import part_ten as lay_out
 from wado_core.dicom.source import BytesSource
@@ -27,21 +29,13 @@ STEP = 97
 def attempt(data: bytes, *, picture: bool = True) -> None:
     """Describe an object, render it and send it; only WadoError may stop any of these, and none may take long."""
     start = time.perf_counter()
-    try:
+    with suppress(WadoError):
         instance = describe(BytesSource(data), "", LIMITS).instance
-    except WadoError as error:
-        assert str(error)
-        return
-    if picture:
-        try:
-            wado_core.render(data, rows=16, media_type="image/png")
-        except WadoError as error:
-            assert str(error)
-    try:
+        if picture:
+            with suppress(WadoError):
+                wado_core.render(data, rows=16, media_type="image/png")
         file = lay_out(BytesSource(data), instance, LIMITS)
         assert sum(map(len, file.chunks)) == file.length
-    except WadoError as error:
-        assert str(error)
     assert time.perf_counter() - start < LONGEST_S
 
 
@@ -49,7 +43,7 @@ def attempt(data: bytes, *, picture: bool = True) -> None:
 def test_objects_cut_at_every_97th_byte(part: int) -> None:
     for name in SMALL[part::8]:
         data = stored(name)
-        for length in range(0, len(data), STEP if len(data) < 6000 else 5 * STEP):
+        for length in range(0, len(data), STEP):
             attempt(data[:length], picture=length % 2 == 0)
 
 
@@ -64,7 +58,7 @@ def test_larger_objects_cut_in_their_header_and_at_their_end(name: str) -> None:
 def test_altered_bytes(seed: int) -> None:
     """Flipped bits, extreme bytes and noise, most of them in headers, where lengths and numbers stand."""
     rng = random.Random(seed)
-    for _ in range(350):
+    for _ in range(1500):
         data = bytearray(stored(rng.choice(SMALL)))
         for _ in range(rng.choice([1, 1, 2, 5, 20])):
             at = rng.randrange(min(len(data), 3000) if rng.random() < 0.7 else len(data))
@@ -83,31 +77,42 @@ def image(*more: bytes, pixels: bytes = element(0x7FE00010, "OW", bytes(32)), **
     return b"".join(one for _, one in sorted(written)) + b"".join(more) + pixels
 
 
-NESTED = element(0x00081140, "SQ", b"", length=UNDEFINED) + element(0xFFFEE000, "", b"", length=UNDEFINED)
+def nested(vr: str, encoding: Encoding = EXPLICIT) -> bytes:
+    """Open sequences within sequences, eight or twelve bytes each, and close none."""
+    opening = element(0x00081140, vr, b"", encoding, length=UNDEFINED) + element(0xFFFEE000, "", b"", length=UNDEFINED)
+    return part_ten(opening * 50_000, "1.2.840.10008.1.2" if encoding.implicit_vr else "1.2.840.10008.1.2.1")
+
+
+def text(tag: int, vr: str, value: bytes) -> bytes:
+    return element(tag, vr, value + b" " * (len(value) % 2))
+
+
+EMPTY_ITEM = element(0xFFFEE000, "", b"")
+HUGE_JPEG = bytes.fromhex("ffd8ffc0000b08ffffffff01011100ffda0008010100003f00")
+RLE, JPEG, VIDEO = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.102"
+ENDLESS = text(tags.NUMBER_OF_FRAMES, "IS", b"2147483647")
 HOSTILE = {
-    "nested for ever": part_ten(NESTED * 50_000),
-    "nested for ever, implicit": part_ten((element(0x00081140, "", b"", IMPLICIT, length=UNDEFINED) + element(0xFFFEE000, "", b"", length=UNDEFINED)) * 50_000,
-                                          "1.2.840.10008.1.2"),
-    "nested in UN": part_ten((element(0x00081140, "UN", b"", length=UNDEFINED) + element(0xFFFEE000, "", b"", length=UNDEFINED)) * 50_000),
-    "a million empty elements": part_ten(element(0x00091000, "LO", b"") * 1_000_000),
-    "a million empty items": part_ten(element(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, "SQ", element(0xFFFEE000, "", b"") * 500_000) + image()),
+    "nested for ever": nested("SQ"),
+    "nested for ever, implicit": nested("SQ", IMPLICIT),
+    "nested in UN": nested("UN"),
+    "many empty elements": part_ten(element(0x00091000, "LO", b"") * 200_000),
+    "many empty items": part_ten(image(element(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, "SQ", EMPTY_ITEM * 200_000))),
     "lengths past the end": part_ten(element(0x00090010, "OB", b"", length=0xFFFFFFFE)),
     "an item past the end": part_ten(sequence(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, element(0xFFFEE000, "", b"", length=0x7FFFFFFF))),
     "a huge image of no bytes": part_ten(image(rows=0xFFFF, columns=0xFFFF)),
-    "a huge RLE image of no bytes": part_ten(image(rows=0xFFFF, columns=0xFFFF, pixels=fragments(bytes(64))), "1.2.840.10008.1.2.5"),
-    "a huge JPEG image of no bytes": part_ten(image(pixels=fragments(bytes.fromhex("ffd8ffc0000b08ffffffff01011100ffda0008010100003f00"))), "1.2.840.10008.1.2.4.50"),
-    "two thousand million frames": part_ten(element(tags.NUMBER_OF_FRAMES, "IS", b"2147483647") + image()),
-    "frames without number": part_ten(element(tags.NUMBER_OF_FRAMES, "IS", b"9" * 60_000) + image()),
-    "video of endless frames": part_ten(element(tags.NUMBER_OF_FRAMES, "IS", b"2147483647") + element(tags.PHOTOMETRIC_INTERPRETATION, "CS", b"MONOCHROME2 ")
-                                        + image(pixels=fragments(b"ab")), "1.2.840.10008.1.2.4.102"),
+    "a huge RLE image of no bytes": part_ten(image(rows=0xFFFF, columns=0xFFFF, pixels=fragments(bytes(64))), RLE),
+    "a huge JPEG image of no bytes": part_ten(image(pixels=fragments(HUGE_JPEG)), JPEG),
+    "two thousand million frames": part_ten(ENDLESS + image()),
+    "frames without number": part_ten(text(tags.NUMBER_OF_FRAMES, "IS", b"9" * 60_000) + image()),
+    "video of endless frames": part_ten(text(0x00280004, "CS", b"MONOCHROME2") + ENDLESS + image(pixels=fragments(b"ab")), VIDEO),
     "no samples": part_ten(image(samples_per_pixel=0)),
-    "many samples": part_ten(image(samples_per_pixel=0xFFFF, pixels=fragments(bytes(64))), "1.2.840.10008.1.2.5"),
-    "cells of 65535 bits": part_ten(image(sequence(tags.WINDOW_CENTER, item(b"")), bits_allocated=0xFFFF, bits_stored=0xFFFF, high_bit=0xFFFE)),
-    "window of nothing": part_ten(image(element(tags.WINDOW_CENTER, "DS", b"nan "), element(tags.WINDOW_WIDTH, "DS", b"inf "))),
-    "rescale without end": part_ten(image(element(tags.RESCALE_INTERCEPT, "DS", b"-1e299"), element(tags.RESCALE_SLOPE, "DS", b"1e299 "))),
-    "window beyond all values": part_ten(image(element(tags.WINDOW_CENTER, "DS", b"1e299 "), element(tags.WINDOW_WIDTH, "DS", b"1e299 "))),
-    "64 kB of names": part_ten(element(tags.PATIENT_NAME, "PN", b"\x1b$B" * 20_000) + image()),
-}  # fmt: skip
+    "many samples": part_ten(image(samples_per_pixel=0xFFFF, pixels=fragments(bytes(64))), RLE),
+    "cells of 65535 bits": part_ten(image(bits_allocated=0xFFFF, bits_stored=0xFFFF, high_bit=0xFFFE)),
+    "a window of nothing": part_ten(image(text(tags.WINDOW_CENTER, "DS", b"nan"), text(tags.WINDOW_WIDTH, "DS", b"inf"))),
+    "a window beyond all values": part_ten(image(text(tags.WINDOW_CENTER, "DS", b"1e299"), text(tags.WINDOW_WIDTH, "DS", b"1e299"))),
+    "a rescale beyond all values": part_ten(image(text(tags.RESCALE_INTERCEPT, "DS", b"-1e299"), text(tags.RESCALE_SLOPE, "DS", b"1e299"))),
+    "60 kB of escapes for a name": part_ten(text(tags.PATIENT_NAME, "PN", b"\x1b$B" * 20_000) + image()),
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -82,6 +82,14 @@ def test_too_few_entries_are_taken_as_they_are() -> None:
     assert entries_of(lut(integers(tags.LUT_DESCRIPTOR, "US", 300, 0, 16), integers(tags.LUT_DATA, "US", 1, 2))) == [1, 2]
 
 
+def test_a_short_table_of_16_bit_entries_is_not_one_of_8_bit_entries() -> None:
+    assert entries_of(lut(integers(tags.LUT_DESCRIPTOR, "US", 4, 0, 16), integers(tags.LUT_DATA, "US", 0x0102, 0x0304, 0x0506))) == [
+        258,
+        772,
+        1286,
+    ]
+
+
 @pytest.mark.parametrize(
     ("descriptor", "data"),
     [

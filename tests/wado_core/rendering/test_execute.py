@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.uid import JPEG2000Lossless
 
 from tests import reference
 from tests.fixtures import FIXTURES, build, file_bytes, image, lookup_table
+from tests.fixtures.code_streams import jpeg_2000
 from tests.reference.rounding import Array
 from wado_core.codecs.decoded import Decoded
 from wado_core.dicom.frames import read_frame
@@ -84,6 +86,27 @@ def test_reduced_frames_show_the_same_picture(name: str) -> None:
     assert found.shape == expected.shape
     assert np.abs(found - expected).mean() < 12
     assert abs(found.mean() - expected.mean()) < 4
+
+
+def j2k_object(**traits: Any) -> Dataset:
+    cells = (np.arange(64 * 64, dtype=np.uint16) * 37 % 4096).reshape(64, 64)
+    stream = jpeg_2000(cells, bits_stored=12)
+    return image(cells, bits_stored=12, transfer_syntax=JPEG2000Lossless, code_streams=[stream], **traits)
+
+
+@pytest.mark.parametrize("kind", ["padding", "VOI LUT", "Modality LUT", "region"])
+def test_frames_whose_stored_values_have_no_mean_are_not_reduced(kind: str) -> None:
+    """Padding must not bleed into its neighbours, nor may inputs of a table be averaged before it: equal to the oracle, exactly."""
+    ds = j2k_object(padding=(0, 2000), window=(2048, 4096)) if kind == "padding" else j2k_object(window=None)
+    table = lookup_table([number * 97 % 256 for number in range(256)], first=1000, bits=8, signed=False)
+    if kind == "VOI LUT":
+        ds.VOILUTSequence = Sequence([table])
+    if kind == "Modality LUT":
+        ds.ModalityLUTSequence = Sequence([table])
+        ds.WindowCenter, ds.WindowWidth = 128, 256
+    asked = {"region": Region(0, 0, 1, 0.5)} if kind == "region" else {}
+    found = drawn(file_bytes(ds), rows=8, **asked)
+    np.testing.assert_array_equal(found, reference.render(ds, region=(0, 0, 1, 0.5) if asked else None, rows=8))
 
 
 @st.composite

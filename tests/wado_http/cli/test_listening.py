@@ -5,29 +5,32 @@ import socket
 import click
 import pytest
 
-from wado_http.cli.listening import address_of, is_loopback, listen, url
+from wado_http.cli.listening import BACKLOG, address_of, is_loopback, reserve, url
 
 
-def test_port_is_ours_from_the_start_on() -> None:
-    with listen("127.0.0.1", 0) as listener:
+def test_a_reserved_port_refuses_until_it_listens() -> None:
+    with reserve("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         assert port > 0
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+        listener.listen(BACKLOG)
         with socket.create_connection(("127.0.0.1", port), timeout=5):
             pass  # accepted into the queue before anything serves
         with pytest.raises(click.ClickException, match=f"Port {port} of 127.0.0.1 cannot be listened on: .* in use.*--port"):
-            listen("127.0.0.1", port)
+            reserve("127.0.0.1", port)
 
 
 def test_localhost_is_ipv4_loopback() -> None:
-    with listen("localhost", 0) as listener:
+    with reserve("localhost", 0) as listener:
         assert address_of(listener) == "127.0.0.1"
 
 
 def test_unknown_host_is_one_line() -> None:
     with pytest.raises(click.ClickException, match="not known here"):
-        listen("host.invalid", 0)
+        reserve("host.invalid", 0)
     with pytest.raises(click.ClickException, match="not known here"):
-        listen("a" * 70 + ".example", 0)
+        reserve("a" * 70 + ".example", 0)
 
 
 @pytest.mark.parametrize(

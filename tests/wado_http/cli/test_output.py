@@ -68,11 +68,21 @@ def test_longest_file_name_can_be_written(tmp_path: Path) -> None:
 
 
 def test_output_that_cannot_be_is_refused_before_any_work(tmp_path: Path) -> None:
+    source = Path("ct.dcm")
     with pytest.raises(click.ClickException, match="is a folder"):
-        check_output(str(tmp_path))
+        check_output(str(tmp_path), source)
     with pytest.raises(click.ClickException, match="folder of the output does not exist"):
-        check_output(str(tmp_path / "missing" / "a.jpg"))
-    check_output(str(tmp_path / "a.jpg"))
-    check_output("a.jpg")
-    check_output("-")
+        check_output(str(tmp_path / "missing" / "a.jpg"), source)
+    check_output(str(tmp_path / "a.jpg"), source)
+    check_output("a.jpg", source)
+    check_output("-", source)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_not_replaced_by_its_own_picture(tmp_path: Path) -> None:
+    source = tmp_path / "ct.dcm"
+    source.write_bytes(b"object")
+    (tmp_path / "link.jpg").symlink_to(source)
+    for output in (source, tmp_path / "link.jpg", tmp_path / "." / "ct.dcm"):
+        with pytest.raises(click.ClickException, match="is the file itself"):
+            check_output(str(output), source)

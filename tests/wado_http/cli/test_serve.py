@@ -175,10 +175,10 @@ def test_server_that_cannot_start_says_why_in_a_line(tmp_path: Path) -> None:
 from pathlib import Path
 from click import ClickException
 from wado_core.settings import Settings
-from wado_http.cli.listening import listen
+from wado_http.cli.listening import reserve
 from wado_http.cli.server import run_server
 
-with listen("127.0.0.1", 0) as listener:
+with reserve("127.0.0.1", 0) as listener:
     try:
         run_server(Settings(state=Path({str(tmp_path / "file" / "state")!r})), listener)
     except ClickException as error:

@@ -14,10 +14,10 @@ HOSTILE = ("<script>alert(1)</script>", '"onerror="alert(1)', "'><img src=x oner
 
 
 def series(
-    modality: str = "CT", number: int | None = 3, description: str = "Thorax", frames: int = 1, is_image: bool = True
+    modality: str = "CT", number: int | None = 3, description: str = "Thorax", frames: int = 1, has_picture: bool = True
 ) -> SeriesSummary:
     """Build a series as listed."""
-    return SeriesSummary(SERIES, modality, number, description, 42, CT.key, frames, is_image)
+    return SeriesSummary(SERIES, modality, number, description, 42, CT.key, frames, has_picture)
 
 
 def links(page: str, attribute: str) -> list[str]:
@@ -57,7 +57,7 @@ def test_thumbnails_and_links_work_in_a_browser() -> None:
         assert [(plan.frame_number, plan.rows, plan.columns) for plan in archive.requests] == [(None, 128, 128), (5, 128, 128)]
         for address in links(text, "href"):
             assert client.get(address, headers=page).status_code == 200
-        assert "No image" in text
+        assert "No picture" in text
 
 
 class Outline(HTMLParser):
@@ -106,7 +106,7 @@ def test_what_could_not_be_shown_is_counted() -> None:
     with serving(catalogue=Catalogue(counts=Totals(0, 0, 0, 1, 0, 0))) as client:
         text = " ".join(client.get("/").text.split())
         assert "0 studies, 0 series, 0 instances in 1 file." in text
-        assert "nothing here yet" in text
+        assert "There is nothing here" in text
 
 
 def test_studies_are_paged() -> None:

@@ -1,0 +1,47 @@
+"""The digest of a plan is its identity: it depends on every field but the warnings."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from tests.wado_core.codecs.pixels import pixel
+from wado_core.model.color import Palette
+from wado_core.model.geometry import Rectangle
+from wado_core.model.grayscale import Lut, Rescale, Window
+from wado_core.model.image_pixel import CodeStream
+from wado_core.model.render import GrayscalePlan, MediaType, RenderPlan
+from wado_core.model.uid import InstanceKey
+
+GRAYSCALE = GrayscalePlan(Rescale(), Window(40.0, 400.0), False, None)
+SOURCE = Rectangle(0, 0, 4, 4)
+PLAN = RenderPlan(
+    InstanceKey("1", "2", "3"), "v1", 1, "1.2.840.10008.1.2.1", pixel(4, 4), None, GRAYSCALE, None, SOURCE, 4, 4, MediaType.JPEG, 90
+)
+LUT = Lut(0, 8, b"\0\0")
+CHANGES: dict[str, Any] = {
+    "key": InstanceKey("1", "2", "4"), "version": "v2", "frame_number": 2, "transfer_syntax_uid": "1.2.840.10008.1.2",
+    "image_pixel": pixel(4, 5), "code_stream": CodeStream(4, 4, 1, 8), "grayscale": replace(GRAYSCALE, inverted=True),
+    "palette": Palette(LUT, LUT, LUT), "source": Rectangle(0, 0, 4, 3), "rows": 3, "columns": 3, "media_type": MediaType.PNG, "quality": 91,
+    "codecs": "another-1.0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_field_changes_the_digest(name: str) -> None:
+    assert replace(PLAN, **{name: CHANGES[name]}).digest != PLAN.digest
+
+
+def test_no_field_is_forgotten() -> None:
+    assert {field.name for field in fields(PLAN)} == {*CHANGES, "warnings", "digest"}
+
+
+def test_equal_plans_have_equal_digests_whatever_their_warnings() -> None:
+    assert replace(PLAN).digest == PLAN.digest
+    assert replace(PLAN, warnings=("ignored",)).digest == PLAN.digest
+    assert len(PLAN.digest) == 32
+
+
+def test_quality_counts_for_lossy_types_only() -> None:
+    png = replace(PLAN, media_type=MediaType.PNG)
+    assert replace(png, quality=10).digest == png.digest

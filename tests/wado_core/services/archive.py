@@ -1,0 +1,75 @@
+"""A served folder with the real index, store and caches, and a store that tells what happens to it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
+from wado_core.archive.index_sql import SqlIndex
+from wado_core.archive.store_files import FileStore
+from wado_core.archive.walk import walk
+from wado_core.model.instance import Instance, Located, Location
+from wado_core.model.uid import InstanceKey
+from wado_core.ports import ByteSource
+from wado_core.services.decoding import Decoding
+from wado_core.services.indexing import Indexing
+from wado_core.services.rendering import Rendering
+from wado_core.services.retrieval import Retrieval
+from wado_core.settings import Limits
+
+
+@dataclass
+class CountingStore:
+    """The store of files, which counts the objects that are opened and those that are open."""
+
+    inner: FileStore = field(default_factory=FileStore)
+    opened: int = 0
+    open_now: int = 0
+
+    def look(self, path: bytes) -> Location:
+        return self.inner.look(path)
+
+    @contextmanager
+    def open(self, location: Location) -> Iterator[ByteSource]:
+        with self.inner.open(location) as source:
+            self.opened += 1
+            self.open_now += 1
+            try:
+                yield source
+            finally:
+                self.open_now -= 1
+
+
+class Archive:
+    """Objects in a folder, indexed, and the services over them."""
+
+    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
+        self.root = folder / "served"
+        self.root.mkdir()
+        limits = limits or Limits()
+        self.index = SqlIndex(folder / "state")
+        self.store = CountingStore()
+        self.decoding = Decoding(limits.decode_s, limits.decode_bytes)
+        self.indexing = Indexing(self.index, self.store, walk, limits, (self.root,))
+        self.instances = MemoryInstanceCache(100, 3600.0)
+        self.pictures = MemoryCache(16 << 20)
+        self.rendering = Rendering(self.index, self.store, self.indexing, self.decoding, self.instances, self.pictures, limits)
+        self.retrieval = Retrieval(self.store, self.decoding, limits)
+
+    def put(self, name: str, data: bytes) -> Path:
+        """Write an object and index the folder."""
+        path = self.root / f"{name}.dcm"
+        path.write_bytes(data)
+        self.indexing.run([self.root], processes=0)
+        return path
+
+    def located(self, key: InstanceKey) -> Located:
+        return self.rendering.locate(key)
+
+    def instance(self, key: InstanceKey) -> Instance:
+        return self.located(key).instance
+
+    def close(self) -> None:
+        self.decoding.close()
+        self.index.close()

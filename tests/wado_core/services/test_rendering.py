@@ -1,0 +1,235 @@
+"""From UIDs to pictures: what is kept in memory, what happens when files change, and nothing read that need not be."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+
+from tests import reference
+from tests.fixtures import build, file_bytes, image, uids
+from tests.wado_core.services.archive import Archive
+from wado_core.errors import ContentChanged, DamagedObject, Gone, InvalidRequest, LimitExceeded, NotFound, NotSupported
+from wado_core.model.frame import EncodedImage
+from wado_core.model.geometry import Region
+from wado_core.model.grayscale import ValueRange, Window
+from wado_core.model.render import MediaType, RenderRequest
+from wado_core.model.uid import InstanceKey
+from wado_core.settings import Limits
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    made = Archive(tmp_path)
+    yield made
+    made.close()
+
+
+def key(name: str) -> InstanceKey:
+    return InstanceKey(*uids(name))
+
+
+def shown(made: EncodedImage) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    assert made.media_type == "image/png"
+    return np.asarray(imagecodecs.png_decode(made.data))
+
+
+PNG = RenderRequest(media_type=MediaType.PNG)
+
+
+class TestLocate:
+    def test_an_unknown_object(self, archive: Archive) -> None:
+        with pytest.raises(NotFound):
+            archive.rendering.locate(key("ct"))
+
+    def test_an_object_is_looked_up_once(self, archive: Archive) -> None:
+        archive.put("ct", build("ct"))
+        assert archive.rendering.in_memory(key("ct")) is None
+        located = archive.rendering.locate(key("ct"))
+        assert archive.rendering.in_memory(key("ct")) is located
+        assert archive.rendering.locate(key("ct")) is located
+
+    def test_all_three_uids_count(self, archive: Archive) -> None:
+        """A4.6."""
+        archive.put("ct", build("ct"))
+        study, series, instance = uids("ct")
+        for wrong in ((uids("deid")[0], series, instance), (study, uids("ramp")[1], instance), (study, series, uids("ramp")[2])):
+            with pytest.raises(NotFound):
+                archive.rendering.locate(InstanceKey(*wrong))
+
+    def test_a_deleted_object_is_gone(self, archive: Archive) -> None:
+        archive.put("ramp", build("ramp"))
+        archive.put("ct", build("ct")).unlink()
+        archive.indexing.run([archive.root], processes=0)
+        with pytest.raises(Gone):
+            archive.rendering.locate(key("ct"))
+
+
+class TestImage:
+    def test_a_picture_is_that_of_the_oracle_and_is_kept(self, archive: Archive) -> None:
+        archive.put("ct", build("ct"))
+        plan = archive.rendering.plan(archive.instance(key("ct")), PNG)
+        assert archive.rendering.cached(plan) is None
+        made = archive.rendering.image(plan)
+        np.testing.assert_array_equal(shown(made), reference.render(build("ct")))
+        assert archive.rendering.cached(plan) == made
+
+    def test_a_plan_reads_nothing(self, archive: Archive) -> None:
+        archive.put("ct", build("ct"))
+        instance, before = archive.instance(key("ct")), archive.store.opened
+        archive.rendering.plan(instance, RenderRequest(window=Window(1, 2), region=Region(0, 0, 0.5, 0.5), rows=10))
+        assert archive.store.opened == before
+
+    def test_a_picture_opens_its_object_once_and_closes_it(self, archive: Archive) -> None:
+        archive.put("ramp", build("ramp"))
+        plan = archive.rendering.plan(archive.instance(key("ramp")), PNG)
+        before = archive.store.opened
+        archive.rendering.image(plan)
+        assert (archive.store.opened, archive.store.open_now) == (before + 1, 0)
+
+    def test_the_range_of_a_frame_is_found_once(self, archive: Archive) -> None:
+        """H2.15: found with the first picture, remembered in the index, and the same bytes either way."""
+        archive.put("ramp", build("ramp"))
+        instance = archive.instance(key("ramp"))
+        plan = archive.rendering.plan(instance, PNG)
+        assert archive.index.value_range(key("ramp"), instance.version, 1) is None
+        first = archive.rendering.image(plan)
+        assert archive.index.value_range(key("ramp"), instance.version, 1) == ValueRange(0.0, 4095.0)
+        assert archive.rendering.image(plan) == first
+        part = archive.rendering.plan(instance, RenderRequest(region=Region(0, 0, 0.5, 0.5), media_type=MediaType.PNG))
+        np.testing.assert_array_equal(shown(archive.rendering.image(part)), shown(first)[:32, :32])
+
+    def test_each_frame_has_its_own_range(self, archive: Archive) -> None:
+        cells = np.stack([np.arange(16).reshape(4, 4), np.arange(100, 116).reshape(4, 4)]).astype(np.uint16)
+        ds = image(cells, name="ranges")
+        archive.put("ranges", file_bytes(ds))
+        of = InstanceKey(ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID)
+        instance = archive.instance(of)
+        for number, low in ((2, 100.0), (1, 0.0)):
+            archive.rendering.image(archive.rendering.plan(instance, RenderRequest(frame_number=number)))
+            assert archive.index.value_range(of, instance.version, number) == ValueRange(low, low + 15)
+
+    def test_a_stored_window_needs_no_range(self, archive: Archive) -> None:
+        archive.put("ct", build("ct"))
+        instance = archive.instance(key("ct"))
+        archive.rendering.image(archive.rendering.plan(instance, PNG))
+        assert archive.index.value_range(key("ct"), instance.version, 1) is None
+
+    @pytest.mark.parametrize("name", ["j2k", "j2k_rgb"])
+    def test_heavy_frames_are_decoded_elsewhere_to_the_same_picture(self, archive: Archive, name: str) -> None:
+        archive.put(name, build(name))
+        plan = archive.rendering.plan(archive.instance(key(name)), PNG)
+        assert archive.rendering.heavy(plan)
+        np.testing.assert_array_equal(shown(archive.rendering.image(plan)), reference.render(build(name)))
+
+    @pytest.mark.parametrize("name", ["ct", "rle", "jpg"])
+    def test_light_frames_are_not(self, archive: Archive, name: str) -> None:
+        archive.put(name, build(name))
+        assert not archive.rendering.heavy(archive.rendering.plan(archive.instance(key(name)), PNG))
+
+    def test_plans_of_different_requests_are_kept_apart(self, archive: Archive) -> None:
+        archive.put("ct", build("ct"))
+        instance = archive.instance(key("ct"))
+        plans = [archive.rendering.plan(instance, RenderRequest(rows=rows)) for rows in (10, 20, None)]
+        made = [archive.rendering.image(plan) for plan in plans]
+        assert [archive.rendering.cached(plan) for plan in plans] == made
+        assert len({one.data for one in made}) == 3
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("name", "request_", "error"),
+        [
+            ("ct", RenderRequest(frame_number=2), InvalidRequest), ("ct", RenderRequest(rows=10**6), InvalidRequest),
+            ("sr", RenderRequest(), NotSupported), ("jls", RenderRequest(), NotSupported), ("bit1", RenderRequest(), NotSupported),
+        ],
+    )  # fmt: skip
+    def test_plans(self, archive: Archive, name: str, request_: RenderRequest, error: type[Exception]) -> None:
+        archive.put(name, build(name))
+        with pytest.raises(error):
+            archive.rendering.plan(archive.instance(key(name)), request_)
+
+    def test_limits(self, tmp_path: Path) -> None:
+        archive = Archive(tmp_path, Limits(frame_pixels=100))
+        archive.put("ct", build("ct"))
+        with pytest.raises(LimitExceeded):
+            archive.rendering.plan(archive.instance(key("ct")), PNG)
+        archive.close()
+
+    def test_damage_within_a_frame_is_not_kept(self, archive: Archive) -> None:
+        data = bytearray(build("rle"))
+        at = data.rindex(b"\x02\0\0\0\x40\0\0\0")  # the RLE header: two segments, the first at 64
+        data[at] = 3
+        archive.put("rle", bytes(data))
+        plan = archive.rendering.plan(archive.instance(key("rle")), PNG)
+        with pytest.raises(DamagedObject):
+            archive.rendering.image(plan)
+        assert archive.rendering.cached(plan) is None
+        assert archive.store.open_now == 0
+
+
+class TestFilesThatChange:
+    """Never old offsets on new bytes (architecture)."""
+
+    @pytest.fixture
+    def path(self, archive: Archive) -> Path:
+        return archive.put("ct", build("ct"))
+
+    @staticmethod
+    def replace(path: Path, data: bytes) -> None:
+        other = path.with_suffix(".new")
+        other.write_bytes(data)
+        os.replace(other, path)
+
+    def other_ct(self) -> bytes:
+        """The same object with other pixels, and a longer header: every offset is another."""
+        ds = reference.pipeline.read(build("ct"))
+        ds.ImageComments = "x" * 1000
+        ds.WindowCenter = 100
+        ds.PixelData = bytes(reversed(ds.PixelData))
+        return file_bytes(ds)
+
+    def test_a_changed_file_is_noticed_and_read_anew(self, archive: Archive, path: Path) -> None:
+        plan = archive.rendering.plan(archive.instance(key("ct")), PNG)
+        self.replace(path, self.other_ct())
+        with pytest.raises(ContentChanged):
+            archive.rendering.image(plan)
+        assert archive.rendering.cached(plan) is None
+        anew = archive.rendering.plan(archive.rendering.refresh(key("ct")).instance, PNG)
+        assert anew.digest != plan.digest
+        np.testing.assert_array_equal(shown(archive.rendering.image(anew)), reference.render(self.other_ct()))
+
+    def test_an_old_plan_is_never_made_from_a_new_file(self, archive: Archive, path: Path) -> None:
+        """The instance in memory is a new one already; the plan belongs to the old."""
+        plan = archive.rendering.plan(archive.instance(key("ct")), PNG)
+        self.replace(path, self.other_ct())
+        archive.rendering.refresh(key("ct"))
+        with pytest.raises(ContentChanged):
+            archive.rendering.image(plan)
+
+    def test_a_file_that_was_deleted_is_gone_after_a_refresh(self, archive: Archive, path: Path) -> None:
+        archive.put("ramp", build("ramp"))  # an empty folder might be one that is not mounted
+        plan = archive.rendering.plan(archive.instance(key("ct")), PNG)
+        path.unlink()
+        with pytest.raises(ContentChanged):
+            archive.rendering.image(plan)
+        with pytest.raises(Gone):
+            archive.rendering.refresh(key("ct"))
+
+    def test_a_file_that_is_another_object_now(self, archive: Archive, path: Path) -> None:
+        archive.rendering.locate(key("ct"))
+        self.replace(path, build("ramp"))
+        with pytest.raises((Gone, NotFound)):
+            archive.rendering.refresh(key("ct"))
+        assert archive.rendering.locate(key("ramp")).instance.key == key("ramp")
+
+    def test_refreshing_what_was_never_there(self, archive: Archive) -> None:
+        with pytest.raises(NotFound):
+            archive.rendering.refresh(key("sr"))
+
+    def test_refreshing_an_unchanged_file_changes_nothing(self, archive: Archive, path: Path) -> None:
+        assert path.exists()
+        before = archive.rendering.locate(key("ct"))
+        assert archive.rendering.refresh(key("ct")) == before

@@ -1,0 +1,113 @@
+"""Objects as files: streamed, closed whatever happens, and with validators that change when bytes may."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom import dcmread
+from pydicom.uid import ExplicitVRLittleEndian
+
+from tests.fixtures import build, uids
+from tests.wado_core.services.archive import Archive
+from wado_core.errors import ContentChanged, DamagedObject, NotSupported
+from wado_core.model.instance import Located
+from wado_core.model.uid import InstanceKey
+from wado_core.services.retrieval import OpenChunks
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    made = Archive(tmp_path)
+    yield made
+    assert made.store.open_now == 0, "an object was left open"
+    made.close()
+
+
+def located(archive: Archive, name: str) -> Located:
+    archive.put(name, build(name))
+    return archive.located(InstanceKey(*uids(name)))
+
+
+@pytest.mark.parametrize("name", ["ct", "impl", "be", "defl", "rle", "jpg", "j2k", "sr", "ecg", "us10", "noprem"])
+def test_a_file_in_explicit_little_endian(archive: Archive, name: str) -> None:
+    file = archive.retrieval.stream(located(archive, name))
+    data = b"".join(file.chunks)
+    assert len(data) == file.length
+    ds = dcmread(BytesIO(data))
+    assert ds.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+    assert ds.SOPInstanceUID == uids(name)[2]
+
+
+def test_heavy_frames_are_decoded_elsewhere_to_the_same_values(archive: Archive) -> None:
+    data = b"".join(archive.retrieval.stream(located(archive, "j2k")).chunks)
+    rle = b"".join(archive.retrieval.stream(located(archive, "rle")).chunks)
+    found, expected = (np.frombuffer(dcmread(BytesIO(one)).PixelData, "<u2") & 0xFFF for one in (data, rle))
+    np.testing.assert_array_equal(found, expected)
+
+
+class TestTheObjectIsClosed:
+    """The fixture looks for open objects after each of these."""
+
+    def test_at_the_end_of_the_chunks(self, archive: Archive) -> None:
+        file = archive.retrieval.stream(located(archive, "ct"))
+        assert archive.store.open_now == 1
+        assert sum(map(len, file.chunks)) == file.length
+        assert archive.store.open_now == 0
+
+    def test_when_nobody_wants_the_rest(self, archive: Archive) -> None:
+        chunks = archive.retrieval.stream(located(archive, "ct")).chunks
+        next(chunks)
+        assert isinstance(chunks, OpenChunks)
+        chunks.close()
+        chunks.close()
+        assert archive.store.open_now == 0
+
+    def test_when_not_even_the_first_chunk_was_wanted(self, archive: Archive) -> None:
+        """A generator that never ran would not close it."""
+        chunks = archive.retrieval.stream(located(archive, "ct")).chunks
+        assert isinstance(chunks, OpenChunks)
+        chunks.close()
+        assert archive.store.open_now == 0
+
+    def test_when_it_is_refused_before_the_first_chunk(self, archive: Archive) -> None:
+        with pytest.raises(NotSupported):
+            archive.retrieval.stream(located(archive, "jls"))
+
+    def test_when_a_chunk_fails(self, archive: Archive) -> None:
+        of = located(archive, "rle_rgb")
+        assert of.instance.frames is not None
+        assert of.instance.frames.fragments is not None
+        first, second = of.instance.frames.fragments
+        broken = replace(of.instance.frames, fragments=(first, (second[0]._replace(length=70),)))
+        file = archive.retrieval.stream(replace(of, instance=replace(of.instance, frames=broken)))
+        with pytest.raises(DamagedObject):
+            list(file.chunks)
+
+
+def test_a_file_that_has_changed_is_not_read(archive: Archive) -> None:
+    of = located(archive, "ct")
+    archive.root.joinpath("ct.dcm").write_bytes(build("ramp"))
+    with pytest.raises(ContentChanged):
+        archive.retrieval.stream(of)
+
+
+def test_a_file_that_changes_while_it_is_sent_is_noticed_at_its_end(archive: Archive) -> None:
+    of = located(archive, "ct")
+    chunks = archive.retrieval.stream(of).chunks
+    next(chunks)
+    with archive.root.joinpath("ct.dcm").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(ContentChanged):
+        list(chunks)
+
+
+def test_validators(archive: Archive) -> None:
+    """They change with the stored bytes, and differ between objects; equal objects have equal ones."""
+    ct, ramp = located(archive, "ct").instance, located(archive, "ramp").instance
+    tags = {archive.retrieval.etag(one) for one in (ct, ramp, replace(ct, version="other"), replace(ct, key=ramp.key))}
+    assert len(tags) == 4
+    assert archive.retrieval.etag(ct) == archive.retrieval.etag(replace(ct))
+    assert all(len(tag) == 32 and set(tag) <= set("0123456789abcdef") for tag in tags)
