@@ -95,12 +95,14 @@ def test_j84_refusals_come_before_conditions(wado: Wado) -> None:
 
 
 def test_a5_6_if_modified_since(wado: Wado) -> None:
-    """Not changed since: 304; before: 200; If-None-Match decides where both are given; unreadable dates are ignored (RFC 9110 13.1.3)."""
+    """The date of the copy we have: 304; any other: 200; If-None-Match goes first; unreadable dates are ignored (RFC 9110 13.1.3)."""
     modified = wado.get("ct").headers["last-modified"]
     assert wado.get("ct", if_modified_since=modified).status_code == 304
-    assert wado.get("ct", if_modified_since="Fri, 01 Jan 2100 00:00:00 GMT").status_code == 304
-    for earlier in ("Thu, 01 Jan 1970 00:00:00 GMT", "Thursday, 01-Jan-70 00:00:00 GMT", "Thu Jan  1 00:00:00 1970", "yesterday", ""):
-        assert wado.get("ct", if_modified_since=earlier).status_code == 200
+    for other in (
+        "Fri, 01 Jan 2100 00:00:00 GMT",  # the client's copy is of another file than the older one that a backup brought back
+        "Thu, 01 Jan 1970 00:00:00 GMT", "Thursday, 01-Jan-70 00:00:00 GMT", "Thu Jan  1 00:00:00 1970", "yesterday", "",
+    ):  # fmt: skip
+        assert wado.get("ct", if_modified_since=other).status_code == 200
     assert wado.get("ct", if_modified_since=modified, if_none_match='"other"').status_code == 200
 
 

@@ -85,7 +85,7 @@ def test_j31_quality_with_a_lossy_transfer_syntax(wado: Wado) -> None:
         ("ct", "annotation=patient&contentType=image/tiff", 406),
         ("ct", f"{WITH_STATE}&contentType=image/tiff", 406),
         ("us10", "frameNumber=11&annotation=patient", 400),
-        ("sr", "anonymize=yes", 501),
+        ("sr", f"contentType={DICOM}&anonymize=yes", 501),
     ],
 )
 def test_what_comes_later_is_never_ignored(wado: Wado, of: str, parameters: str, status: int) -> None:

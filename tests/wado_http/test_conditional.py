@@ -45,7 +45,7 @@ def test_if_none_match_in_several_lines() -> None:
     ("header", "matches"),
     [
         ("Tue, 14 Nov 2023 22:13:20 GMT", True),
-        ("Tue, 14 Nov 2023 22:13:21 GMT", True),
+        ("Tue, 14 Nov 2023 22:13:21 GMT", False),
         ("Tuesday, 14-Nov-23 22:13:20 GMT", True),
         ("Tue Nov 14 22:13:20 2023", True),
         ("Tue, 14 Nov 2023 22:13:19 GMT", False),

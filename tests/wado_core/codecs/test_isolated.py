@@ -86,17 +86,29 @@ def test_a_child_that_was_killed_is_replaced(decoder: IsolatedDecoder) -> None:
     assert child_of(decoder) != first
 
 
-def test_a_frame_that_ends_the_child_is_an_error_of_that_frame(decoder: IsolatedDecoder) -> None:
-    """A stopped child stands for a decoder at work; killed then, it has crashed in the middle of a frame."""
+def test_a_frame_survives_a_child_that_was_killed_under_it(decoder: IsolatedDecoder) -> None:
+    """A stopped child stands for a decoder at work; something else kills it, such as a system out of memory."""
     first = child_of(decoder)
     os.kill(first, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(decoder.decode, frame(), pixel(ROWS, COLUMNS, 1, 12), JPEG_2000_LOSSLESS)
         time.sleep(0.2)
         os.kill(first, signal.SIGKILL)
+        assert waiting.result(30).cells.shape == (ROWS, COLUMNS)
+
+
+def test_a_frame_that_ends_two_children_is_damaged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A child that is ready, and ends with the first byte of a job."""
+    crashing = tmp_path / "crashing"
+    crashing.write_text("#!/bin/sh\nprintf +\nhead -c 1 >/dev/null\n")
+    crashing.chmod(0o700)
+    decoder = IsolatedDecoder(30, 4 * GIB)
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", str(crashing))
         with pytest.raises(DamagedObject, match="ended the process"):
-            waiting.result(10)
+            decoder.decode(frame(), pixel(ROWS, COLUMNS, 1, 12), JPEG_2000_LOSSLESS)
     assert decoder.decode(frame(), pixel(ROWS, COLUMNS, 1, 12), JPEG_2000_LOSSLESS).cells.shape == (ROWS, COLUMNS)
+    decoder.close()
 
 
 def test_a_child_is_killed_at_its_deadline() -> None:

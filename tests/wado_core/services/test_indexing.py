@@ -15,7 +15,7 @@ from tests.wado_core.services.plain_ct import ct_key, plain_ct, write_folder
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.archive.store_files import FileStore, location_of
 from wado_core.archive.walk import walk
-from wado_core.errors import Gone, Unavailable
+from wado_core.errors import DamagedObject, Gone, Unavailable
 from wado_core.model.instance import Location
 from wado_core.model.study import Totals
 from wado_core.model.uid import InstanceKey
@@ -463,14 +463,17 @@ class TestRefresh:
             archive.indexing.refresh(location)
         assert archive.state_of(ONE) == b"a"
 
-    def test_a_file_that_is_damaged_now_is_gone_until_it_is_whole(self, archive: Archive) -> None:
+    def test_a_file_that_is_being_written_is_not_gone(self, archive: Archive) -> None:
         path = archive.write("a", plain_ct(number=1))
         archive.run()
         old = location_of(path)
         archive.write("a", plain_ct(number=1)[:700])
-        archive.indexing.refresh(old)
-        assert archive.state_of(ONE) == "gone"
-        assert [path for path, _ in archive.index.problems()] == [path]
+        with pytest.raises(Unavailable, match="being written"):
+            archive.indexing.refresh(old)
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+        with pytest.raises(DamagedObject):
+            archive.indexing.refresh(old)
+        assert archive.state_of(ONE) == b"a"
         archive.write("a", plain_ct(number=1))
-        archive.run()
+        archive.indexing.refresh(old)
         assert archive.state_of(ONE) == b"a"

@@ -124,7 +124,7 @@ def test_a_hostile_charset_is_read_in_no_time() -> None:
         "&contentType=application/dicom&imageQuality=50&transferSyntax=1.2.840.10008.1.2.5",
         "&contentType=image/jpeg&anonymize=yes", "&contentType=image/png,image/jpeg&transferSyntax=1.2.840.10008.1.2.1",
         "&contentType=text/html&annotation=patient",
-        "&anonymize=yes&rows=10",
+        "&anonymize=yes&rows=10", "&anonymize=yes",
     ],
 )  # fmt: skip
 def test_combinations_that_no_object_makes_right(more: str) -> None:
@@ -137,7 +137,7 @@ def test_combinations_that_no_object_makes_right(more: str) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        "&contentType=application/dicom,image/jpeg&rows=10", "&rows=10", "&anonymize=yes", "&transferSyntax=1.2.840.10008.1.2.1",
+        "&contentType=application/dicom,image/jpeg&rows=10", "&rows=10", "&transferSyntax=1.2.840.10008.1.2.1",
         "&contentType=application/dicom&imageQuality=50&transferSyntax=1.2.840.10008.1.2.4.50", "&contentType=image/jpeg;q=0&rows=10",
         "&contentType=application/dicom&anonymize=yes&transferSyntax=1.2.840.10008.1.2.5", "&imageQuality=50",
     ],
@@ -152,8 +152,8 @@ def test_combinations_that_depend_on_the_object(more: str) -> None:
         ("&rows=10", "application/dicom", True),
         ("&frameNumber=1", "application/dicom", True),
         ("&imageQuality=50", "application/dicom", True),
-        ("&anonymize=yes", "application/dicom", False),
-        ("&anonymize=yes", "image/jpeg", True),
+        ("&contentType=application/dicom,image/jpeg&anonymize=yes", "application/dicom", False),
+        ("&contentType=application/dicom,image/jpeg&anonymize=yes", "image/jpeg", True),
         ("&transferSyntax=1.2.3", "image/png", True),
         ("&annotation=patient", "text/html", True),
         ("&annotation=patient", "image/png", False),

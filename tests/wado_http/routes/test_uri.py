@@ -84,7 +84,8 @@ def test_media_types(of: Instance, more: str, media_type: str | None) -> None:
         (US10, "&frameNumber=11", "*/*", 400), (US10, "&frameNumber=11&annotation=patient", "*/*", 400), (MF1, "&frameNumber=2",
         "*/*", 400),
         (CT, "&annotation=patient", "*/*", 501), (CT, "&presentationUID=1.2&presentationSeriesUID=1.3", "*/*", 501),
-        (CT, "&contentType=application/dicom&anonymize=yes", "*/*", 501), (US10, "&anonymize=yes", "*/*", 501),
+        (CT, "&contentType=application/dicom&anonymize=yes", "*/*", 501),
+        (US10, "&contentType=application/dicom&anonymize=yes", "*/*", 501),
         (CT, "&contentType=image/tiff,application/dicom&rows=100", "*/*", 400),
     ],
 )  # fmt: skip
