@@ -223,6 +223,12 @@ class IndexContract:
         assert series.representative_has_picture
         assert series.instances == 5
 
+    def test_a_series_is_shown_by_an_instance_with_a_picture(self, index: Index) -> None:
+        shown, hidden = described(key(number=1), instance_number=1), described(key(number=2), instance_number=2)
+        index.put([indexed(b"/d/1", shown), indexed(b"/d/2", replace(hidden, has_picture=False))])
+        ((series,),) = (study.series for study in index.studies(0, 1))
+        assert (series.representative, series.representative_has_picture) == (key(number=1), True)
+
     def test_instances_by_number_then_uid(self, index: Index) -> None:
         image = described(key(number=5))
         text = replace(image, has_picture=False)

@@ -46,6 +46,9 @@ SELECT instance.id, ?, ?, ?, ?, ? {_OF_INSTANCE} WHERE study_uid = ? AND series_
 _REPRESENTATIVE = """
 SELECT object_uid, frames, has_picture FROM instance WHERE series_id = ? ORDER BY number, object_uid LIMIT 1 OFFSET ?
 """
+_FIRST_WITH_PICTURE = """
+SELECT object_uid, frames, has_picture FROM instance WHERE series_id = ? AND has_picture ORDER BY number, object_uid LIMIT 1
+"""
 
 _KNOWN_FILES = (
     sa.select(file.c.name, file.c.size, file.c.mtime_ns, file.c.inode, file.c.format)
@@ -258,7 +261,9 @@ def _series_of(connection: sa.Connection, study_id: int, study_uid: str) -> tupl
     summaries = []
     for row in rows:
         # The middle one by number: it shows more of the body than the first, often a localizer or air.
-        object_uid, frames, has_picture = connection.exec_driver_sql(_REPRESENTATIVE, (row.id, row.instances // 2)).one()
+        middle = connection.exec_driver_sql(_REPRESENTATIVE, (row.id, row.instances // 2)).one()
+        shown = middle if middle.has_picture else connection.exec_driver_sql(_FIRST_WITH_PICTURE, (row.id,)).one_or_none()
+        object_uid, frames, has_picture = shown or middle
         summaries.append(
             SeriesSummary(
                 row.series_uid, row.modality, row.number, row.description, row.instances,

@@ -8,7 +8,8 @@ from wado_core.model.uid import InstanceKey
 
 @dataclass(frozen=True, slots=True)
 class SeriesSummary:
-    """A series on a page: how many instances, and the one that stands for it (the middle one by instance number)."""
+    """A series on a page: how many instances, and the one that stands for it (the middle one by instance number,
+    or the first with a picture where that has none)."""
 
     series_uid: str
     modality: str
