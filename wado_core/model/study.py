@@ -8,8 +8,10 @@ from wado_core.model.uid import InstanceKey
 
 @dataclass(frozen=True, slots=True)
 class SeriesSummary:
-    """A series on a page: how many instances, and the one that stands for it (the middle one by instance number,
-    or the first with a picture where that has none)."""
+    """A series on a page.
+
+    instances: how many.  representative: the middle one by instance number, or the first with a picture where that has none.
+    """
 
     series_uid: str
     modality: str
