@@ -28,6 +28,8 @@ LOOKUP_THREADS = 16
 STREAM_THREADS = 16
 # Objects whose frames are decoded while they are handed out.
 DECODING_THREADS = 2
+# Work that ends sooner is not worth a watch over its client: most does.
+PATIENCE_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,13 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     Servers do not cancel requests themselves, and work that nobody waits for should leave its queue.
     """
     task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=PATIENCE_S)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if task.done():
+        return task.result()
     departure = asyncio.ensure_future(_departure(receive))
     try:
         await asyncio.wait({task, departure}, return_when=asyncio.FIRST_COMPLETED)
