@@ -115,3 +115,31 @@ def test_health(wado: Wado, path: str) -> None:
     """Both are 200 while the server serves, and are never cached."""
     response = wado.ask("", path=path)
     assert (response.status_code, response.headers["cache-control"]) == (200, "no-store")
+
+
+def test_endless_headers_are_refused(server: Server) -> None:
+    """Memory is bounded whatever a client sends before it has asked for anything (A8.4): 431, and the connection is closed."""
+    with socket.create_connection((server.host, server.port), timeout=30) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Endless: ")
+        answer = b""
+        try:
+            for _ in range(200):
+                connection.sendall(b"a" * 65536)
+            answer = connection.recv(4096)
+        except (BrokenPipeError, ConnectionResetError):
+            answer = answer or b"closed"
+    assert answer.startswith(b"HTTP/1.1 431 ") or answer == b"closed"
+
+
+def test_long_but_bounded_headers_and_bodies_are_served(server: Server) -> None:
+    """A cookie of 48 KB, many requests on one connection, and a body that belongs to no header."""
+    with httpx.Client(base_url=server.url, headers={"cookie": "a" * 48_000}) as client:
+        for _ in range(20):
+            assert client.get("/health/live").status_code == 200
+        assert client.post("/wado", content=b"a" * 1_000_000).status_code == 405
+        assert client.get("/health/live").status_code == 200
+
+
+def test_a_connection_that_says_nothing_holds_nobody_up(server: Server) -> None:
+    with socket.create_connection((server.host, server.port), timeout=30), httpx.Client(base_url=server.url) as client:
+        assert client.get("/health/live").status_code == 200

@@ -7,7 +7,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # Request line and headers together; a query of 16 KiB and a large cookie fit.
 HEADER_BYTES = 64 * 1024
-# From the connection, or the end of the last request, to the end of the next one's headers.
+# From the connection to the end of the first request's headers; uvicorn bounds the time between requests.
 HEADERS_S = 30.0
 
 _TEXT = b"The request line and headers are longer than 64 KiB."
@@ -22,6 +22,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
+        self._in_headers = False
         self._header_bytes = 0
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -36,25 +37,27 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what belongs to headers that have not ended yet."""
-        self._header_bytes += len(data)
-        if self._header_bytes > HEADER_BYTES:
+        """Refuse headers that have not ended after many bytes; what came with their end is not counted."""
+        super().data_received(data)
+        if not self._in_headers:
+            return
+        if self._header_bytes > HEADER_BYTES and not self.transport.is_closing():
             self._disarm()
             self.transport.write(_TOO_LARGE)
             self.transport.close()
-            return
-        super().data_received(data)
+        self._header_bytes += len(data)
+
+    def on_message_begin(self) -> None:
+        """Count the headers of each request anew."""
+        self._in_headers = True
+        self._header_bytes = 0
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Give the request free; pipelined ones are counted anew."""
+        """Give the request free."""
+        self._in_headers = False
         self._disarm()
-        self._header_bytes = 0
         super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """Bodies are no headers: nothing reads them, and uvicorn pauses the connection when they are not."""
-        self._header_bytes = 0
-        super().on_body(body)
 
     def _disarm(self) -> None:
         if self._alarm is not None:
