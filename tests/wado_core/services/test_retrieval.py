@@ -111,3 +111,16 @@ def test_validators(archive: Archive) -> None:
     assert len(tags) == 4
     assert archive.retrieval.etag(ct) == archive.retrieval.etag(replace(ct))
     assert all(len(tag) == 32 and set(tag) <= set("0123456789abcdef") for tag in tags)
+
+
+def test_a_file_rewritten_while_it_is_sent_ends_short(archive: Archive) -> None:
+    """Old and new bytes in one answer must not make its Content-Length, or a client would take it for whole."""
+    found = located(archive, "ct")
+    file = archive.retrieval.stream(found)
+    received = len(next(file.chunks))
+    with open(found.location.path, "r+b") as rewritten:
+        rewritten.write(bytes(200))
+    with pytest.raises(ContentChanged):
+        for chunk in file.chunks:
+            received += len(chunk)
+    assert received < file.length
