@@ -90,7 +90,7 @@ def test_look_up_of_an_unknown_instance(benchmark: BenchmarkFixture, large: SqlI
 
 @pytest.mark.parametrize("page", [0, 9])
 def test_page_of_25_studies(benchmark: BenchmarkFixture, large: SqlIndex, page: int) -> None:
-    studies = benchmark(large.studies, page * 25, 25)
+    studies = benchmark(large.studies, page * 25, 25, 12)
     assert [len(study.series) for study in studies] == [LARGE_SERIES] * 25
     assert {series.instances for study in studies for series in study.series} == {LARGE_INSTANCES}
 

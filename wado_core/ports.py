@@ -129,8 +129,15 @@ class Index(Protocol):
         """Count what there is."""
         ...
 
-    def studies(self, offset: int, limit: int) -> tuple[StudySummary, ...]:
-        """Return one page of studies that hold an instance, newest study date first, then by UID."""
+    def studies(self, offset: int, limit: int, most_series: int) -> tuple[StudySummary, ...]:
+        """Return one page of studies that hold an instance, newest study date first, then by UID.
+
+        most_series: how many series of each study are listed.
+        """
+        ...
+
+    def study(self, study_uid: str, offset: int, limit: int) -> StudySummary | None:
+        """Return a study with one page of its series by number, then UID; None when there is no such study."""
         ...
 
     def instances(self, key: SeriesKey, offset: int, limit: int) -> tuple[InstanceSummary, ...]:

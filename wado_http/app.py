@@ -69,6 +69,7 @@ def application(settings: Settings, life: Lifespan[Starlette]) -> Starlette:
         routes=[
             Route("/", ReadOnly(viewer.root)),
             Route("/wado", ReadOnly(uri.retrieve)),
+            Route("/study", ReadOnly(viewer.study)),
             Route("/series", ReadOnly(viewer.series)),
             Route("/static/viewer.css", ReadOnly(viewer.stylesheet)),
             Route("/health/live", ReadOnly(health.live)),

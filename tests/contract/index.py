@@ -193,9 +193,9 @@ class IndexContract:
     def test_studies_newest_first_then_by_uid(self, index: Index) -> None:
         dates = {1: "20200101", 2: "20240101", 3: "", 4: "20240101"}
         index.put(indexed(b"/d/%d" % study, described(key(study), study_date=date)) for study, date in dates.items())
-        assert [study.study_uid for study in index.studies(0, 10)] == ["1.2.2", "1.2.4", "1.2.1", "1.2.3"]
-        assert [study.study_uid for study in index.studies(1, 2)] == ["1.2.4", "1.2.1"]
-        assert index.studies(4, 10) == ()
+        assert [study.study_uid for study in index.studies(0, 10, 50)] == ["1.2.2", "1.2.4", "1.2.1", "1.2.3"]
+        assert [study.study_uid for study in index.studies(1, 2, 50)] == ["1.2.4", "1.2.1"]
+        assert index.studies(4, 10, 50) == ()
 
     def test_a_study_shows_its_listing_and_series_in_order_of_their_numbers(self, index: Index) -> None:
         of_study: dict[str, Any] = {
@@ -207,7 +207,7 @@ class IndexContract:
                 indexed(b"/d/b", described(key(1, 2), modality="SR", series_number=2, series_description="early", **of_study)),
             ]
         )
-        (study,) = index.studies(0, 10)
+        (study,) = index.studies(0, 10, 50)
         assert study.listing == Listing(**of_study)
         shown = [(series.series_uid, series.modality, series.number, series.description, series.instances) for series in study.series]
         assert shown == [("1.2.1.2", "SR", 2, "early", 1), ("1.2.1.1", "CT", 10, "late", 1)]
@@ -217,7 +217,7 @@ class IndexContract:
         index.put(
             indexed(b"/d/%d" % uid, described(key(number=uid), frames=uid, instance_number=number)) for uid, number in numbers.items()
         )
-        ((series,),) = (study.series for study in index.studies(0, 1))
+        ((series,),) = (study.series for study in index.studies(0, 1, 50))
         assert series.representative == key(number=1)
         assert series.representative_frames == 1
         assert series.representative_has_picture
@@ -226,8 +226,17 @@ class IndexContract:
     def test_a_series_is_shown_by_an_instance_with_a_picture(self, index: Index) -> None:
         shown, hidden = described(key(number=1), instance_number=1), described(key(number=2), instance_number=2)
         index.put([indexed(b"/d/1", shown), indexed(b"/d/2", replace(hidden, has_picture=False))])
-        ((series,),) = (study.series for study in index.studies(0, 1))
+        ((series,),) = (study.series for study in index.studies(0, 1, 50))
         assert (series.representative, series.representative_has_picture) == (key(number=1), True)
+
+    def test_series_of_a_study_are_paged(self, index: Index) -> None:
+        index.put(indexed(b"/d/%d" % number, described(key(1, number), series_number=number)) for number in range(5))
+        ((study,),) = (index.studies(0, 1, 2),)
+        assert ([series.number for series in study.series], study.series_total) == ([0, 1], 5)
+        found = index.study("1.2.1", 3, 10)
+        assert found is not None
+        assert ([series.number for series in found.series], found.series_total) == ([3, 4], 5)
+        assert index.study("1.2.99", 0, 10) is None
 
     def test_instances_by_number_then_uid(self, index: Index) -> None:
         image = described(key(number=5))
@@ -254,7 +263,7 @@ class IndexContract:
     def test_what_is_gone_leaves_every_listing(self, index: Index) -> None:
         index.put([indexed(b"/d/1", described(key(1, 1))), indexed(b"/d/2", described(key(1, 2))), indexed(b"/d/3", described(key(2)))])
         index.forget([b"/d/2", b"/d/3"])
-        (study,) = index.studies(0, 10)
+        (study,) = index.studies(0, 10, 50)
         assert [series.series_uid for series in study.series] == ["1.2.1.1"]
         assert index.instances(SeriesKey("1.2.1", "1.2.1.2"), 0, 10) == ()
         assert index.totals() == Totals(1, 1, 1, 1, 0, 0)
@@ -263,7 +272,7 @@ class IndexContract:
         odd = described(key(1), series_number=10**30, instance_number=-(10**30), patient_name="a\udc80b")
         index.put([indexed(b"/d/a", odd), indexed(b"/d/b", described(key(2)))])
         assert index.totals().instances == 2
-        assert "a?b" in {study.listing.patient_name for study in index.studies(0, 10)}
+        assert "a?b" in {study.listing.patient_name for study in index.studies(0, 10, 50)}
 
     def test_value_ranges(self, index: Index) -> None:
         values, empty = ValueRange(-1024.0, 3071.5), ValueRange(0.0, 0.0, empty=True)
@@ -316,7 +325,7 @@ class IndexContract:
             reads = 0
             while not done.is_set():
                 assert index.totals().instances % 10 == 0
-                assert len({study.series[0].instances for study in index.studies(0, 20)}) <= 1
+                assert len({study.series[0].instances for study in index.studies(0, 20, 50)}) <= 1
                 index.find(key(3, 1, 0))
                 reads += 1
             return reads

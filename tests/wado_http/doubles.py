@@ -165,6 +165,10 @@ class Catalogue:
     def studies(self, offset: int, limit: int) -> tuple[StudySummary, ...]:
         return tuple(self.study_list[offset : offset + limit])
 
+    def study(self, study_uid: str, offset: int, limit: int) -> StudySummary | None:
+        found = [one for one in self.study_list if one.study_uid == study_uid]
+        return replace(found[0], series=found[0].series[offset : offset + limit]) if found else None
+
     def instances(self, key: SeriesKey, offset: int, limit: int) -> tuple[InstanceSummary, ...]:
         held = [item for item in self.instance_list if (item.key.study_uid, item.key.series_uid) == (key.study_uid, key.series_uid)]
         return tuple(held[offset : offset + limit])
@@ -175,7 +179,7 @@ class Catalogue:
 
 def study(patient_name: str = "DOE^JOHN", series: tuple[SeriesSummary, ...] = (), **attributes: Any) -> StudySummary:
     """Build a study as listed."""
-    return StudySummary(STUDY, Listing(patient_name=patient_name, **attributes), series)
+    return StudySummary(STUDY, Listing(patient_name=patient_name, **attributes), series, len(series))
 
 
 def archive_of(*instances: Instance, **attributes: Any) -> Archive:

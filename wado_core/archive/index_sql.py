@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -163,18 +164,17 @@ class SqlIndex:
             studies, series_, instances, files, objects, damaged = connection.execute(counts).one()
         return Totals(studies, series_, instances, files, files - objects - damaged, damaged)
 
-    def studies(self, offset: int, limit: int) -> tuple[StudySummary, ...]:
-        """Return one page of studies, newest study date first, then by UID."""
+    def studies(self, offset: int, limit: int, most_series: int) -> tuple[StudySummary, ...]:
+        """Return one page of studies with their first series, newest study date first, then by UID."""
         page = sa.select(study).order_by(study.c.study_date.desc(), study.c.study_uid).offset(offset).limit(limit)
         with self._reading() as connection, _snapshot(connection):
-            return tuple(
-                StudySummary(
-                    row.study_uid,
-                    Listing(row.patient_name, row.patient_id, row.study_date, row.study_description, row.accession_number),
-                    _series_of(connection, row.id, row.study_uid),
-                )
-                for row in connection.execute(page).all()
-            )
+            return tuple(_summary(connection, row, 0, most_series) for row in connection.execute(page).all())
+
+    def study(self, study_uid: str, offset: int, limit: int) -> StudySummary | None:
+        """Return a study with one page of its series."""
+        with self._reading() as connection, _snapshot(connection):
+            row = connection.execute(sa.select(study).where(study.c.study_uid == study_uid)).one_or_none()
+            return None if row is None else _summary(connection, row, offset, limit)
 
     def instances(self, key: SeriesKey, offset: int, limit: int) -> tuple[InstanceSummary, ...]:
         """Return one page of a series' instances by instance number (those without one first), then UID."""
@@ -253,10 +253,17 @@ def _snapshot(connection: sa.Connection) -> Iterator[None]:
         connection.exec_driver_sql("COMMIT")
 
 
-def _series_of(connection: sa.Connection, study_id: int, study_uid: str) -> tuple[SeriesSummary, ...]:
+def _summary(connection: sa.Connection, row: sa.Row[Any], offset: int, limit: int) -> StudySummary:
+    listing = Listing(row.patient_name, row.patient_id, row.study_date, row.study_description, row.accession_number)
+    total = connection.execute(sa.select(sa.func.count()).select_from(series).where(series.c.study_id == row.id)).scalar_one()
+    return StudySummary(row.study_uid, listing, _series_of(connection, row.id, row.study_uid, offset, limit), total)
+
+
+def _series_of(connection: sa.Connection, study_id: int, study_uid: str, offset: int, limit: int) -> tuple[SeriesSummary, ...]:
     counted = sa.select(sa.func.count()).select_from(instance).where(instance.c.series_id == series.c.id).scalar_subquery()
     rows = connection.execute(
         sa.select(series, counted.label("instances")).where(series.c.study_id == study_id).order_by(series.c.number, series.c.series_uid)
+        .offset(offset).limit(limit)
     ).all()
     summaries = []
     for row in rows:

@@ -25,11 +25,12 @@ class SeriesSummary:
 
 @dataclass(frozen=True, slots=True)
 class StudySummary:
-    """A study on a page, with its series in order of their numbers."""
+    """A study on a page, with some of its series in order of their numbers; series_total: how many it has."""
 
     study_uid: str
     listing: Listing
     series: tuple[SeriesSummary, ...]
+    series_total: int
 
 
 @dataclass(frozen=True, slots=True)

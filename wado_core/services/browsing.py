@@ -4,6 +4,9 @@ from wado_core.model.study import InstanceSummary, StudySummary, Totals
 from wado_core.model.uid import SeriesKey
 from wado_core.ports import Index
 
+# Series of a study that a page of studies shows; the others have pages of their own.
+MOST_SERIES = 12
+
 
 class Browsing:
     """Lists what is indexed, a page at a time."""
@@ -12,8 +15,12 @@ class Browsing:
         self._index = index
 
     def studies(self, offset: int, limit: int) -> tuple[StudySummary, ...]:
-        """Return ``limit`` studies from ``offset`` on, newest first."""
-        return self._index.studies(offset, limit)
+        """Return ``limit`` studies from ``offset`` on, newest first, each with its first series."""
+        return self._index.studies(offset, limit, MOST_SERIES)
+
+    def study(self, study_uid: str, offset: int, limit: int) -> StudySummary | None:
+        """Return a study with ``limit`` series from ``offset`` on; None when there is no such study."""
+        return self._index.study(study_uid, offset, limit)
 
     def instances(self, key: SeriesKey, offset: int, limit: int) -> tuple[InstanceSummary, ...]:
         """Return ``limit`` instances of a series from ``offset`` on, in order."""

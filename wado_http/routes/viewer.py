@@ -37,6 +37,24 @@ async def root(request: Request) -> Response:
     return HTMLResponse(await state_of(request).look_up(page), headers=_HEADERS)
 
 
+async def study(request: Request) -> Response:
+    """Answer ``/study``: one page of the series of a study."""
+    values = read_query(request.scope["query_string"], ("studyUID", "page"))
+    if "studyUID" not in values:
+        raise InvalidRequest("studyUID is required.")
+    study_uid, number = read_uid("studyUID", values["studyUID"]), _page(values)
+    offset = (number - 1) * pages.SERIES_ON_A_PAGE
+    browsing = state_of(request).browsing
+
+    def page() -> str:
+        found = browsing.study(study_uid, offset, pages.SERIES_ON_A_PAGE)
+        if found is None or not found.series:
+            raise NotFound("There is no such study, or it has no such page.")
+        return pages.study_page(_base(request), found, number, has_next=offset + len(found.series) < found.series_total)
+
+    return HTMLResponse(await state_of(request).look_up(page), headers=_HEADERS)
+
+
 async def series(request: Request) -> Response:
     """Answer ``/series``: one page of the instances of a series."""
     values = read_query(request.scope["query_string"], ("studyUID", "seriesUID", "page"))

@@ -29,6 +29,12 @@ def series(base: str, key: SeriesKey, page: int = 1) -> str:
     return f"{base}/series?{urlencode(parameters)}"
 
 
+def study(base: str, study_uid: str, page: int = 1) -> str:
+    """Return the address of a page of a study's series."""
+    parameters = {"studyUID": study_uid} | ({"page": str(page)} if page > 1 else {})
+    return f"{base}/study?{urlencode(parameters)}"
+
+
 def studies(base: str, page: int = 1) -> str:
     """Return the address of a page of studies."""
     return f"{base}/?page={page}" if page > 1 else f"{base}/"

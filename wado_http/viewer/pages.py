@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 STUDIES_ON_A_PAGE = 25
 INSTANCES_ON_A_PAGE = 100
+SERIES_ON_A_PAGE = 60
 
 # How the groups of a person name are told apart on a page: alphabetic, ideographic, phonetic (PS3.5 6.2.1).
 _GROUPS = " / "
@@ -60,6 +61,11 @@ def stylesheet() -> bytes:
 def studies_page(base: str, page: Page[StudySummary], totals: Totals) -> str:
     """Write the page of studies.  base: the path the application is mounted at, without a slash at its end."""
     return environment().get_template("studies.html").render(base=base, page=page, totals=totals)
+
+
+def study_page(base: str, study: StudySummary, number: int, has_next: bool) -> str:
+    """Write a page of a study's series."""
+    return environment().get_template("study.html").render(base=base, study=study, number=number, has_next=has_next)
 
 
 def series_page(base: str, key: SeriesKey, page: Page[InstanceSummary]) -> str:

@@ -1,6 +1,7 @@
 """The viewer: what its pages show and link to, and that nothing in an object becomes markup (A3.13)."""
 
 import re
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 
@@ -124,6 +125,24 @@ def test_studies_are_paged() -> None:
         assert "no such page" in client.get("/?page=3").text
     with serving(catalogue=Catalogue(catalogue.study_list[:25])) as client:
         assert "<nav" not in client.get("/").text
+
+
+def test_series_of_a_study_are_paged() -> None:
+    many = replace(study(), series=tuple(series(number=number) for number in range(61)), series_total=61)
+    with serving(catalogue=Catalogue([many])) as client:
+        first, second = client.get(f"/study?studyUID={STUDY}"), client.get(f"/study?studyUID={STUDY}&page=2")
+        assert "series 59<" in first.text
+        assert "series 60<" not in first.text
+        assert f"/study?studyUID={STUDY}&page=2" in links(first.text, "href")
+        assert "series 60<" in second.text
+        assert 'rel="next"' not in second.text
+        assert client.get(f"/study?studyUID={STUDY}&page=3").status_code == 404
+        assert client.get("/study?studyUID=1.2.99").status_code == 404
+        assert client.get("/study").status_code == 400
+    with serving(catalogue=Catalogue([replace(many, series=many.series[:12])])) as client:
+        page = client.get("/").text
+        assert f"/study?studyUID={STUDY}" in links(page, "href")
+        assert "All 61 series" in page
 
 
 def test_a_series_and_its_instances() -> None:
