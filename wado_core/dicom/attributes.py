@@ -16,7 +16,7 @@ from wado_core.dicom.elements import (
     check_depth,
     inner_encoding,
     name_of,
-    swap_words,
+    swapped,
 )
 from wado_core.errors import DamagedObject, LimitExceeded
 
@@ -141,7 +141,7 @@ class Attributes:
             return b""
         if not self._big_endian or value.vr == b"OB":
             return value.data
-        return swap_words(value.data[: len(value.data) // 2 * 2])
+        return swapped(value.data[: len(value.data) // 2 * 2], 2)
 
 
 class AttributeReader:

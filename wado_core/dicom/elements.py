@@ -134,8 +134,12 @@ def inner_encoding(sequence: Element, encoding: Encoding) -> Encoding:
     return IMPLICIT if sequence.vr == b"UN" else encoding
 
 
-def swap_words(data: bytes) -> bytes:
-    """Swap the bytes of 16-bit words; ``data`` has an even length."""
-    swapped = bytearray(data)
-    swapped[0::2], swapped[1::2] = swapped[1::2], swapped[0::2]
-    return bytes(swapped)
+def swapped(data: bytes, unit: int) -> bytes:
+    """Reverse the bytes of every ``unit`` bytes (PS3.5 7.3); an incomplete unit at the end stays as it is."""
+    if unit == 1:
+        return data
+    whole = len(data) // unit * unit
+    out = bytearray(data)
+    for position in range(unit):
+        out[position:whole:unit] = data[unit - 1 - position : whole : unit]
+    return bytes(out)

@@ -1,6 +1,6 @@
 """The encoded bytes of one frame, read from where the instance says they lie (PS3.5 8.2, A.4)."""
 
-from wado_core.dicom.elements import swap_words
+from wado_core.dicom.elements import swapped
 from wado_core.dicom.source import inflated
 from wado_core.errors import DamagedObject, NotSupported
 from wado_core.model.instance import Instance
@@ -25,7 +25,7 @@ def read_frame(source: ByteSource, instance: Instance, frame_number: int, limits
     if layout.words_swapped:
         aligned = first & ~1
         words = _read(source, layout.offset + aligned, ((last + 1) & ~1) - aligned)
-        return swap_words(words)[first - aligned : last - aligned]
+        return swapped(words, 2)[first - aligned : last - aligned]
     return _read(source, layout.offset + first, last - first)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from wado_core.codecs.code_stream import read_code_stream
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
-from wado_core.dicom.decodable import has_picture
+from wado_core.dicom.decodable import PALETTE, has_picture
 from wado_core.dicom.elements import PIXEL_DATA, UNDEFINED_LENGTH
 from wado_core.dicom.frame_index import read_frame_layout
 from wado_core.dicom.header import Header, read_header
@@ -63,7 +63,7 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         transforms=transforms,
         transform_of_frame=of_frame,
         padding=read_padding(attributes, pixel) if pixel and pixel.monochrome else None,
-        palette=read_palette(attributes, signed=pixel.signed) if pixel and pixel.photometric_interpretation == "PALETTE COLOR" else None,
+        palette=read_palette(attributes, signed=pixel.signed) if pixel and pixel.photometric_interpretation == PALETTE else None,
     )
     return Described(instance, _listing(attributes), has_picture(instance, limits))
 

@@ -28,6 +28,7 @@ from wado_core.dicom.elements import (
     check_depth,
     inner_encoding,
     name_of,
+    swapped,
 )
 from wado_core.dicom.frames import read_frame
 from wado_core.dicom.header import PREAMBLE_LENGTH, Header, read_header
@@ -68,10 +69,10 @@ class _Range:
 
 @dataclass(frozen=True, slots=True)
 class _Frames:
-    """Frames to be decoded, all of the form ``pixel``; ``length`` bytes with the padding of an odd length."""
+    """Frames to be decoded, all of the form of the ``first``; ``length`` bytes with the padding of an odd length."""
 
     length: int
-    pixel: ImagePixel
+    first: Decoded
 
 
 _Piece = bytes | _Range | _Frames
@@ -113,22 +114,11 @@ def _copy(source: ByteSource, piece: _Range) -> Iterator[bytes]:
         yield swapped(data, piece.unit)
 
 
-def swapped(data: bytes, unit: int) -> bytes:
-    """Reverse the bytes of every unit; an incomplete unit at the end stays as it is."""
-    if unit == 1:
-        return data
-    whole = len(data) // unit * unit
-    out = bytearray(data)
-    for position in range(unit):
-        out[position:whole:unit] = data[unit - 1 - position : whole : unit]
-    return bytes(out)
-
-
 def _decoded_frames(piece: _Frames, source: ByteSource, instance: Instance, limits: Limits, decode: Decode) -> Iterator[bytes]:
     sent = 0
     for number in range(1, instance.number_of_frames + 1):
-        decoded = _decode(source, instance, number, limits, decode)
-        if decoded.pixel != piece.pixel:
+        decoded = piece.first if number == 1 else _decode(source, instance, number, limits, decode)
+        if decoded.pixel != piece.first.pixel:
             raise DamagedObject("A frame has another form than the first.")
         data = little_endian_bytes(decoded)
         sent += len(data)
@@ -166,10 +156,9 @@ class _Layout:
     def pieces(self) -> list[_Piece]:
         """Return the whole file in pieces."""
         self._add(self._meta())
-        decoded = self._first_decoded()
-        replaced = self._replaced(decoded)
-        header = self._header
-        self._data_set(header.data_set_offset, self._scanner.size, header.encoding, 0, replaced, decoded)
+        first, header = self._first_decoded(), self._header
+        replaced = self._replaced(first.pixel if first else None)
+        self._data_set(header.data_set_offset, self._scanner.size, header.encoding, 0, replaced, first)
         self._flush()
         return self._pieces
 
@@ -188,12 +177,12 @@ class _Layout:
         )
         return bytes(PREAMBLE_LENGTH - 4) + b"DICM" + _element(0x00020000, b"UL", pack("<L", len(elements))) + elements
 
-    def _first_decoded(self) -> ImagePixel | None:
-        """Decode the first frame of encapsulated pixel data, to know what all decoded frames look like."""
+    def _first_decoded(self) -> Decoded | None:
+        """Decode the first frame of encapsulated pixel data, which tells what all decoded frames look like."""
         layout = self._instance.frames
         if layout is None or layout.fragments is None:
             return None
-        return _decode(self._header.source, self._instance, 1, self._limits, self._decode).pixel
+        return _decode(self._header.source, self._instance, 1, self._limits, self._decode)
 
     def _replaced(self, pixel: ImagePixel | None) -> dict[int, bytes]:
         """Return the elements that describe decoded frames (A4.104), by tag; empty bytes leave an element out."""
@@ -221,7 +210,7 @@ class _Layout:
         return replaced
 
     def _data_set(
-        self, offset: int, end: int | None, encoding: Encoding, depth: int, replaced: dict[int, bytes], pixel: ImagePixel | None
+        self, offset: int, end: int | None, encoding: Encoding, depth: int, replaced: dict[int, bytes], first: Decoded | None
     ) -> int:
         """Lay out elements up to ``end`` (None: the item delimiter); return the offset behind them."""
         check_depth(depth)
@@ -236,9 +225,9 @@ class _Layout:
             for tag in [tag for tag in pending if tag <= element.tag]:
                 self._add(pending.pop(tag))
             if element.tag in replaced:
-                offset = self._skip(element)
+                offset = self._scanner.end_of_value(element)
             elif element.tag == PIXEL_DATA and depth == 0:
-                offset = self._pixel_data(element, pixel)
+                offset = self._pixel_data(element, first)
                 end = self._end_of_data_set(offset)
             elif element.tag == _ICON_IMAGE_SEQUENCE and self._instance.transfer_syntax.encapsulated:
                 offset = self._skipper.end_of(element, encoding)  # its pixels may be encapsulated as well; it is optional (F.7)
@@ -250,9 +239,6 @@ class _Layout:
         """Return where elements behind the pixel data end: what is too short for one, or zeros, is what writers leave behind."""
         size = self._scanner.size
         return offset if size - offset < 8 or not any(self._scanner.read(offset, 8)) else size
-
-    def _skip(self, element: Element) -> int:
-        return self._scanner.end_of_value(element)
 
     def _element(self, element: Element, encoding: Encoding, depth: int) -> int:
         vr = element.vr or implied_vr(element.tag, signed=self._signed)
@@ -296,8 +282,9 @@ class _Layout:
         self._add(_delimiter(SEQUENCE_DELIMITER, 0))
         return offset
 
-    def _pixel_data(self, element: Element, pixel: ImagePixel | None) -> int:
-        if pixel is not None:
+    def _pixel_data(self, element: Element, first: Decoded | None) -> int:
+        if first is not None:
+            pixel = first.pixel
             bits = pixel.rows * pixel.columns * pixel.samples_per_pixel * pixel.bits_allocated
             length = bits // 8 * self._instance.number_of_frames
             if length >= UNDEFINED_LENGTH - 1:
@@ -305,7 +292,7 @@ class _Layout:
             length += length % 2
             self._add(_header(PIXEL_DATA, b"OB" if pixel.bits_allocated == 8 else b"OW", length))
             self._flush()
-            self._pieces.append(_Frames(length, pixel))
+            self._pieces.append(_Frames(length, first))
             return self._scanner.end_of_fragments(element)
         if element.length == UNDEFINED_LENGTH:
             raise DamagedObject("Native pixel data of undefined length.")

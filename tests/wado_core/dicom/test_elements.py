@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wado_core.dicom.written import BIG_ENDIAN, ENCODINGS, EXPLICIT, IMPLICIT, LONG, element, fragments, scanner
-from wado_core.dicom.elements import UNDEFINED_LENGTH, Element, Encoding, name_of, swap_words
+from wado_core.dicom.elements import UNDEFINED_LENGTH, Element, Encoding, name_of, swapped
 from wado_core.errors import DamagedObject, LimitExceeded
 
 SHORT = ("AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI", "UL", "US")
@@ -100,9 +100,9 @@ def test_names_are_written_as_in_the_standard() -> None:
 @given(st.binary(max_size=50))
 def test_words_are_swapped_there_and_back(data: bytes) -> None:
     even = data[: len(data) // 2 * 2]
-    swapped = swap_words(even)
-    assert swap_words(swapped) == even
-    assert [swapped[i : i + 2][::-1] for i in range(0, len(even), 2)] == [even[i : i + 2] for i in range(0, len(even), 2)]
+    turned = swapped(even, 2)
+    assert swapped(turned, 2) == even
+    assert [turned[i : i + 2][::-1] for i in range(0, len(even), 2)] == [even[i : i + 2] for i in range(0, len(even), 2)]
 
 
 def test_big_endian_headers_by_hand() -> None:
