@@ -1,15 +1,19 @@
 """Assembly: settings to services. The only place that names concrete adapters."""
 
+import socket
 from dataclasses import dataclass
 
 from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
 from wado_core.archive.index_sql import SqlIndex
+from wado_core.archive.mailbox import SocketMailbox, mailbox_sockets
+from wado_core.archive.status_file import StatusFile
 from wado_core.archive.store_files import FileStore
 from wado_core.archive.walk import walk
-from wado_core.ports import Index
+from wado_core.ports import Index, StatusBoard
 from wado_core.services.browsing import Browsing
 from wado_core.services.decoding import Decoding
 from wado_core.services.indexing import Indexing
+from wado_core.services.keeping import Keeping
 from wado_core.services.rendering import Rendering
 from wado_core.services.retrieval import Retrieval
 from wado_core.settings import Settings
@@ -37,8 +41,38 @@ class Services:
         self.index.close()
 
 
-def services(settings: Settings) -> Services:
-    """Make the services that settings describe; the state folder is made if needed. Raises Unavailable."""
+def prepare(settings: Settings) -> None:
+    """Make the state folder and the index in it, or set a damaged one aside and make it anew. Raises Unavailable."""
+    SqlIndex(settings.state).close()
+
+
+def notice_sockets() -> tuple[socket.socket, socket.socket]:
+    """Return the end of the notices that all workers share, and the end that the indexer has; made by whoever starts both."""
+    return mailbox_sockets()
+
+
+def keeping(settings: Settings, receiving: socket.socket) -> Keeping:
+    """Make the indexer of a server: the only writer of its index.
+
+    receiving: the second of ``notice_sockets``. Raises Unavailable.
+    """
+    index, store = SqlIndex(settings.state), FileStore()
+    indexing = Indexing(index, store, walk, settings.limits, settings.paths)
+    board = StatusFile(settings.state)
+    return Keeping(indexing, index, SocketMailbox(receiving), board, settings.paths, rescan_s=60.0, processes=None)
+
+
+def status(settings: Settings) -> StatusBoard:
+    """Return where the indexer of these settings says how far it is."""
+    return StatusFile(settings.state)
+
+
+def services(settings: Settings, sending: socket.socket | None = None) -> Services:
+    """Make the services of one worker; the state folder is made if needed. Raises Unavailable.
+
+    sending: the first of ``notice_sockets``; None where there is no indexer.
+    """
+    del sending
     index, store, limits = SqlIndex(settings.state), FileStore(), settings.limits
     indexing = Indexing(index, store, walk, limits, settings.paths)
     decoding = Decoding(limits.decode_s, limits.decode_bytes)

@@ -8,7 +8,9 @@ from typing import Protocol
 
 from wado_core.model.frame import EncodedImage
 from wado_core.model.grayscale import ValueRange
+from wado_core.model.index_status import IndexStatus
 from wado_core.model.instance import Described, Located, Location
+from wado_core.model.notice import Notice
 from wado_core.model.study import InstanceSummary, StudySummary, Totals
 from wado_core.model.uid import InstanceKey, SeriesKey
 
@@ -154,6 +156,38 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Give back what the index holds open."""
+        ...
+
+
+class Notices(Protocol):
+    """The way from the readers of an index to its only writer; a notice may be lost, so nothing may depend on its arrival."""
+
+    def send(self, notice: Notice) -> None:
+        """Hand a notice over without waiting."""
+        ...
+
+
+class Mailbox(Protocol):
+    """The other end of Notices."""
+
+    def receive(self, timeout_s: float) -> tuple[Notice, ...]:
+        """Return what has come, waiting for the first at most ``timeout_s``; less when ``wake`` is called."""
+        ...
+
+    def wake(self) -> None:
+        """Let ``receive`` return; may be called by a signal handler."""
+        ...
+
+
+class StatusBoard(Protocol):
+    """Where the indexer says how far it is, for other processes to read."""
+
+    def write(self, status: IndexStatus) -> None:
+        """Replace what was said before; never raises for a full disk."""
+        ...
+
+    def read(self) -> IndexStatus | None:
+        """Return what was said last; None when nothing was."""
         ...
 
 

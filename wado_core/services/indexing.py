@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from wado_core.errors import ContentChanged, DamagedObject, Unavailable
+from wado_core.model.index_status import Progress
 from wado_core.model.instance import Location
 from wado_core.model.study import Totals
 from wado_core.ports import Folder, Index, IndexedFile, Store, Walk
@@ -30,26 +31,6 @@ MOST_PROCESSES = 8
 _SETTLING_NS = 5_000_000_000
 # Damaged files named in a report; the index names them all.
 MOST_PROBLEMS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Counts of one run so far.
-
-    files_seen: regular files met.  unchanged: of these, known and skipped.  files_read: read, with one of the results
-    instances (objects, counting every copy), not_dicom, damaged.  unreadable: could not be read now, or changed while they were
-    read; the next run tries again.  forgotten: known files that have gone.  folders_unreadable: nothing in them was forgotten.
-    """
-
-    files_seen: int = 0
-    unchanged: int = 0
-    files_read: int = 0
-    instances: int = 0
-    not_dicom: int = 0
-    damaged: int = 0
-    unreadable: int = 0
-    forgotten: int = 0
-    folders_unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +89,16 @@ class Indexing:
         run.forget()
         return run.report()
 
-    def refresh(self, location: Location) -> None:
+    def refresh(self, path: bytes) -> None:
         """Read one file again, now, and bring what is known of it up to date; forget it when it has been deleted.
 
         Raises Unavailable when the storage does not answer, the file is being changed just now, or it is missing together with all the
         rest of its root, as it is when a file system is not mounted.
         """
         try:
-            present = self._store.look(location.path)
+            present = self._store.look(path)
         except ContentChanged:
-            self._forget_one(location.path)
+            self._forget_one(path)
             return
         outcome = describe_file(self._store, self._limits, present)
         _log_trace(outcome)

@@ -51,7 +51,7 @@ class Rendering:
             return located
         located = self._find(key)
         if not self._as_indexed(located.location):
-            self._indexing.refresh(located.location)
+            self._indexing.refresh(located.location.path)
             located = self._find(key)
         self._instances.put(located)
         return located
@@ -74,7 +74,7 @@ class Rendering:
         Raises NotFound, Gone, Unavailable.
         """
         self._instances.drop(key)
-        self._indexing.refresh(self._find(key).location)
+        self._indexing.refresh(self._find(key).location.path)
         return self.locate(key)
 
     def plan(self, instance: Instance, request: RenderRequest) -> RenderPlan:

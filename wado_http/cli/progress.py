@@ -14,7 +14,7 @@ import click
 from wado_http.cli.text import counted
 
 if TYPE_CHECKING:
-    from wado_core.services.indexing import Progress
+    from wado_core.model.index_status import Progress
 
 # Time between two plain lines.
 LINE_EVERY_S = 10.0

@@ -16,11 +16,12 @@ from wado_core.archive.index_sql import SqlIndex
 from wado_core.archive.store_files import FileStore, location_of
 from wado_core.archive.walk import walk
 from wado_core.errors import DamagedObject, Gone, Unavailable
+from wado_core.model.index_status import Progress
 from wado_core.model.instance import Location
 from wado_core.model.study import Totals
 from wado_core.model.uid import InstanceKey
 from wado_core.ports import ByteSource, Folder, IndexedFile
-from wado_core.services.indexing import Indexing, Progress, Report
+from wado_core.services.indexing import Indexing, Report
 from wado_core.settings import Limits
 
 
@@ -401,7 +402,7 @@ class TestRefresh:
         archive.run()
         old = location_of(path)
         archive.write("a", plain_ct(number=2) + b"\0\0")
-        archive.indexing.refresh(old)
+        archive.indexing.refresh(old.path)
         found = archive.index.find(TWO)
         assert found is not None
         assert found.location == location_of(path) != old
@@ -417,7 +418,7 @@ class TestRefresh:
             os.remove(location.path)
         else:
             shutil.rmtree(archive.root / "deep")
-        archive.indexing.refresh(location)
+        archive.indexing.refresh(location.path)
         assert archive.state_of(ONE) == "gone"
 
     @pytest.mark.parametrize("how", ["missing", "empty"])
@@ -428,7 +429,7 @@ class TestRefresh:
         if how == "empty":
             archive.root.mkdir()
         with pytest.raises(Unavailable):
-            archive.indexing.refresh(location)
+            archive.indexing.refresh(location.path)
         assert archive.state_of(ONE) == b"deep/a"
 
     @pytest.mark.parametrize("sibling", [True, False])
@@ -440,11 +441,11 @@ class TestRefresh:
         os.remove(location.path)
         indexing = Indexing(archive.index, archive.store, walk, Limits())
         if sibling:
-            indexing.refresh(location)
+            indexing.refresh(location.path)
             assert archive.state_of(ONE) == "gone"
         else:
             with pytest.raises(Unavailable):
-                indexing.refresh(location)
+                indexing.refresh(location.path)
             assert archive.state_of(ONE) == b"deep/a"
 
     def test_knows_roots_from_the_beginning(self, archive: Archive) -> None:
@@ -452,7 +453,7 @@ class TestRefresh:
         archive.write("b", b"")
         archive.run()
         shutil.rmtree(archive.root / "deep")
-        Indexing(archive.index, archive.store, walk, Limits(), [archive.root]).refresh(location)
+        Indexing(archive.index, archive.store, walk, Limits(), [archive.root]).refresh(location.path)
         assert archive.state_of(ONE) == "gone"
 
     def test_a_storage_that_fails_changes_nothing(self, archive: Archive) -> None:
@@ -460,7 +461,7 @@ class TestRefresh:
         archive.run()
         archive.store.failing = {bytes(archive.root)}
         with pytest.raises(Unavailable):
-            archive.indexing.refresh(location)
+            archive.indexing.refresh(location.path)
         assert archive.state_of(ONE) == b"a"
 
     def test_a_file_that_is_being_written_is_not_gone(self, archive: Archive) -> None:
@@ -469,11 +470,11 @@ class TestRefresh:
         old = location_of(path)
         archive.write("a", plain_ct(number=1)[:700])
         with pytest.raises(Unavailable, match="being written"):
-            archive.indexing.refresh(old)
+            archive.indexing.refresh(old.path)
         os.utime(path, (1_600_000_000, 1_600_000_000))
         with pytest.raises(DamagedObject):
-            archive.indexing.refresh(old)
+            archive.indexing.refresh(old.path)
         assert archive.state_of(ONE) == b"a"
         archive.write("a", plain_ct(number=1))
-        archive.indexing.refresh(old)
+        archive.indexing.refresh(old.path)
         assert archive.state_of(ONE) == b"a"

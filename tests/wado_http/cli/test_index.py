@@ -10,8 +10,9 @@ import pytest
 
 from tests.fixtures import build
 from tests.wado_http.cli.running import CT, wado
+from wado_core.model.index_status import Progress
 from wado_core.model.study import Totals
-from wado_core.services.indexing import Progress, Report
+from wado_core.services.indexing import Report
 from wado_http.cli.index import damaged, summary
 from wado_http.cli.main import run
 from wado_http.cli.progress import FileCount, lines, shown_progress
