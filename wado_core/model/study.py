@@ -45,7 +45,7 @@ class InstanceSummary:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What an index holds: distinct studies, series and instances; files read; those skipped or damaged."""
+    """What an index holds: distinct studies, series and instances; files read; those skipped (archives such as zip apart) or damaged."""
 
     studies: int
     series: int
@@ -53,3 +53,13 @@ class Totals:
     files: int
     not_dicom: int
     damaged: int
+    packed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """An instance with several copies: the first path is the one that is served; differ: in size or in their first bytes."""
+
+    key: InstanceKey
+    paths: tuple[bytes, ...]
+    differ: bool

@@ -97,7 +97,7 @@ def test_a_root_that_holds_nothing_is_not_complete(tmp_path: Path, kind: str) ->
         root.mkdir()
     if kind == "fifo":
         os.mkfifo(root)
-    assert list(walk(root)) == [Folder(bytes(root), (), complete=False)]
+    assert list(walk(root)) == [Folder(bytes(root), (), complete=False, empty=kind == "empty")]
 
 
 def test_unreadable_folders_are_reported_and_the_rest_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

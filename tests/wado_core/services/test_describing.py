@@ -19,7 +19,7 @@ from wado_core.errors import Unavailable
 from wado_core.model.instance import Location
 from wado_core.ports import ByteSource, IndexedFile, Store
 from wado_core.services import describing
-from wado_core.services.describing import describe_file, describe_files, version_of
+from wado_core.services.describing import describe_file, describe_files, head_of, version_of
 from wado_core.settings import Limits
 
 
@@ -69,21 +69,24 @@ def test_a_file_is_described_with_its_version(tmp_path: Path) -> None:
     assert indexed.location == location
     assert indexed.described is not None
     assert indexed.described.instance.key == ct_key(number=0)
-    assert indexed.described.instance.version == version_of(location, ct_key(number=0).object_uid)
+    assert indexed.described.instance.version == version_of(location, ct_key(number=0).object_uid, indexed.head)
     assert indexed.described.listing.instance_number == 0
 
 
 def test_the_version_is_of_the_bytes_not_of_the_server() -> None:
     location = Location(b"/nfs/a", 1000, 123, 7)
-    version = version_of(location, "1.2.3")
-    assert version_of(replace(location, path=b"/mnt/b", inode=8), "1.2.3") == version
-    assert len({version, *(version_of(other, "1.2.3") for other in (replace(location, size=1001), replace(location, mtime_ns=124)))}) == 3
-    assert version_of(location, "1.2.4") != version
+    version = version_of(location, "1.2.3", b"h")
+    assert version_of(replace(location, path=b"/mnt/b", inode=8), "1.2.3", b"h") == version
+    others = (replace(location, size=1001), replace(location, mtime_ns=124))
+    assert len({version, *(version_of(other, "1.2.3", b"h") for other in others)}) == 3
+    assert version_of(location, "1.2.4", b"h") != version
+    assert version_of(location, "1.2.3", b"i") != version
 
 
 def test_what_is_not_dicom_has_no_problem(tmp_path: Path) -> None:
     (location,) = files(tmp_path, 0, readme=b"Please read me. " * 100)
-    assert describe_file(FileStore(), Limits(), location).file == IndexedFile(location, None)
+    with FileStore().open(location) as source:
+        assert describe_file(FileStore(), Limits(), location).file == IndexedFile(location, None, head=head_of(source))
 
 
 @pytest.mark.parametrize("cut", [140, 200, 600, -1])
