@@ -94,7 +94,7 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     index, store, limits = index_to_read(settings), FileStore(), settings.limits
     notices = NobodyListens() if sending is None else SocketNotices(sending)
     instances = MemoryInstanceCache(settings.instance_cache_entries, settings.instance_fresh_s)
-    locating = Locating(index, store, walk, instances, notices, settings.paths, limits)
+    locating = Locating(index, store, walk, instances, notices, settings.paths, limits, kept=sending is not None)
     decoding = Decoding(limits.decode_s, limits.decode_bytes)
     pictures = MemoryCache(settings.render_cache_bytes)
     return Services(

@@ -11,7 +11,7 @@ from wado_core.model.grayscale import ValueRange
 from wado_core.model.index_status import IndexStatus
 from wado_core.model.instance import Described, Located, Location
 from wado_core.model.notice import Notice, RangeFound
-from wado_core.model.study import Duplicate, InstanceSummary, StudySummary, Totals
+from wado_core.model.study import Duplicate, InstanceSummary, Standing, StudySummary, Totals
 from wado_core.model.uid import InstanceKey, SeriesKey
 
 
@@ -125,7 +125,11 @@ class Index(Protocol):
         ...
 
     def copies(self, key: InstanceKey) -> tuple[bytes, ...]:
-        """Return the paths of all copies, smallest first; of an object that is gone, that of its last copy; () when never seen."""
+        """Return the paths of all copies, smallest first; of an object without one, that of its last copy; () when never seen."""
+        ...
+
+    def standing(self, key: InstanceKey) -> Standing:
+        """Say what is known of an instance; one without a copy stays known until its folders have been looked through (``bury``)."""
         ...
 
     def complete(self) -> bool:
@@ -193,12 +197,24 @@ class IndexWriter(Index, Protocol):
     def put(self, files: Iterable[IndexedFile]) -> None:
         """Remember files in one transaction, replacing what was known of the same paths.
 
-        An instance whose last copy is replaced by something else becomes gone (410), one that comes back is gone no more.
+        An instance whose last copy is replaced by something else becomes an orphan, one that comes back is gone no more.
         """
         ...
 
     def forget(self, paths: Iterable[bytes]) -> None:
-        """Forget files; an instance whose last copy this was becomes gone (410)."""
+        """Forget files; an instance whose last copy this was becomes an orphan."""
+        ...
+
+    def has_orphans(self) -> bool:
+        """Say whether any instance is without a copy: deleted, or moved to where it has not been found yet."""
+        ...
+
+    def seek_orphans(self) -> bool:
+        """Note that a look through all folders begins, which will find all orphans or none; return whether there are any."""
+        ...
+
+    def bury(self) -> None:
+        """Mark the orphans that were there at the last ``seek_orphans``, and still are, as gone (410)."""
         ...
 
     def adopt(self, moved: Iterable[tuple[Location, bytes]]) -> None:

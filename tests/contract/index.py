@@ -13,13 +13,23 @@ from wado_core.model.frame import ByteRange
 from wado_core.model.grayscale import ValueRange
 from wado_core.model.instance import Described, Listing, Located
 from wado_core.model.notice import RangeFound
-from wado_core.model.study import Duplicate, InstanceSummary, Totals
+from wado_core.model.study import Duplicate, InstanceSummary, Standing, Totals
 from wado_core.model.uid import InstanceKey, SeriesKey
-from wado_core.ports import Index, IndexedFile, IndexWriter, KnownFile
+from wado_core.ports import IndexedFile, IndexWriter, KnownFile
 
 
-def assert_gone(index: Index, key: InstanceKey, path: bytes | None = None) -> None:
-    """The object has been deleted: no copy is known, but where the last one was."""
+def bury(index: IndexWriter) -> None:
+    """End a look through all folders."""
+    index.seek_orphans()
+    index.bury()
+
+
+def assert_gone(index: IndexWriter, key: InstanceKey, path: bytes | None = None) -> None:
+    """The object has no copy; once it was looked for, it is gone, and all that is known is where the last one was."""
+    assert index.find(key) is None
+    assert index.standing(key) is not Standing.UNKNOWN
+    bury(index)
+    assert index.standing(key) is Standing.GONE
     assert index.find(key) is None
     (last,) = index.copies(key)
     assert path is None or last == path
@@ -112,6 +122,36 @@ class IndexContract:
         index.put([now])
         assert_gone(index, key())
 
+    def test_a_moved_object_is_never_gone(self, index: IndexWriter) -> None:
+        """Forgotten or replaced where it was, and found elsewhere later in the same look."""
+        index.put([indexed(b"/d/a", described(key(1))), indexed(b"/d/b", described(key(2)))])
+        index.forget([b"/d/a"])
+        index.put([indexed(b"/d/b", described(key(3)))])
+        for of, place in ((key(1), b"/d/a"), (key(2), b"/d/b")):
+            assert (index.find(of), index.standing(of), index.copies(of)) == (None, Standing.KNOWN, (place,))
+        assert index.has_orphans()
+        index.bury()  # a look that had begun before they were missed
+        assert index.standing(key(1)) is Standing.KNOWN
+        assert index.seek_orphans()
+        index.put([indexed(b"/e/a", described(key(1))), indexed(b"/e/b", described(key(2)))])
+        index.bury()
+        for of in (key(1), key(2)):
+            assert index.find(of) is not None
+        assert not index.has_orphans()
+        assert not index.seek_orphans()
+        assert index.standing(key(9)) is Standing.UNKNOWN
+
+    def test_what_is_missed_during_a_look_is_gone_after_the_next(self, index: IndexWriter) -> None:
+        index.put([indexed(b"/d/a", described(key(1))), indexed(b"/d/b", described(key(2)))])
+        index.forget([b"/d/a"])
+        assert index.seek_orphans()
+        index.forget([b"/d/b"])
+        index.bury()
+        assert (index.standing(key(1)), index.standing(key(2))) == (Standing.GONE, Standing.KNOWN)
+        assert index.seek_orphans()
+        index.bury()
+        assert index.standing(key(2)) is Standing.GONE
+
     def test_two_files_that_change_places_lose_nothing(self, index: IndexWriter) -> None:
         index.put([indexed(b"/d/a", described(key(1))), indexed(b"/d/b", described(key(2)))])
         index.put([indexed(b"/d/a", described(key(2))), indexed(b"/d/b", described(key(1)))])
@@ -142,6 +182,7 @@ class IndexContract:
         index.put(indexed(b"/d/%05d" % number, described(key(number=number))) for number in range(many))
         assert index.totals() == Totals(1, 1, many, many, 0, 0)
         index.forget(b"/d/%05d" % number for number in range(1, many))
+        bury(index)
         assert index.totals() == Totals(1, 1, 1, 1, 0, 0)
         assert_gone(index, key(number=many - 1))
 
@@ -341,6 +382,8 @@ class IndexContract:
     def test_what_is_gone_leaves_every_listing(self, index: IndexWriter) -> None:
         index.put([indexed(b"/d/1", described(key(1, 1))), indexed(b"/d/2", described(key(1, 2))), indexed(b"/d/3", described(key(2)))])
         index.forget([b"/d/2", b"/d/3"])
+        assert index.totals().instances == 3
+        bury(index)
         (study,) = index.studies(0, 10, 50)
         assert [series.series_uid for series in study.series] == ["1.2.1.1"]
         assert index.instances(SeriesKey("1.2.1", "1.2.1.2"), 0, 10) == ()

@@ -126,6 +126,16 @@ gone = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# Live instances whose last copy is not where it was: deleted, or moved and not found yet. path: of that copy. sought: known as such
+# when the present look through all folders began; what that does not find is gone.
+orphan = sa.Table(
+    "orphan",
+    metadata,
+    sa.Column("instance_id", sa.Integer, primary_key=True),
+    sa.Column("path", sa.LargeBinary, nullable=False),
+    sa.Column("sought", sa.Boolean, nullable=False),
+)
+
 # Folders on which a file system was mounted when they were looked at: found without one, they say nothing about what was in them.
 mount = sa.Table("mount", metadata, sa.Column("path", sa.LargeBinary, primary_key=True), sqlite_with_rowid=False)
 
@@ -279,17 +289,29 @@ def _clear(state: Path) -> None:
 
 def _gone_marks(aside: Path) -> list[dict[str, object]]:
     """Save as many gone marks from a file set aside as can still be read."""
-    marks: list[dict[str, object]] = []
+    marks: dict[tuple[str, str, str], dict[str, object]] = {}
     if not aside.exists():
-        return marks
-    try:
-        with closing(sqlite3.connect(aside)) as connection:
-            for row in connection.execute("SELECT * FROM gone"):  # the path is there since version 2
-                study_uid, series_uid, object_uid, path = (*row, b"")[:4]
-                marks.append({"study_uid": study_uid, "series_uid": series_uid, "object_uid": object_uid, "path": path})
-    except sqlite3.Error as error:
-        _log.warning("marks of deleted objects may be lost: %s", error)
-    return marks
+        return []
+    for statement in (_ORPHANS, "SELECT * FROM gone"):  # whose path is there since version 2
+        try:
+            with closing(sqlite3.connect(aside)) as connection:
+                for row in connection.execute(statement):
+                    study_uid, series_uid, object_uid, path = (*row, b"")[:4]
+                    uids = {"study_uid": study_uid, "series_uid": series_uid, "object_uid": object_uid}
+                    marks[study_uid, series_uid, object_uid] = {**uids, "path": path}
+        except sqlite3.Error as error:
+            if "no such table: orphan" not in str(error):
+                _log.warning("marks of deleted objects may be lost: %s", error)
+    return list(marks.values())
+
+
+_ORPHANS = """
+SELECT study.study_uid, series.series_uid, instance.object_uid, orphan.path
+FROM orphan
+JOIN instance ON instance.id = orphan.instance_id
+JOIN series ON series.id = instance.series_id
+JOIN study ON study.id = series.study_id
+"""
 
 
 def _create(engine: sa.Engine, gone_marks: list[dict[str, object]]) -> None:

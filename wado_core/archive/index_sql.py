@@ -26,12 +26,21 @@ from wado_core.archive.index_schema import (
     series,
     study,
 )
-from wado_core.archive.index_write import adopt_files, forget_files, put_complete, put_files, put_mounts, put_value_ranges
+from wado_core.archive.index_write import (
+    adopt_files,
+    bury_orphans,
+    forget_files,
+    put_complete,
+    put_files,
+    put_mounts,
+    put_value_ranges,
+    seek_orphans,
+)
 from wado_core.errors import ContentChanged, DamagedIndex, Unavailable
 from wado_core.model.grayscale import ValueRange
 from wado_core.model.instance import Listing, Located, Location
 from wado_core.model.notice import RangeFound
-from wado_core.model.study import Duplicate, InstanceSummary, SeriesSummary, StudySummary, Totals
+from wado_core.model.study import Duplicate, InstanceSummary, SeriesSummary, Standing, StudySummary, Totals
 from wado_core.model.uid import InstanceKey, SeriesKey
 from wado_core.ports import IndexedFile, KnownFile
 
@@ -76,6 +85,15 @@ JOIN file ON file.instance_id = instance.id
 JOIN folder ON folder.id = file.folder_id
 WHERE instance.id = ?
 ORDER BY folder.path || file.name
+"""
+_LAST_PLACE = """
+SELECT orphan.path, x'' FROM study JOIN series ON series.study_id = study.id JOIN instance ON instance.series_id = series.id
+JOIN orphan ON orphan.instance_id = instance.id
+WHERE study.study_uid = ? AND series.series_uid = ? AND instance.object_uid = ?
+"""
+_IS_KNOWN = """
+SELECT 1 FROM study JOIN series ON series.study_id = study.id JOIN instance ON instance.series_id = series.id
+WHERE study.study_uid = ? AND series.series_uid = ? AND instance.object_uid = ?
 """
 _LAST_COPY = "SELECT path, x'' FROM gone WHERE study_uid = ? AND series_uid = ? AND object_uid = ?"
 _OF_INSTANCE = """
@@ -154,9 +172,9 @@ class SqlIndex:
         return self._located(rows[0]) if rows else None
 
     def copies(self, key: InstanceKey) -> tuple[bytes, ...]:
-        """Return the paths of all copies, the smallest first; of what is gone, that of its last copy."""
+        """Return the paths of all copies, the smallest first; of what has none, that of its last copy."""
         uids = (key.study_uid, key.series_uid, key.object_uid)
-        rows = self._rows(_COPIES, uids) or self._rows(_LAST_COPY, uids)
+        rows = self._rows(_COPIES, uids) or self._rows(_LAST_PLACE, uids) or self._rows(_LAST_COPY, uids)
         return tuple(folder_path + name for folder_path, name in rows)
 
     def _rows(self, statement: str, values: tuple[object, ...]) -> list[Any]:
@@ -180,6 +198,13 @@ class SqlIndex:
             return Located(decode_instance(description, columns), location_from_row(folder_path + name, size, mtime_ns, inode))
         except msgspec.DecodeError as error:
             raise ContentChanged from error
+
+    def standing(self, key: InstanceKey) -> Standing:
+        """Say whether an instance is known, gone, or was never seen; without a copy it may be known, until its folders were walked."""
+        uids = (key.study_uid, key.series_uid, key.object_uid)
+        if self._rows(_IS_KNOWN, uids):
+            return Standing.KNOWN
+        return Standing.GONE if self._rows(_LAST_COPY, uids) else Standing.UNKNOWN
 
     def mounts(self) -> tuple[bytes, ...]:
         """Return the folders on which a file system was mounted when they were last looked at."""
@@ -260,6 +285,22 @@ class SqlIndex:
         """Remember on which folders a file system is mounted, and on which none is any more."""
         with self._writing() as connection:
             put_mounts(connection, mounted, plain)
+
+    def has_orphans(self) -> bool:
+        """Say whether an instance has lost its last copy since the last burying."""
+        return bool(self._rows("SELECT 1 FROM orphan LIMIT 1", ()))
+
+    def seek_orphans(self) -> bool:
+        """Begin to look for all orphans; return whether there are any."""
+        if not self.has_orphans():
+            return False
+        with self._writing() as connection:
+            return seek_orphans(connection)
+
+    def bury(self) -> None:
+        """Mark orphans that were sought, and have not been found, as gone."""
+        with self._writing() as connection:
+            bury_orphans(connection)
 
     def mark_complete(self) -> None:
         """Remember that all folders have been walked to their end."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from wado_core.archive.index_rows import encode_instance, location_row, number_of, split, text_of
-from wado_core.archive.index_schema import complete, file, folder, frames, gone, instance, mount, series, study, value_range
+from wado_core.archive.index_schema import complete, file, folder, frames, gone, instance, mount, orphan, series, study, value_range
 from wado_core.model.instance import Described, Location
 from wado_core.model.notice import RangeFound
 from wado_core.ports import IndexedFile
@@ -52,9 +52,12 @@ CROSS JOIN file ON file.folder_id = folder.id AND file.name = place.column2
 # What a file is known as, under another path.
 _ADOPT = """
 INSERT INTO file (folder_id, name, size, mtime_ns, inode, head, format, packed, instance_id, problem, description)
-SELECT (SELECT id FROM folder WHERE path = ?), ?, size, mtime_ns, inode, head, format, packed, instance_id, problem, description
+SELECT ?, ?, size, mtime_ns, inode, head, format, packed, instance_id, problem, description
 FROM folder JOIN file ON file.folder_id = folder.id WHERE folder.path = ? AND file.name = ?
 """
+# A folder that there is not, and the way from it.
+_NOWHERE = -1
+_SETTLE = "UPDATE file SET folder_id = (SELECT id FROM folder WHERE path = ?), name = ? WHERE id = ?"
 _ADOPT_FRAMES = """
 INSERT INTO frames (file_id, chunk, columns)
 SELECT ?, chunk, columns FROM folder JOIN file ON file.folder_id = folder.id JOIN frames ON frames.file_id = file.id
@@ -98,7 +101,7 @@ def put_files(connection: sa.Connection, files: Iterable[IndexedFile], format_ve
         _put_objects(connection, [indexed.described for indexed in chunk if indexed.described is not None])
         _put_rows(connection, chunk, format_version)
         _forget_value_ranges(connection, before.instances)
-        _bury(connection, before.instances)
+        _note_orphans(connection, before.instances)
 
 
 def adopt_files(connection: sa.Connection, moved: Iterable[tuple[Location, bytes]]) -> None:
@@ -106,14 +109,19 @@ def adopt_files(connection: sa.Connection, moved: Iterable[tuple[Location, bytes
     for chunk in _chunks(moved):
         before = _held(connection, [location.path for location, _ in chunk])
         _put_folders(connection, [location.path for location, _ in chunk])
-        for location, old in chunk:
-            if location.path == old:
-                continue
-            _delete_files(connection, [location.path])
+        # First all are copied to a place apart, then put in their places: one may take the place of the next.
+        added: dict[int, Location] = {}
+        for number, (location, old) in enumerate(chunk):
             source = split(old)
-            added = connection.exec_driver_sql(_ADOPT, (*split(location.path), *source))
-            connection.exec_driver_sql(_ADOPT_FRAMES, (added.lastrowid, *source))
-        _bury(connection, before.instances)
+            copy = connection.exec_driver_sql(_ADOPT, (_NOWHERE, str(number).encode(), *source))
+            if copy.rowcount and location.path != old:
+                added[copy.lastrowid] = location
+                connection.exec_driver_sql(_ADOPT_FRAMES, (copy.lastrowid, *source))
+        _delete_files(connection, [location.path for location in added.values()])
+        for file_id, location in added.items():
+            connection.exec_driver_sql(_SETTLE, (*split(location.path), file_id))
+        connection.execute(sa.delete(file).where(file.c.folder_id == _NOWHERE))
+        _note_orphans(connection, before.instances)
 
 
 def forget_files(connection: sa.Connection, paths: Iterable[bytes]) -> None:
@@ -121,8 +129,22 @@ def forget_files(connection: sa.Connection, paths: Iterable[bytes]) -> None:
     for chunk in _chunks(paths):
         before = _held(connection, chunk)
         _delete_files(connection, chunk)
-        _bury(connection, before.instances)
+        _note_orphans(connection, before.instances)
         _drop_empty_folders(connection, {split(path)[0] for path in chunk})
+
+
+def bury_orphans(connection: sa.Connection) -> None:
+    """Mark orphans that were sought, and are still without a copy, as gone; see the port."""
+    held = {row[0]: row[1] for row in connection.execute(sa.select(orphan.c.instance_id, orphan.c.path).where(orphan.c.sought))}
+    for chunk in _chunks(held.items()):
+        _bury(connection, dict(chunk))
+    connection.execute(sa.delete(orphan).where(orphan.c.sought))
+
+
+def seek_orphans(connection: sa.Connection) -> bool:
+    """Note that all orphans are sought from now on, after dropping those that have a copy again; return whether there are any."""
+    connection.execute(sa.delete(orphan).where(sa.exists().where(file.c.instance_id == orphan.c.instance_id)))
+    return connection.execute(sa.update(orphan).values(sought=True)).rowcount > 0
 
 
 def put_value_ranges(connection: sa.Connection, found: Iterable[RangeFound]) -> None:
@@ -160,6 +182,8 @@ def _held(connection: sa.Connection, paths: Sequence[bytes]) -> _Held:
 
 
 def _delete_files(connection: sa.Connection, paths: Sequence[bytes]) -> None:
+    if not paths:
+        return
     _forget_frames(connection, _held(connection, paths).files)
     connection.execute(
         sa.delete(file).where(file.c.folder_id == _FOLDER_ID, file.c.name == sa.bindparam("of_name")),
@@ -254,6 +278,16 @@ def _put_rows(connection: sa.Connection, files: Sequence[IndexedFile], format_ve
 def _forget_value_ranges(connection: sa.Connection, instance_ids: Iterable[int]) -> None:
     if ids := list(instance_ids):
         connection.execute(sa.delete(value_range).where(value_range.c.instance_id.in_(ids)))
+
+
+def _note_orphans(connection: sa.Connection, held: Mapping[int, bytes]) -> None:
+    """Note which instances have no copy left.  held: instances by id, each with the path of a copy that was."""
+    if not held:
+        return
+    live = set(connection.scalars(sa.select(file.c.instance_id).where(file.c.instance_id.in_(list(held))).distinct()))
+    rows = [{"instance_id": instance_id, "path": path, "sought": False} for instance_id, path in held.items() if instance_id not in live]
+    if rows:
+        connection.execute(insert(orphan).on_conflict_do_nothing(), rows)
 
 
 def _bury(connection: sa.Connection, held: Mapping[int, bytes]) -> None:

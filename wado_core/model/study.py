@@ -1,6 +1,7 @@
 """Studies and series as listings show them."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from wado_core.model.instance import Listing
 from wado_core.model.uid import InstanceKey
@@ -54,6 +55,14 @@ class Totals:
     not_dicom: int
     damaged: int
     packed: int = 0
+
+
+class Standing(Enum):
+    """What an index knows of an instance."""
+
+    UNKNOWN = "never seen"
+    KNOWN = "known"
+    GONE = "its last copy has been deleted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ MOST_PROCESSES = 8
 _TOGETHER = 256
 # Folders with files too young to be read, which are looked into again soon; of more, the next look through all folders takes care.
 MOST_SETTLING_FOLDERS = 10_000
+# What a second look at the same folders meets again.
+_MET = ("files_seen", "unchanged", "settling", "folders_unreadable", "litter")
 # Damaged files named in a report; the index names them all.
 MOST_PROBLEMS = 1000
 
@@ -94,15 +96,25 @@ class Indexing:
         progress: called a few times a second, in this thread and outside of transactions; what it raises ends the run.
         processes: how many to spawn for reading; 0 reads in this process, None takes one a core, at most eight.
         isolate: read every file in another process, since one of them has ended this one before.
-        Files are forgotten last, so that a moved one is never gone in between. Raises Unavailable when the index does not answer.
+        What misses its last copy is looked for in all folders once more before it is gone: it may have been moved to where the walk had
+        been. Raises Unavailable when the index does not answer.
         """
         self._roots = outermost(roots)
         run = self._new_run(progress)
-        self._read(run, (location for root in self._roots for location in run.candidates(root)), processes, isolate=isolate)
-        run.forget()
+        self._walk_all(run, processes, isolate=isolate)
+        if run.complete and self._index.seek_orphans():
+            met = {name: run.counts[name] for name in _MET}
+            self._walk_all(run, processes, isolate=isolate)
+            run.counts.update({name: number - run.counts[name] for name, number in met.items()})  # each file counts once
+            if run.complete:
+                self._index.bury()
         if run.complete:
             self._index.mark_complete()
         return run.report()
+
+    def _walk_all(self, run: "_Run", processes: int | None, *, isolate: bool) -> None:
+        self._read(run, (location for root in self._roots for location in run.candidates(root)), processes, isolate=isolate)
+        run.forget()
 
     def look_into(self, folders: Iterable[bytes], progress: Callable[[Progress], None] | None = None) -> Report:
         """Bring the index up to date with what lies directly in some folders, and nothing else."""
@@ -122,9 +134,10 @@ class Indexing:
                 run.note(outcome)
         run.write()
 
-    def refresh(self, path: bytes) -> None:
-        """Read one file again, now, and bring what is known of it up to date; forget it when it has been deleted.
+    def refresh(self, path: bytes) -> bool:
+        """Read one file again, now, and bring what is known of it up to date.
 
+        Returns whether an object is not where it was: only a look through all folders can tell a moved one from a deleted one.
         Raises Unavailable when the storage does not answer, the file is being changed just now, or it is missing together with all the
         rest of its root, as it is when a file system is not mounted; DamagedObject when it cannot be read any more.
         """
@@ -134,9 +147,9 @@ class Indexing:
             if not is_deleted(path, self._roots, self._index.mounts(), self._walk):
                 raise Unavailable("The folders of the object cannot be read now.") from None
             self._index.forget([path])
-            return
+            return self._index.has_orphans()
         if self._index.known_files(os.path.dirname(path)).get(path) == present:
-            return
+            return self._index.has_orphans()
         if is_settling(present, self._settling_s):
             raise Unavailable("The stored object is being written; please try again shortly.")
         outcome = describe_file(self._store, self._limits, present)
@@ -146,6 +159,7 @@ class Indexing:
         self._index.put([outcome.file])
         if outcome.file.described is None:
             raise DamagedObject("The stored object has been replaced by something that cannot be read.")
+        return self._index.has_orphans()
 
 
 @dataclass(slots=True)
@@ -277,7 +291,8 @@ class _Run:
 
     def forget(self) -> None:
         """Forget the files that have vanished, unless they are back or nobody can say."""
-        for folder in self.thinned:
+        thinned, self.thinned = self.thinned, []
+        for folder in thinned:
             found = next(iter(self.walk(Path(os.fsdecode(folder)))), None)
             present = {location.path for location in found.files} if found is not None else set()
             gone = iter(sorted(self.index.known_files(folder).keys() - present))

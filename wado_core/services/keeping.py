@@ -1,6 +1,7 @@
 """Keeping: indexes the folders again and again, and deals with what the readers of the index notice meanwhile."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from wado_core.errors import DamagedIndex, Unavailable, WadoError
 from wado_core.model.index_status import IndexStatus, Phase, Progress
 from wado_core.model.notice import FileChanged, IndexDamaged, RangeFound
 from wado_core.ports import IndexWriter, Mailbox, StatusBoard
-from wado_core.services.indexing import Indexing, Report
+from wado_core.services.indexing import MOST_SETTLING_FOLDERS, Indexing, Report
 from wado_core.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -19,6 +20,8 @@ _ATTEND_EVERY_S = 0.2
 # How long the indexer waits before it tries again when the index could not be written.
 _TROUBLE_S = 10.0
 _LONGEST_WAIT_S = 3600.0
+# The least pause between two looks for objects that are not where they were; at least as long as such a look takes.
+_MISSED_PAUSE_S = 0.5
 
 
 class _Stopped(Exception):
@@ -42,7 +45,9 @@ class Keeping:
         self._stopping = False
         self._rescan_wanted = False
         self._attended = 0.0
-        self._settling: Sequence[bytes] = ()
+        self._settling: dict[bytes, None] = {}
+        self._something_missed = False
+        self._soonest = 0.0
 
     def stop(self) -> None:
         """Let ``run`` return soon; may be called by a signal handler."""
@@ -58,8 +63,10 @@ class Keeping:
         """Keep the index until ``stop``. Raises DamagedIndex when it must be made anew: whoever starts this again does that."""
         try:
             while not self._stopping:
-                self._rescan_wanted = False
+                self._rescan_wanted = self._something_missed = False
+                began = time.monotonic()
                 self._look(self._everywhere)
+                self._soonest = time.monotonic() + max(_MISSED_PAUSE_S, time.monotonic() - began)
                 self._wait()
         except _Stopped:
             _log.info("stopped in the middle of a look through the folders")
@@ -80,7 +87,7 @@ class Keeping:
             _log.error("indexing stopped: %s", error)
             self._say(trouble=str(error))
             return
-        self._settling = report.settling
+        self._settling.update(dict.fromkeys(report.settling))
         self._say(complete=complete, counts=report.counts, finished_s=time.time(), duration_s=report.duration_s, trouble="")
 
     def _heard(self, progress: Progress) -> None:
@@ -98,18 +105,24 @@ class Keeping:
         self._say(phase=Phase.WAITING)
         pause_s = _TROUBLE_S if self._status.trouble else self._settings.rescan_s or float("inf")
         end = time.monotonic() + pause_s
-        while not (self._stopping or self._rescan_wanted) and (left := end - time.monotonic()) > 0:
-            if self._settling:
+        while not self._is_wanted() and (left := end - time.monotonic()) > 0:
+            if self._something_missed:
+                self._deal(max(0.0, self._soonest - time.monotonic()))
+            elif self._settling:
                 self._wait_for_settling(min(left, self._settings.settling_s))
             else:
                 self._deal(min(left, _LONGEST_WAIT_S))
 
+    def _is_wanted(self) -> bool:
+        """Whether there is a reason not to wait any longer; looks for what is missed are kept from following each other at once."""
+        return self._stopping or self._rescan_wanted or (self._something_missed and time.monotonic() >= self._soonest)
+
     def _wait_for_settling(self, wait_s: float) -> None:
         end = time.monotonic() + wait_s
-        while not (self._stopping or self._rescan_wanted) and (left := end - time.monotonic()) > 0:
+        while not (self._is_wanted() or self._something_missed) and (left := end - time.monotonic()) > 0:
             self._deal(left)
-        if not (self._stopping or self._rescan_wanted):
-            folders, self._settling = self._settling, ()
+        if not (self._is_wanted() or self._something_missed):
+            folders, self._settling = tuple(self._settling), {}
             self._look(lambda: self._indexing.look_into(folders, self._heard))
             self._say(phase=Phase.WAITING)
 
@@ -128,11 +141,14 @@ class Keeping:
 
     def _refresh(self, path: bytes) -> None:
         try:
-            self._indexing.refresh(path)
+            self._something_missed = self._indexing.refresh(path) or self._something_missed
         except DamagedIndex:
             raise
+        except Unavailable:
+            if len(self._settling) < MOST_SETTLING_FOLDERS:
+                self._settling.setdefault(os.path.dirname(path))  # being written, most likely: soon once more
         except WadoError as error:
-            _log.info("a changed file cannot be indexed now: %s", error)
+            _log.info("a changed file cannot be indexed: %s", error)
 
     def _remember(self, ranges: Sequence[RangeFound]) -> None:
         try:

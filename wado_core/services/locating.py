@@ -6,6 +6,7 @@ from pathlib import Path
 from wado_core.errors import Busy, ContentChanged, DamagedIndex, DamagedObject, Gone, NotFound, Unavailable
 from wado_core.model.instance import Located, Location
 from wado_core.model.notice import FileChanged, IndexDamaged
+from wado_core.model.study import Standing
 from wado_core.model.uid import InstanceKey
 from wado_core.ports import Index, InstanceCache, Notices, Store, Walk
 from wado_core.services.describing import describe_file
@@ -16,6 +17,7 @@ from wado_core.settings import Limits
 UNKNOWN_OBJECT = "No object is stored here under these UIDs."
 # How soon an object may have been found while folders are being indexed for the first time, seconds.
 _INDEXING_RETRY_S = 5
+_LOOK_RETRY_S = 2
 # A file that cannot be read and is younger than this is being written rather than damaged, seconds.
 _WRITING_S = 5.0
 
@@ -27,8 +29,18 @@ class Locating:
     """
 
     def __init__(
-        self, index: Index, store: Store, walk: Walk, instances: InstanceCache, notices: Notices, roots: Sequence[Path], limits: Limits
+        self,
+        index: Index,
+        store: Store,
+        walk: Walk,
+        instances: InstanceCache,
+        notices: Notices,
+        roots: Sequence[Path],
+        limits: Limits,
+        *,
+        kept: bool = True,
     ) -> None:
+        """kept: an indexer hears the notices and looks for what is missing; without one, what is not where it was is gone."""
         self._index = index
         self._store = store
         self._walk = walk
@@ -36,6 +48,7 @@ class Locating:
         self._notices = notices
         self._roots = outermost(roots)
         self._limits = limits
+        self._kept = kept
 
     def in_memory(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
         """Return an instance that was looked up a moment ago, with the columns of a frame, without any I/O."""
@@ -87,8 +100,12 @@ class Locating:
             raise refusal
         if not self._index.complete():
             raise Busy("The folders are still being indexed; please try again shortly.", _INDEXING_RETRY_S)
-        if not paths:
-            raise NotFound(UNKNOWN_OBJECT)
+        match self._index.standing(key):
+            case Standing.UNKNOWN:
+                raise NotFound(UNKNOWN_OBJECT)
+            case Standing.KNOWN if self._kept:
+                # Deleted or moved: the indexer, which has been told, looks through the folders.
+                raise Busy("The object is not where it was, and is being looked for; please try again shortly.", _LOOK_RETRY_S)
         raise Gone("The object has been deleted.")
 
     def _copy(self, key: InstanceKey, path: bytes, frame_number: int) -> Located:

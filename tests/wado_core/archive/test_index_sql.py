@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.index import IndexContract, assert_gone
+from tests.contract.index import IndexContract, assert_gone, bury
 from tests.contract.objects import described, indexed, key
 from wado_core.archive.index_schema import DAMAGE_MARK, FILE_NAME, SCHEMA_VERSION, SET_ASIDE_NAME
 from wado_core.archive.index_sql import SqlIndex
@@ -84,6 +84,7 @@ def test_damage_met_in_use_is_unavailable_and_set_aside_at_the_next_opening(stat
         index.put(indexed(b"/d/%d" % number, described(key(number=number))) for number in range(2000))
         index.put([indexed(b"/gone/a", described(key(9)))])
         index.forget([b"/gone/a"])
+        bury(index)
     data = bytearray((state / FILE_NAME).read_bytes())
     with closing(sqlite3.connect(state / FILE_NAME)) as plain:
         page_size = plain.execute("PRAGMA page_size").fetchone()[0]

@@ -50,6 +50,7 @@ class Told:
 
     indexing: Indexing
     index: SqlIndex
+    root: Path
     notices: list[Notice] = field(default_factory=list)
 
     def send(self, notice: Notice) -> None:
@@ -58,7 +59,8 @@ class Told:
             self.index.remember_value_ranges([notice])
         elif isinstance(notice, FileChanged):
             with suppress(WadoError):
-                self.indexing.refresh(notice.path)
+                if self.indexing.refresh(notice.path):
+                    self.indexing.run([self.root], processes=0)
 
 
 class Archive:
@@ -74,7 +76,7 @@ class Archive:
         self.indexing = Indexing(self.index, self.store, walk, limits, (self.root,))
         self.instances = MemoryInstanceCache(100, 3600.0)
         self.pictures = MemoryCache(16 << 20)
-        self.told = Told(self.indexing, self.index)
+        self.told = Told(self.indexing, self.index, self.root)
         self.locating = Locating(self.index, self.store, walk, self.instances, self.told, (self.root,), limits)
         self.rendering = Rendering(self.locating, self.index, self.store, self.decoding, self.pictures, self.told, limits)
         self.retrieval = Retrieval(self.store, self.decoding, limits)

@@ -1,5 +1,6 @@
 """Describing many files: outcomes of single files, and processes that end before their work does."""
 
+import gzip
 import logging
 import os
 import signal
@@ -37,6 +38,8 @@ class HostileStore:
         name = os.path.basename(location.path)
         if name.startswith(b"kill"):
             os.kill(os.getpid(), signal.SIGKILL)
+        if name.startswith(b"hang"):
+            time.sleep(600)
         if name.startswith(b"eio"):
             raise Unavailable("The storage does not answer.")
         if name.startswith(b"bug"):
@@ -155,6 +158,46 @@ def test_files_that_end_their_process_are_named_and_the_rest_goes_on(tmp_path: P
     crashed = {name for name, indexed in outcomes.items() if indexed is not None and indexed.problem is not None}
     assert crashed == {b"kill1", b"kill2"}
     assert sum(indexed is not None and indexed.described is not None for indexed in outcomes.values()) == 310
+
+
+def test_a_file_that_hangs_does_not_hold_up_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(describing, "_TASK_S", 3.0)
+    monkeypatch.setattr(describing, "_FILE_S", 3.0)
+    outcomes = described(files(tmp_path, 310, hang=b""), HostileStore())
+    assert outcomes.pop(b"hang") is None
+    assert all(indexed is not None and indexed.described is not None for indexed in outcomes.values())
+
+
+def test_isolated_files_never_end_this_process(tmp_path: Path) -> None:
+    locations = files(tmp_path, 2, kill=b"")
+    outcomes = {outcome.location.path: outcome.file for outcome in describe_files(locations, HostileStore(), Limits(), 1, isolate=True)}
+    assert [indexed is not None and indexed.problem is not None for indexed in outcomes.values()].count(True) == 1
+    assert len(outcomes) == 3
+
+
+PACKED = {
+    "zip": b"PK\x03\x04" + bytes(100), "empty_zip": b"PK\x05\x06" + bytes(18),
+    "gz": gzip.compress(b"text" * 100), "bz2": b"BZh91AY&SY" + bytes(50),
+    "xz": b"\xfd7zXZ\0" + bytes(50), "sevenz": b"7z\xbc\xaf\x27\x1c" + bytes(50), "rar": b"Rar!\x1a\x07" + bytes(50),
+    "zst": b"\x28\xb5\x2f\xfd" + bytes(50), "tar": bytes(257) + b"ustar" + bytes(250),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_archives_are_told_from_other_files(tmp_path: Path, kind: str) -> None:
+    (location,) = files(tmp_path, 0, **{kind: PACKED[kind]})
+    indexed = describe_file(FileStore(), Limits(), location).file
+    assert indexed is not None
+    assert (indexed.described, indexed.problem, indexed.packed) == (None, None, True)
+
+
+def test_an_object_whose_preamble_looks_packed_is_an_object(tmp_path: Path) -> None:
+    data = plain_ct()
+    (location,) = files(tmp_path, 0, dual=b"PK\x03\x04" + data[4:])
+    indexed = describe_file(FileStore(), Limits(), location).file
+    assert indexed is not None
+    assert indexed.described is not None
+    assert not indexed.packed
 
 
 def test_without_processes_files_are_read_in_this_one(

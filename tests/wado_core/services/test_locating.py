@@ -105,6 +105,9 @@ def test_a_file_that_has_become_another_object_is_no_copy_any_more(served: Serve
     served.write("b", plain_ct(number=2))
     served.run()
     served.write("a", plain_ct(number=3))
+    with pytest.raises(Busy, match="looked for"):
+        served.locating.locate(ONE)
+    served.run()
     with pytest.raises(Gone):
         served.locating.locate(ONE)
     assert served.locating.locate(TWO).instance.key == TWO
@@ -124,8 +127,31 @@ def test_the_next_copy_serves_while_the_first_is_deleted_replaced_or_away(served
     assert FileChanged(first) in served.sent
     os.unlink(second)
     served.write("c", plain_ct(number=5))  # an empty root vouches for nothing
-    with pytest.raises(Gone):
+    with pytest.raises(Busy, match="looked for"):
         served.locating.locate(ONE)
+
+
+def test_a_moved_object_is_never_gone(served: Served) -> None:
+    path = served.write("a", plain_ct(number=1))
+    served.write("b", plain_ct(number=2))
+    served.run()
+    os.rename(path, served.root / "c")
+    with pytest.raises(Busy, match="looked for") as refusal:
+        served.locating.locate(ONE)
+    assert refusal.value.retry_after_s > 0
+    assert served.sent == [FileChanged(path)]
+    served.run()
+    assert served.locating.locate(ONE).location.path == bytes(served.root / "c")
+
+
+def test_without_an_indexer_nobody_looks_for_what_is_missing(served: Served) -> None:
+    path = served.write("a", plain_ct(number=1))
+    served.write("b", plain_ct(number=2))
+    served.run()
+    locating = Locating(served.index, served, walk, MemoryInstanceCache(100, 0.0), served, (served.root,), Limits(), kept=False)
+    os.unlink(path)
+    with pytest.raises(Gone):
+        locating.locate(ONE)
 
 
 def test_one_copy_away_and_the_other_deleted_is_unavailable(served: Served) -> None:
@@ -171,17 +197,16 @@ def test_what_is_missing_with_its_disk_is_unavailable_and_not_gone(served: Serve
     served.run()
     assert served.index.mounts() == (bytes(served.root / "disk"),)
     os.unlink(path)
-    with pytest.raises(Gone):
+    with pytest.raises(Busy, match="looked for"):
         served.locating.locate(ONE)
     if emptied == "mount":
         served.unmounted = True
     else:
         served.root.rename(served.root.with_name("elsewhere"))
-    with pytest.raises(Unavailable, match="folders of the object"):
-        served.locating.locate(ONE)
-    served.run()
-    with pytest.raises(Unavailable, match="folders of the object"):
-        served.locating.locate(ONE)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="folders of the object"):
+            served.locating.locate(ONE)
+        served.run()
     assert served.index.find(ONE) is not None
 
 
