@@ -218,7 +218,7 @@ class TestFilesThatChange:
         archive.put("ramp", build("ramp"))  # an empty folder might be one that is not mounted
         plan = archive.rendering.plan(archive.instance(key("ct")), PNG)
         path.unlink()
-        with pytest.raises(Gone):
+        with pytest.raises(ContentChanged):
             archive.rendering.image(plan)
         with pytest.raises(Gone):
             archive.locating.relocate(key("ct"))
