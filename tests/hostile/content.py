@@ -107,7 +107,8 @@ def repeating() -> bytes:
 
 def text_like_implicit() -> bytes:
     """Write prose behind what could be the first element of an Implicit VR data set."""
-    return element(0x00080005, "CS", b"ISO_IR 100", IMPLICIT) + b"Dear colleague,\nthe images of this patient are on the enclosed disc.\n" * 40
+    prose = b"Dear colleague,\nthe images of this patient are on the enclosed disc.\n"
+    return element(0x00080005, "CS", b"ISO_IR 100", IMPLICIT) + prose * 40
 
 
 def text_like_explicit() -> bytes:

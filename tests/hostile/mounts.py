@@ -24,7 +24,7 @@ def mounted(folder: Path, size_bytes: int = 16 << 20) -> Iterator[Path]:
 
 def mount(folder: Path, size_bytes: int = 16 << 20) -> None:
     """Mount an empty file system; skip the test where that is not permitted."""
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size_bytes},mode=755", "tmpfs", folder]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size_bytes},mode=755", "tmpfs", str(folder)]
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
     except FileNotFoundError:

@@ -29,24 +29,24 @@ LONGEST_RUN_S = 30.0
 class NoMemory:
     """An InstanceCache that keeps nothing: each request looks at index and file."""
 
-    def get(self, key: InstanceKey) -> Located | None:
+    def get(self, _key: InstanceKey, /) -> Located | None:
         return None
 
-    def put(self, located: Located) -> None:
+    def put(self, _located: Located, /) -> None:
         pass
 
-    def drop(self, key: InstanceKey) -> None:
+    def drop(self, _key: InstanceKey, /) -> None:
         pass
 
 
 class Served:
     """The index of some folders, and the services over them."""
 
-    def __init__(self, state: Path, *roots: Path, store: WatchedStore | None = None, walk: Callable[[Path], Iterator[Folder]] = walk) -> None:
+    def __init__(self, state: Path, *roots: Path, walk: Callable[[Path], Iterator[Folder]] = walk) -> None:
         limits = Limits()
         self.state = state
         self.roots = roots
-        self.store = store or WatchedStore()
+        self.store = WatchedStore()
         self.index = SqlIndex(state)
         self.indexing = Indexing(self.index, self.store, walk, limits, roots)
         self.decoding = Decoding(limits.decode_s, limits.decode_bytes)

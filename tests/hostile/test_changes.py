@@ -206,12 +206,11 @@ def test_nothing_is_read_while_the_index_is_being_written(tmp_path: Path) -> Non
 
     checked: list[bool] = []
     served = Served(tmp_path / "state", tmp_path / "served", walk=watched)
-    look, open_ = served.store.look, served.store.open
-    served.store.look = lambda path: (check(), look(path))[1]  # type: ignore[method-assign]
-    served.store.open = lambda location: (check(), open_(location))[1]  # type: ignore[method-assign]
+    served.store.before_opening = check
     for _ in range(3):
         served.scan()
-        os.remove(sorted(tree.copies.values())[0][0])
-        del tree.held[sorted(tree.copies.values())[0][0]]
+        path = min(tree.copies.values())[0]
+        os.remove(path)
+        del tree.held[path]
     assert len(checked) > len(tree.held)
     served.close()

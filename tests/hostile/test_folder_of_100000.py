@@ -36,7 +36,7 @@ def write(root: Path, files: int) -> None:
 
 def run(folder: Path, files: int) -> dict[str, float]:
     write(folder / f"{files}", files)
-    command = [sys.executable, "-m", "tests.hostile.folder_run", folder / f"state of {files}", folder / f"{files}"]
+    command = [sys.executable, "-m", "tests.hostile.folder_run", f"{folder}/state of {files}", f"{folder}/{files}"]
     done = subprocess.run(command, check=True, capture_output=True, timeout=LONGEST_S, cwd=Path(__file__).parents[2])
     told: dict[str, float] = json.loads(done.stdout)
     assert (told["found"], told["read"], told["unchanged"], told["read_again"]) == (files, files, files, 0)

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures import FIXTURES, build, uids
+from tests.hostile.places import LITTER_FILES, LITTER_FOLDERS
 from tests.hostile.served import Served, compare, without_choices
-from tests.hostile.tree import LITTER_FILES, LITTER_FOLDERS, Word, plant
+from tests.hostile.tree import Word, plant
 from tests.hostile.truth import Fate, Tree, empty_tree
 from tests.hostile.watched import bounded, opened_paths
 from tests.wado_core.services.plain_ct import ct_key, write_folder
+from wado_core.archive.store_files import location_of
 from wado_core.archive.walk import walk
 from wado_core.errors import ContentChanged
 from wado_core.model.index_status import Progress
@@ -177,7 +179,10 @@ def test_a_tree_is_the_same_at_every_time(tmp_path: Path) -> None:
     trees = []
     for name, seed in (("a", 5), ("b", 5), ("c", 6)):
         tree = plant(tmp_path / name / "served", words, seed)
-        held = {os.path.relpath(path, tree.root): (holds, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path, holds in tree.held.items()}
+        held = {}
+        for path, holds in tree.held.items():
+            location = location_of(path)
+            held[os.path.relpath(path, tree.root)] = holds, location.size, location.mtime_ns
         trees.append((held, tree.hidden, tree.litter))
     assert trees[0] == trees[1]
     assert trees[0] != trees[2]
@@ -191,11 +196,10 @@ def test_a_fifo_that_takes_the_place_of_a_file_hangs_nobody(tmp_path: Path) -> N
 
     def listed_then_changed(root: Path) -> Iterator[Folder]:
         for folder in walk(root):
-            yield_later = folder
             if os.path.isfile(path):
                 os.remove(path)
                 os.mkfifo(path)
-            yield yield_later
+            yield folder
 
     served = Served(tmp_path / "state", tmp_path / "served", walk=listed_then_changed)
     counts = served.counts()

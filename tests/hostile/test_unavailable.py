@@ -180,10 +180,11 @@ def test_a_folder_that_can_be_listed_but_not_entered(place: Place) -> None:
     """Names without what is behind them: rights of reading without those of searching."""
     place.fill()
     place.scan()
-    os.chmod(place.nas, 0o444)
+    before = place.nas.stat().st_mode
+    place.nas.chmod(0o444)
     with bound_by_rights():
         place.assert_nothing_is_gone()
-    os.chmod(place.nas, 0o755)
+    place.nas.chmod(before)
     place.scan()
 
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from types import FrameType, TracebackType
@@ -91,11 +91,14 @@ class WatchedStore:
 
     inner: FileStore = field(default_factory=FileStore)
     ranges: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict)
+    before_opening: Callable[[], None] | None = None
 
     def look(self, path: bytes) -> Location:
         return self.inner.look(path)
 
     def open(self, location: Location) -> AbstractContextManager[ByteSource]:
+        if self.before_opening is not None:
+            self.before_opening()
         return _Opening(self.inner.open(location), self.ranges.setdefault(location.path, []))
 
     def bytes_read(self, path: bytes) -> int:
