@@ -13,7 +13,7 @@ from wado_core.model.uid import InstanceKey
 
 EDGE = 16
 # Stored values that the window of the template shows apart: one for each pair of object and version, again and again.
-_FIRST, _VALUES = 870, 300
+_FIRST, _STEP, _VALUES = 870, 2, 180
 
 
 def key_of(number: int) -> InstanceKey:
@@ -23,7 +23,7 @@ def key_of(number: int) -> InstanceKey:
 
 def stored_value(number: int, version: int) -> int:
     """Return the value of all pixels of an object in a version."""
-    return _FIRST + (number * 37 + version * 53) % _VALUES
+    return _FIRST + _STEP * ((number * 37 + version * 53) % _VALUES)
 
 
 def content(number: int, version: int) -> bytes:
@@ -58,7 +58,7 @@ def level_of_png(body: bytes) -> int:
 def value_of_dicom(body: bytes, key: InstanceKey) -> int:
     """Return the one stored value of an object; raises ValueError when it is another object, or has several."""
     dataset = dcmread(io.BytesIO(body))
-    if (dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.SOPInstanceUID) != tuple(key):
+    if InstanceKey(dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.SOPInstanceUID) != key:
         raise ValueError("the answer is another object")
     values = np.unique(dataset.pixel_array)
     if values.size != 1:
