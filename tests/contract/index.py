@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.objects import described, everything, indexed, key, location
 from wado_core.errors import Gone
-from wado_core.model.frame import ByteRange
+from wado_core.model.byte_range import ByteRange
 from wado_core.model.grayscale import ValueRange
 from wado_core.model.instance import Described, Listing, Located
 from wado_core.model.study import InstanceSummary, Totals
@@ -42,9 +42,8 @@ class IndexContract:
         assert found == Located(instance, location(b"/d/a"))
         # The digest of a plan is made of reprs: an integer that comes back for a float, or a tuple for a ByteRange, would change it.
         assert repr(found.instance) == repr(instance)
-        assert found.instance.frames is not None
-        assert found.instance.frames.fragments is not None
-        assert type(found.instance.frames.fragments[0][0]) is ByteRange
+        assert found.instance.palette is not None
+        assert type(found.instance.palette.red.data) is ByteRange
 
     def test_survives_reopening(self, index: Index, reopen: Callable[[Index], Index]) -> None:
         index.put([indexed(b"/d/a", described(key(1))), indexed(b"/d/b", described(key(2)))])
@@ -302,7 +301,7 @@ class IndexContract:
 
     def test_a_failed_batch_leaves_nothing_behind(self, index: Index) -> None:
         index.put([indexed(b"/d/a", described(key(1)))])
-        broken = replace(described(key(3)).instance, transforms=(object(),))  # type: ignore[arg-type]
+        broken = replace(described(key(3)).instance, chunks=(object(),))  # type: ignore[arg-type]
         with pytest.raises(TypeError):
             index.put([indexed(b"/d/a", described(key(2))), indexed(b"/d/b", Described(broken))])
         assert index.find(key(1)) is not None

@@ -16,9 +16,10 @@ from wado_core.dicom.elements import (
     check_depth,
     inner_encoding,
     name_of,
-    swapped,
 )
+from wado_core.dicom.tags import BULK
 from wado_core.errors import DamagedObject, LimitExceeded
+from wado_core.model.byte_range import ByteRange
 
 _END_OF_INTEGERS = 1 << 31
 # Bytes of a list of values that are looked at: only look-up tables and offset tables are longer, and they are not read as lists.
@@ -27,10 +28,14 @@ _INTEGER = {(2, False): "H", (2, True): "h", (4, False): "I", (4, True): "i", (8
 
 
 class Value(NamedTuple):
-    """An element's value as it is stored, and its VR (b"" when implicit)."""
+    """An element's value as it is stored, and its VR (b"" when implicit).
+
+    bulk: where a value lies that was not read (``data`` is empty then).
+    """
 
     vr: bytes
     data: bytes
+    bulk: ByteRange | None = None
 
 
 class Attributes:
@@ -134,14 +139,10 @@ class Attributes:
         numbers = self.decimals(tag)
         return numbers[0] if numbers else None
 
-    def words(self, tag: int) -> bytes:
-        """Return the value as little endian 16-bit words (US, OW), whatever the byte order of the data set."""
+    def bulk(self, tag: int) -> Value | None:
+        """Return a value that was left where it lies, if it is not empty."""
         value = self._values.get(tag)
-        if value is None:
-            return b""
-        if not self._big_endian or value.vr == b"OB":
-            return value.data
-        return swapped(value.data[: len(value.data) // 2 * 2], 2)
+        return value if value and value.bulk and value.bulk.length else None
 
 
 class AttributeReader:
@@ -187,7 +188,9 @@ class AttributeReader:
                 offset = self._read_items(keep, element, encoding, depth + 1)
                 continue
             offset = scanner.end_of_value(element)
-            if keep is not None:
+            if keep is not None and tag in BULK:
+                keep.add(tag, Value(element.vr, b"", ByteRange(element.offset, element.length)))
+            elif keep is not None:
                 self._most_bytes -= element.length
                 if self._most_bytes < 0:
                     raise LimitExceeded(f"Element {name_of(tag)} is larger than the configured limit.")

@@ -51,3 +51,8 @@ WANTED = frozenset(value for name, value in list(globals().items()) if name.isup
     SEGMENTED_RED_PALETTE_DATA + 1,
     SEGMENTED_RED_PALETTE_DATA + 2,
 }
+
+# Lookup tables may take 128 KB each, and an object one for each frame: they stay where they lie.
+BULK = frozenset(
+    (LUT_DATA, *range(RED_PALETTE_DATA, RED_PALETTE_DATA + 3), *range(SEGMENTED_RED_PALETTE_DATA, SEGMENTED_RED_PALETTE_DATA + 3))
+)

@@ -1,5 +1,6 @@
 """The grayscale transformations that hold for each frame: per-frame groups, then shared, then the image's own (H2.1, H2.16)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from wado_core.dicom import tags
@@ -12,24 +13,28 @@ from wado_core.dicom.attributes import (
     VOI_LUT_SEQUENCE,
     Attributes,
 )
-from wado_core.dicom.lut import read_lut
+from wado_core.dicom.lut import find_lut
 from wado_core.model.grayscale import FrameTransform, Padding, Rescale, VoiLutFunction, Window
 from wado_core.model.image_pixel import ImagePixel
 
 
-def read_transforms(attributes: Attributes, pixel: ImagePixel, number_of_frames: int) -> tuple[tuple[FrameTransform, ...], tuple[int, ...]]:
-    """Return the distinct transformations and, when frames differ, the index of each frame's own."""
+def read_transforms(attributes: Attributes, pixel: ImagePixel, number_of_frames: int) -> tuple[tuple[FrameTransform, ...], Sequence[int]]:
+    """Return the distinct transformations, and the place of each frame's own among them.
+
+    Frames beyond the end of the second, all of them when it is empty, have the first transformation.
+    """
     base = _with_voi(_with_modality(FrameTransform(), attributes, pixel), attributes, pixel)
     for shared in attributes.items(SHARED_FUNCTIONAL_GROUPS_SEQUENCE)[:1]:
         base = _with_groups(base, shared, pixel)
-    per_frame = attributes.items(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)[:number_of_frames]
-    if not per_frame:
-        return (base,), ()
-    numbers: dict[FrameTransform, int] = {}
-    of_frame = [numbers.setdefault(_with_groups(base, item, pixel), len(numbers)) for item in per_frame]
-    if len(of_frame) < number_of_frames:  # fewer items than frames: the others have what is shared
-        of_frame += [numbers.setdefault(base, len(numbers))] * (number_of_frames - len(of_frame))
-    return tuple(numbers), tuple(of_frame) if len(numbers) > 1 else ()
+    numbers = {base: 0}
+    of_frame = [
+        numbers.setdefault(_with_groups(base, item, pixel), len(numbers))
+        for item in attributes.items(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)[:number_of_frames]
+    ]
+    distinct, used = tuple(numbers), set(of_frame)
+    if len(used) == 1 and (len(of_frame) == number_of_frames or 0 in used):
+        return (distinct[of_frame[0]],), ()
+    return distinct, of_frame
 
 
 def _with_groups(transform: FrameTransform, groups: Attributes, pixel: ImagePixel) -> FrameTransform:
@@ -43,7 +48,7 @@ def _with_groups(transform: FrameTransform, groups: Attributes, pixel: ImagePixe
 def _with_modality(transform: FrameTransform, attributes: Attributes, pixel: ImagePixel) -> FrameTransform:
     """Take the Modality LUT, or the rescale, that ``attributes`` hold; keep what stands where they hold none (PS3.3 C.11.1)."""
     for item in attributes.items(MODALITY_LUT_SEQUENCE)[:1]:
-        if lut := read_lut(item, signed=pixel.signed):
+        if lut := find_lut(item, signed=pixel.signed):
             return replace(transform, modality_lut=lut, rescale=None)
     slope, intercept = attributes.decimal(tags.RESCALE_SLOPE), attributes.decimal(tags.RESCALE_INTERCEPT)
     if slope is None and intercept is None:
@@ -60,7 +65,7 @@ def _with_voi(transform: FrameTransform, attributes: Attributes, pixel: ImagePix
     if not items and not has_window:
         return transform
     window = _window(attributes)
-    lut = read_lut(items[0], signed=pixel.signed or _can_be_negative(transform, pixel)) if items else None
+    lut = find_lut(items[0], signed=pixel.signed or _can_be_negative(transform, pixel)) if items else None
     empty = not attributes.text(tags.WINDOW_CENTER) and not attributes.text(tags.WINDOW_WIDTH)
     ignored = has_window and window is None and not empty
     if window is None and lut is None:
