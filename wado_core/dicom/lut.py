@@ -32,12 +32,12 @@ def find_lut(attributes: Attributes, *, signed: bool) -> StoredLut | None:
 def _find(attributes: Attributes, descriptor_tag: int, data_tag: int, *, signed: bool, segmented: bool = False) -> StoredLut | None:
     descriptor = attributes.integers(descriptor_tag)
     value, data = attributes.value(descriptor_tag), attributes.bulk(data_tag)
-    if len(descriptor) < 3 or value is None or data is None or data.bulk is None:
+    if len(descriptor) < 3 or value is None or data is None:
         return None
     entries, first, bits = descriptor[0] & 0xFFFF or 65536, descriptor[1], descriptor[2] & 0xFFFF
     if (signed or value.vr == b"SS") and first > 32767:
         first -= 65536
-    offset, length = data.bulk
+    length = data.length
     big_endian = attributes.big_endian and data.vr != b"OB"
     length -= length % 2 if big_endian else 0
     packed = not segmented and bits <= 8 and entries <= length < 2 * entries  # two a word (H2.3)
@@ -47,7 +47,7 @@ def _find(attributes: Attributes, descriptor_tag: int, data_tag: int, *, signed:
     if not segmented:
         length = min(length, count + count % 2 if packed else 2 * count)
     bits = min(max(bits, 8), 16) if bits else 16
-    return StoredLut(first, bits, count, ByteRange(offset, length), packed, big_endian, segmented)
+    return StoredLut(first, bits, count, ByteRange(data.offset, length), packed, big_endian, segmented)
 
 
 def read_lut(source: ByteSource, stored: StoredLut) -> Lut:

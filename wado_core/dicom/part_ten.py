@@ -13,7 +13,7 @@ from wado_core.codecs.decoded import Decoded
 from wado_core.codecs.registry import Decode
 from wado_core.codecs.registry import decode as decode_here
 from wado_core.dicom import tags
-from wado_core.dicom.attributes import AttributeReader
+from wado_core.dicom.attribute_reader import AttributeReader
 from wado_core.dicom.decodable import decodable_pixel
 from wado_core.dicom.elements import (
     ITEM,

@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wado_core.dicom import tags
-from wado_core.dicom.attributes import (
+from wado_core.dicom.attributes import Attributes
+from wado_core.dicom.lut import find_lut
+from wado_core.dicom.tags import (
     FRAME_VOI_LUT_SEQUENCE,
     MODALITY_LUT_SEQUENCE,
     PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
     PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
     SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
     VOI_LUT_SEQUENCE,
-    Attributes,
 )
-from wado_core.dicom.lut import find_lut
 from wado_core.model.grayscale import FrameTransform, Padding, Rescale, VoiLutFunction, Window
 from wado_core.model.image_pixel import ImagePixel
+
+_FUNCTIONS = {function.value: function for function in VoiLutFunction}
 
 
 def read_transforms(attributes: Attributes, pixel: ImagePixel, number_of_frames: int) -> tuple[tuple[FrameTransform, ...], Sequence[int]]:
@@ -27,19 +29,30 @@ def read_transforms(attributes: Attributes, pixel: ImagePixel, number_of_frames:
     for shared in attributes.items(SHARED_FUNCTIONAL_GROUPS_SEQUENCE)[:1]:
         base = _with_groups(base, shared, pixel)
     numbers = {base: 0}
-    of_frame = [
-        numbers.setdefault(_with_groups(base, item, pixel), len(numbers))
-        for item in attributes.items(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)[:number_of_frames]
-    ]
+    # By identity: items with equal values are the same object (AlikeItems), and so are their groups.
+    of_item: dict[int, int] = {}
+    with_modality: dict[int, FrameTransform] = {}
+    of_frame = []
+    for item in attributes.items(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)[:number_of_frames]:
+        number = of_item.get(id(item))
+        if number is None:
+            number = of_item[id(item)] = numbers.setdefault(_with_groups(base, item, pixel, with_modality), len(numbers))
+        of_frame.append(number)
     distinct, used = tuple(numbers), set(of_frame)
     if len(used) == 1 and (len(of_frame) == number_of_frames or 0 in used):
         return (distinct[of_frame[0]],), ()
     return distinct, of_frame
 
 
-def _with_groups(transform: FrameTransform, groups: Attributes, pixel: ImagePixel) -> FrameTransform:
+def _with_groups(
+    transform: FrameTransform, groups: Attributes, pixel: ImagePixel, known: dict[int, FrameTransform] | None = None
+) -> FrameTransform:
+    """Take what functional groups hold; known: what earlier groups made of ``transform``, by the identity of the item."""
     for item in groups.items(PIXEL_VALUE_TRANSFORMATION_SEQUENCE)[:1]:
-        transform = _with_modality(transform, item, pixel)
+        found = known.get(id(item)) if known is not None else None
+        transform = found or _with_modality(transform, item, pixel)
+        if known is not None:
+            known[id(item)] = transform
     for item in groups.items(FRAME_VOI_LUT_SEQUENCE)[:1]:
         transform = _with_voi(transform, item, pixel)
     return transform
@@ -66,19 +79,15 @@ def _with_voi(transform: FrameTransform, attributes: Attributes, pixel: ImagePix
         return transform
     window = _window(attributes)
     lut = find_lut(items[0], signed=pixel.signed or _can_be_negative(transform, pixel)) if items else None
-    empty = not attributes.text(tags.WINDOW_CENTER) and not attributes.text(tags.WINDOW_WIDTH)
-    ignored = has_window and window is None and not empty
+    ignored = has_window and window is None and bool(attributes.text(tags.WINDOW_CENTER) or attributes.text(tags.WINDOW_WIDTH))
     if window is None and lut is None:
         return replace(transform, window_ignored=ignored or transform.window_ignored)
-    return replace(transform, window=window, voi_lut=lut, window_ignored=ignored)
+    return FrameTransform(transform.rescale, transform.modality_lut, window, lut, ignored)
 
 
 def _window(attributes: Attributes) -> Window | None:
     centers, widths = attributes.decimals(tags.WINDOW_CENTER), attributes.decimals(tags.WINDOW_WIDTH)
-    try:
-        function = VoiLutFunction(attributes.text(tags.VOI_LUT_FUNCTION))
-    except ValueError:
-        function = VoiLutFunction.LINEAR  # absent or unknown (H2.8)
+    function = _FUNCTIONS.get(attributes.text(tags.VOI_LUT_FUNCTION), VoiLutFunction.LINEAR)  # absent or unknown (H2.8)
     if not centers or not widths or not _finite(centers[0]) or not _finite(widths[0]):
         return None
     if widths[0] <= 0 or (function is VoiLutFunction.LINEAR and widths[0] < 1):

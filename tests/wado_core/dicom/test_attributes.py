@@ -21,8 +21,8 @@ from tests.wado_core.dicom.written import (
     sequence,
 )
 from wado_core.dicom import tags
-from wado_core.dicom.attributes import PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, VOI_LUT_SEQUENCE
 from wado_core.dicom.elements import Encoding
+from wado_core.dicom.tags import PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, VOI_LUT_SEQUENCE
 from wado_core.errors import DamagedObject, LimitExceeded
 
 UNWANTED = 0x00081140
@@ -224,7 +224,7 @@ class TestAccessors:
     def test_bulk_values_are_left_where_they_lie(self) -> None:
         written = integers(tags.ROWS, "US", 5) + element(tags.LUT_DATA, "OW", b"abcd")
         found = attributes(written, most_bytes=2)
-        assert found.bulk(tags.LUT_DATA) == (b"OW", b"", (len(written) - 4, 4))
+        assert found.bulk(tags.LUT_DATA) == (b"OW", b"", len(written) - 4, 4)
         assert tags.LUT_DATA in found
         assert (found.value(tags.LUT_DATA), found.texts(tags.LUT_DATA), found.integers(tags.LUT_DATA)) == (None, ("",), ())
         assert found.bulk(tags.ROWS) is attributes(element(tags.LUT_DATA, "OW", b"")).bulk(tags.LUT_DATA) is None

@@ -8,7 +8,10 @@ import pytest
 from tests.wado_core.dicom.written import BIG_ENDIAN, ENCODINGS, attributes, element, integers, item, sequence
 from tests.wado_core.rendering.pixels import gray
 from wado_core.dicom import tags
-from wado_core.dicom.attributes import (
+from wado_core.dicom.elements import Encoding
+from wado_core.dicom.lut import read_lut
+from wado_core.dicom.source import BytesSource
+from wado_core.dicom.tags import (
     FRAME_VOI_LUT_SEQUENCE,
     MODALITY_LUT_SEQUENCE,
     PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
@@ -16,9 +19,6 @@ from wado_core.dicom.attributes import (
     SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
     VOI_LUT_SEQUENCE,
 )
-from wado_core.dicom.elements import Encoding
-from wado_core.dicom.lut import read_lut
-from wado_core.dicom.source import BytesSource
 from wado_core.dicom.transforms import read_padding, read_transforms
 from wado_core.model.grayscale import FrameTransform, Lut, Padding, Rescale, StoredLut, VoiLutFunction, Window
 
