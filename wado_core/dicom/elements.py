@@ -55,24 +55,6 @@ def name_of(tag: int) -> str:
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
-def _element(window: bytes, begin: int, offset: int, encoding: Encoding) -> Element:
-    """Read the header that stands at ``begin`` of a window, at ``offset`` of the source."""
-    if len(window) - begin < 8:
-        raise DamagedObject("The object ends within the header of an element.")
-    group, number, length = _TAG_AND_LENGTH[encoding.big_endian].unpack_from(window, begin)
-    tag = group << 16 | number
-    if encoding.implicit_vr or group == 0xFFFE:
-        return Element(tag, b"", offset + 8, length)
-    vr = window[begin + 4 : begin + 6]
-    if vr in LONG_VRS:
-        if len(window) - begin < 12:
-            raise DamagedObject(f"The object ends within the header of element {name_of(tag)}.")
-        return Element(tag, vr, offset + 12, _LONG[encoding.big_endian].unpack_from(window, begin + 8)[0])
-    if not (vr.isupper() and vr.isalpha()):
-        return Element(tag, b"", offset + 8, length)  # some writers slip into implicit elements: the length tells
-    return Element(tag, vr, offset + 8, _SHORT[encoding.big_endian].unpack_from(window, begin + 6)[0])
-
-
 class Recording:
     """What a scanner reads from ``start`` on: begin and end of each header, and ``reach``, the furthest end of any value.
 
@@ -117,14 +99,28 @@ class Scanner:
         self._elements_left -= 1
         if self._elements_left < 0:
             raise LimitExceeded("The object has more elements than the configured limit.")
-        begin = offset - self._start
-        if begin < 0 or begin + _LONGEST_HEADER > len(self._window):
+        window, begin = self._window, offset - self._start
+        if begin < 0 or begin + _LONGEST_HEADER > len(window):
             self.read(offset, _LONGEST_HEADER)
-            begin = offset - self._start
-        element = _element(self._window, begin, offset, encoding)
+            window, begin = self._window, 0
+            if len(window) < 8:
+                raise DamagedObject("The object ends within the header of an element.")
+        implicit_vr, big_endian = encoding
+        group, number, length = _TAG_AND_LENGTH[big_endian].unpack_from(window, begin)
+        tag, vr, begin_of_value = group << 16 | number, b"", offset + 8
+        if not implicit_vr and group != 0xFFFE:
+            vr = window[begin + 4 : begin + 6]
+            if vr in LONG_VRS:
+                if len(window) - begin < _LONGEST_HEADER:
+                    raise DamagedObject(f"The object ends within the header of element {name_of(tag)}.")
+                begin_of_value, length = offset + 12, _LONG[big_endian].unpack_from(window, begin + 8)[0]
+            elif vr.isupper() and vr.isalpha():
+                length = _SHORT[big_endian].unpack_from(window, begin + 6)[0]
+            else:
+                vr = b""  # some writers slip into implicit elements: the length tells
         if self.recording is not None and len(self.recording.headers) <= MOST_RECORDED:
-            self.recording.headers.append((offset, element.offset))
-        return element
+            self.recording.headers.append((offset, begin_of_value))
+        return Element(tag, vr, begin_of_value, length)
 
     def end_of_value(self, element: Element) -> int:
         """Return the offset behind a value of defined length; DamagedObject when the source ends before it."""
