@@ -19,6 +19,8 @@ _PATIENCE = 32
 # Larger items are no functional groups of a frame; nothing that an object may hold is recorded without a bound.
 _LONGEST_ITEM = 1 << 16
 _ITEM_HEADER = 8
+# Functional groups of a frame and their items share attributes; what is nested more deeply would cost more than it saves.
+_DEEPEST_SHARED = 2
 
 _Slices = Callable[[bytes], tuple[bytes, ...]]
 
@@ -28,22 +30,27 @@ class _Form:
 
     __slots__ = ("_big_endian", "_known", "_sequences", "_values", "_values_of")
 
-    def __init__(self, attributes: Attributes, start: int) -> None:
-        """attributes: as they were found in an item at ``start``."""
+    def __init__(self, attributes: Attributes, start: int, depth: int = 0) -> None:
+        """attributes: as they were found in an item at ``start``.  depth: how many items this one is nested in, of those recorded."""
         self._big_endian = attributes.big_endian
         self._values = [
             (tag, one.vr, one.offset - start, one.offset - start + one.length) for tag, one in attributes.values.items()
         ]
-        self._sequences = [(tag, [_Form(item, start) for item in items]) for tag, items in attributes.sequences.items()]
-        leaves = self.leaves()
-        self._values_of = _slices([(begin, end) for tag, begin, end in leaves if tag not in BULK])
+        self._sequences = [(tag, [_Form(item, start, depth + 1) for item in items]) for tag, items in attributes.sequences.items()]
+        leaves: list[tuple[int, bytes, int, int]] = []
+        if depth < _DEEPEST_SHARED:
+            self.add_leaves(leaves)
+        self._values_of = _slices([(begin, end) for _, _, begin, end in leaves])
         # Items with equal values share their attributes; not where bulk values lie, each at an offset of its own.
-        self._known: dict[tuple[bytes, ...], Attributes] | None = None if any(tag in BULK for tag, *_ in leaves) else {}
+        shared = depth < _DEEPEST_SHARED and all(tag not in BULK for tag, *_ in leaves)
+        self._known: dict[tuple[bytes, ...], Attributes] | None = {} if shared else None
 
-    def leaves(self) -> list[tuple[int, int, int]]:
-        """Return tag, begin and end of all values, in a fixed order."""
-        own = [(tag, begin, end) for tag, _, begin, end in self._values]
-        return own + [leaf for _, items in self._sequences for item in items for leaf in item.leaves()]
+    def add_leaves(self, leaves: list[tuple[int, bytes, int, int]]) -> None:
+        """Add all values of the item and of those in it, in a fixed order."""
+        leaves += self._values
+        for _, forms in self._sequences:
+            for form in forms:
+                form.add_leaves(leaves)
 
     def attributes(self, item: bytes, start: int) -> Attributes:
         """Return the attributes of an item of this form that lies at ``start``."""
