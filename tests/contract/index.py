@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.contract.objects import described, everything, indexed, key, location
-from wado_core.model.frame import ByteRange
-from wado_core.model.grayscale import ValueRange
+from tests.contract.objects import described, everything, indexed, key, location, many_frames
+from wado_core.model.byte_range import ByteRange
+from wado_core.model.grayscale import ValueRange, Window
 from wado_core.model.instance import Described, Listing, Located
 from wado_core.model.notice import RangeFound
 from wado_core.model.study import Duplicate, InstanceSummary, Standing, Totals
@@ -59,9 +59,8 @@ class IndexContract:
         assert found == Located(instance, location(b"/d/a"))
         # The digest of a plan is made of reprs: an integer that comes back for a float, or a tuple for a ByteRange, would change it.
         assert repr(found.instance) == repr(instance)
-        assert found.instance.frames is not None
-        assert found.instance.frames.fragments is not None
-        assert type(found.instance.frames.fragments[0][0]) is ByteRange
+        assert found.instance.palette is not None
+        assert type(found.instance.palette.red.data) is ByteRange
 
     def test_survives_reopening(self, index: IndexWriter, reopen: Callable[[IndexWriter], IndexWriter]) -> None:
         index.put([indexed(b"/d/a", described(key(1))), indexed(b"/d/b", described(key(2)))])
@@ -185,6 +184,37 @@ class IndexContract:
         bury(index)
         assert index.totals() == Totals(1, 1, 1, 1, 0, 0)
         assert_gone(index, key(number=many - 1))
+
+    @pytest.mark.parametrize("frames_of_a_chunk", [256, 300])
+    def test_a_look_up_brings_the_columns_of_its_frame_only(self, index: IndexWriter, frames_of_a_chunk: int) -> None:
+        whole = many_frames(700, frames_of_a_chunk=frames_of_a_chunk)
+        index.put([IndexedFile(location(b"/d/a"), Described(whole)), indexed(b"/d/other", described(key(2)))])
+        for frame in (1, 256, 257, 300, 301, 512, 513, 600, 601, 700):
+            for found in (index.find(key(), frame), index.find_copy(b"/d/a", frame)):
+                assert found is not None
+                assert len(found.instance.chunks) == 1
+                assert found.instance.transform(frame) == whole.transform(frame)
+                assert found.instance.fragments(frame) == whole.fragments(frame) == (ByteRange(1000 * frame, 200),)
+                assert replace(found.instance, chunks=()) == replace(whole, chunks=())
+        beyond = index.find(key(), 701)
+        assert beyond is not None
+        assert beyond.instance.number_of_frames == 700
+
+    def test_columns_go_with_their_file(self, index: IndexWriter) -> None:
+        index.put([IndexedFile(location(b"/d/a"), Described(many_frames(700)))])
+        index.adopt([(location(b"/e/a"), b"/d/a")])
+        index.put([IndexedFile(location(b"/d/a"), Described(many_frames(600, key(2))))])
+        moved, other = index.find(key(), 650), index.find(key(2), 600)
+        assert moved is not None
+        assert moved.location.path == b"/e/a"
+        assert moved.instance.transform(650).window == Window(650.0, 400.0)
+        assert other is not None
+        assert other.instance.transform(600).window == Window(600.0, 400.0)
+        index.forget([b"/e/a"])
+        index.put([IndexedFile(location(b"/e/a"), Described(many_frames(300)))])
+        again = index.find(key(), 300)
+        assert again is not None
+        assert again.instance.number_of_chunks == 2
 
     def test_copies_are_named_smallest_path_first(self, index: IndexWriter) -> None:
         for path in (b"/d/z", b"/d/a/x", b"/d/a-/x"):
@@ -423,7 +453,7 @@ class IndexContract:
 
     def test_a_failed_batch_leaves_nothing_behind(self, index: IndexWriter) -> None:
         index.put([indexed(b"/d/a", described(key(1)))])
-        broken = replace(described(key(3)).instance, transforms=(object(),))  # type: ignore[arg-type]
+        broken = replace(described(key(3)).instance, chunks=(object(),))  # type: ignore[arg-type]
         with pytest.raises(TypeError):
             index.put([indexed(b"/d/a", described(key(2))), indexed(b"/d/b", Described(broken))])
         assert index.find(key(1)) is not None

@@ -55,8 +55,9 @@ def run(folder: Path, kills: int, seed: int, *, objects: int = 400, workers: int
             time.sleep(0.02)
 
     changing = threading.Thread(target=change)
-    for thread in (changing, *asking):
-        thread.start()
+    changing.start()
+    for client in asking:
+        client.start()
     try:
         while outcome.kills.total() < kills:
             time.sleep(chance.choice((0.02, 0.1, 0.3, 0.6)) * chance.random() * 2)

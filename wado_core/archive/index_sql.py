@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from wado_core.archive.index_rows import chunk_number, decode_instance, format_version, location_from_row, split, with_slash, wrapped
+from wado_core.archive.index_rows import decode_instance, format_version, location_from_row, split, usual_chunk, with_slash, wrapped
 from wado_core.archive.index_schema import (
     DAMAGE_MARK,
     FILE_NAME,
@@ -65,6 +65,10 @@ FROM folder
 JOIN file ON file.folder_id = folder.id
 LEFT JOIN frames ON frames.file_id = file.id AND frames.chunk = ?
 WHERE folder.path = ? AND file.name = ? AND file.description IS NOT NULL
+"""
+_COLUMNS = """
+SELECT frames.columns FROM folder JOIN file ON file.folder_id = folder.id JOIN frames ON frames.file_id = file.id
+WHERE folder.path = ? AND file.name = ? AND file.description = ? AND frames.chunk = ?
 """
 _COPIES = """
 SELECT folder.path, file.name
@@ -163,13 +167,13 @@ class SqlIndex:
 
     def find(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
         """Return the instance and its copy with the smallest path; see the port for ContentChanged and Unavailable."""
-        rows = self._rows(_FIND, (chunk_number(frame_number), key.study_uid, key.series_uid, key.object_uid))
-        return self._located(rows[0]) if rows else None
+        rows = self._rows(_FIND, (usual_chunk(frame_number), key.study_uid, key.series_uid, key.object_uid))
+        return self._located(rows[0], frame_number) if rows else None
 
     def find_copy(self, path: bytes, frame_number: int = 1) -> Located | None:
         """Return the instance that one file holds; see the port for ContentChanged and Unavailable."""
-        rows = self._rows(_FIND_COPY, (chunk_number(frame_number), *split(path)))
-        return self._located(rows[0]) if rows else None
+        rows = self._rows(_FIND_COPY, (usual_chunk(frame_number), *split(path)))
+        return self._located(rows[0], frame_number) if rows else None
 
     def copies(self, key: InstanceKey) -> tuple[bytes, ...]:
         """Return the paths of all copies, the smallest first; of what has none, that of its last copy."""
@@ -190,14 +194,21 @@ class SqlIndex:
         except _FAILURES as error:
             raise self._failure(error) from error
 
-    def _located(self, row: tuple[bytes, bytes, int, int, int, int, bytes, bytes | None]) -> Located:
+    def _located(self, row: tuple[bytes, bytes, int, int, int, int, bytes, bytes | None], frame_number: int) -> Located:
         folder_path, name, size, mtime_ns, inode, format_of_row, description, columns = row
         if format_of_row != self._format:
             raise ContentChanged
         try:
-            return Located(decode_instance(description, columns), location_from_row(folder_path + name, size, mtime_ns, inode))
+            instance = decode_instance(description, columns)
+            if not instance.has_columns_of(frame_number):  # chunks that are longer than usual
+                at = (folder_path, name, description, instance.chunk_number(frame_number))
+                ((columns,),) = self._rows(_COLUMNS, at) or ((None,),)
+                instance = decode_instance(description, columns)
         except msgspec.DecodeError as error:
             raise ContentChanged from error
+        if not instance.has_columns_of(frame_number):
+            raise ContentChanged
+        return Located(instance, location_from_row(folder_path + name, size, mtime_ns, inode))
 
     def standing(self, key: InstanceKey) -> Standing:
         """Say whether an instance is known, gone, or was never seen; without a copy it may be known, until its folders were walked."""

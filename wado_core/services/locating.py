@@ -52,7 +52,8 @@ class Locating:
 
     def in_memory(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
         """Return an instance that was looked up a moment ago, with the columns of a frame, without any I/O."""
-        return self._instances.get(key)
+        located = self._instances.get(key)
+        return located if located is not None and located.instance.has_columns_of(frame_number) else None
 
     def locate(self, key: InstanceKey, frame_number: int = 1) -> Located:
         """Look an instance up, with the columns of a frame, and see that its file is still what it was.

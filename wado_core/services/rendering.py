@@ -1,8 +1,6 @@
 """Rendering: from an instance to a plan, and from a plan to a picture."""
 
-from functools import partial
-
-from wado_core.dicom.frames import read_frame
+from wado_core.dicom.frames import FrameReader
 from wado_core.errors import ContentChanged
 from wado_core.model.frame import EncodedImage
 from wado_core.model.grayscale import ValueRange
@@ -64,8 +62,8 @@ class Rendering:
             raise ContentChanged
         known = self._known_range(plan)
         with self._store.open(located.location) as source:
-            read = partial(read_frame, source, located.instance, plan.frame_number, self._limits)
-            image, found = execute(plan, read, known, self._decoding.decode)
+            reader = FrameReader(source, located.instance, self._limits)
+            image, found = execute(plan, reader, known, self._decoding.decode)
         if found is not None:
             self._notices.send(RangeFound(plan.key, plan.version, plan.frame_number, found))
         self._pictures.put(plan.digest, image)
