@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from wado_core.settings import Settings
+from wado_http.cli.index_status import status_lines
+from wado_http.cli.lock import holder, holding
 from wado_http.cli.progress import shown_progress
-from wado_http.cli.state import served_paths, state_folder
-from wado_http.cli.text import counted, printable, shown
+from wado_http.cli.state import served_paths, state_folder, state_folder_of
+from wado_http.cli.text import counted, held, printable, shown
 
 if TYPE_CHECKING:
     from wado_core.services.indexing import Report
@@ -22,19 +24,34 @@ if TYPE_CHECKING:
     "--state", type=click.Path(path_type=Path), metavar="DIR",
     help="Folder for the index, on a local disk and outside the PATHs.  [default: ~/.local/state/wado]",
 )  # fmt: skip
-def index(paths: tuple[Path, ...], state: Path | None) -> None:
+@click.option("--status", is_flag=True, help="Only say how far the indexing is and what the index holds; nothing is written.")
+def index(paths: tuple[Path, ...], state: Path | None, status: bool) -> None:
     """Index each PATH, a folder or a file, without serving it.
 
     'wado serve' with the same PATHs (in any order) and the same --state finds this index. Only what is new or has changed is
-    read; every damaged file is named with its reason.
+    read; every damaged file is named with its reason. While 'wado serve' runs, it keeps the index itself.
 
     \b
     Examples:
       wado index ~/images
       wado index /mnt/ct /mnt/mr --state /var/lib/wado
+      wado index ~/images --status                  how far is the server with it?
     """
     roots = served_paths(paths)
-    index_visibly(Settings(paths=roots, state=state_folder(roots, state)), None)
+    if status:
+        for line in status_lines(Settings(paths=roots, state=state_folder_of(roots, state))):
+            click.echo(line)
+        return
+    index_alone(Settings(paths=roots, state=state_folder(roots, state)))
+
+
+def index_alone(settings: Settings) -> None:
+    """Bring an index up to date that no server keeps; raises ClickException when one does."""
+    found = holder(settings.state)
+    if found is not None and found.command == "serve":
+        raise click.ClickException(f"{found} keeps this index. For a look at once send it SIGHUP: kill -HUP {found.process}")
+    with holding(settings.state, "index"):
+        index_visibly(settings, None)
 
 
 def index_visibly(settings: Settings, damaged_shown: int | None) -> int:
@@ -59,15 +76,12 @@ def index_visibly(settings: Settings, damaged_shown: int | None) -> int:
 
 def summary(report: "Report") -> Iterable[str]:
     """Yield the lines that say what a run has done and what the index now holds."""
-    counts, totals = report.counts, report.totals
+    counts = report.counts
     yield (
         f"Indexed {counted(counts.files_seen, 'file')} in {report.duration_s:.1f} s: "
         f"{counts.files_read:,} read, {counts.unchanged:,} unchanged, {counts.forgotten:,} gone"
     )
-    yield (
-        f"  {counted(totals.instances, 'instance')} in {totals.series:,} series of {counted(totals.studies, 'study', 'studies')}; "
-        f"{totals.not_dicom:,} not DICOM, {totals.damaged:,} damaged"
-    )
+    yield f"  {held(report.totals)}"
     if counts.unreadable or counts.folders_unreadable:
         yield (
             f"  could not be read now: {counted(counts.unreadable, 'file')}, {counted(counts.folders_unreadable, 'folder')}; "
