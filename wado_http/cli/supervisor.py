@@ -1,6 +1,6 @@
 """The supervisor: starts the workers and the indexer, replaces those that end, and ends them all (docs/adr/0014).
 
-It does nothing else, so that nothing else can end it: no request, no file of the archive and no database is touched here.
+It does nothing else, so that nothing else can end it: no request, no content of a file and no database is touched here.
 """
 
 import logging
@@ -99,12 +99,12 @@ class Supervisor:
         """Compile the kernels once, visibly, in a process of its own; workers load them from then on."""
         if assemble.kernels_are_cached():
             return
-        click.echo(PREPARING, nl=False)
+        _print(PREPARING, end="")
         begin = time.monotonic()
         self._kernels = self._started(KERNELS, [])
         while self._kernels in self._children():
             self._turn()
-        click.echo(f"{time.monotonic() - begin:.1f} s")
+        _print(f"{time.monotonic() - begin:.1f} s")
 
     def _fill_places(self) -> None:
         now = time.monotonic()
@@ -173,7 +173,7 @@ class Supervisor:
     def _serves(self) -> None:
         if not self._served:
             self._served = True
-            click.echo(f"Serving at {url(self._settings.host, self._settings.port)}")
+            _print(f"Serving at {url(self._settings.host, self._settings.port)}")
             if not self._reported and self._stopping_until is None:
                 self._begin_progress()
 
@@ -181,7 +181,7 @@ class Supervisor:
         if self._said and self._served:
             self._end_progress()
             for line in self._said:
-                click.echo(line)
+                _print(line)
             self._said.clear()
 
     def _reap(self) -> None:
@@ -296,6 +296,11 @@ class Supervisor:
     def _kill(self) -> None:
         for child in self._children():
             child.kill()
+
+
+def _print(text: str, end: str = "\n") -> None:
+    with suppress(OSError):  # whoever read this may be gone, as in `wado serve … | head -1`
+        click.echo(text + end, nl=False)
 
 
 def _noted(number: int, frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -25,7 +26,8 @@ async def ready(request: Request) -> Response:
     Ready is who can answer, whatever the index holds: it fills while it is served. Text, or the same as JSON for those who prefer it.
     """
     state = state_of(request)
-    status = None if state.indexer is None else await state.look_up(state.indexer.read)
+    # Not among the look-ups, which may all be waiting for a storage that does not answer.
+    status = None if state.indexer is None else await to_thread.run_sync(state.indexer.read)
     indexing = None if status is None else _indexing(status)
     accept = parse_accept(request.headers.get("accept"))
     headers = _HEADERS | {"vary": "accept"}

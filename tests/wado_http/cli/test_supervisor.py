@@ -256,3 +256,15 @@ def test_the_settings_of_a_server_reach_its_processes_only(folder: Path, state: 
         (worker,) = server.children("worker")
         variables = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
         assert any(variable.startswith(b"WADO_SETTINGS=") for variable in variables)
+
+
+def test_a_server_whose_output_nobody_reads_any_more_serves_on(folder: Path, state: Path) -> None:
+    with serving(folder, state=state) as server:
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+        until(lambda: server.get(picture_of("ct"))[0] == 200)
+        server.process.send_signal(signal.SIGHUP)
+        time.sleep(1)  # what the first look has found is printed meanwhile
+        assert server.get(picture_of("ct"))[0] == 200
+        server.process.terminate()
+        assert server.process.wait(DEADLINE_S) == 0
