@@ -103,4 +103,4 @@ def test_a_place_remembers_how_its_children_end(module: dict[str, str]) -> None:
         now = child.started + age_s
         assert place.vacate(now) is child
         child.control.close()
-        assert (place.child, place.quick_ends, place.due) == (None, ends, now + expected_pause_s)
+        assert (place.quick_ends, place.due) == (ends, now + expected_pause_s)
