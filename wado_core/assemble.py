@@ -2,34 +2,33 @@
 
 import socket
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
-from wado_core.archive.index_sql import SqlIndex
-from wado_core.archive.mailbox import NobodyListens, SocketMailbox, SocketNotices, mailbox_sockets
-from wado_core.archive.status_file import StatusFile
-from wado_core.archive.store_files import FileStore
-from wado_core.archive.walk import walk
-from wado_core.ports import Index, IndexWriter, StatusBoard
-from wado_core.services.browsing import Browsing
-from wado_core.services.decoding import Decoding
-from wado_core.services.indexing import Indexing
-from wado_core.services.keeping import Keeping
-from wado_core.services.locating import Locating
-from wado_core.services.rendering import Rendering
-from wado_core.services.retrieval import Retrieval
 from wado_core.settings import Settings
+
+# Adapters and services are imported where they are made: a supervisor that only watches is to stay small.
+if TYPE_CHECKING:
+    from wado_core.model.study import Totals
+    from wado_core.ports import Index, IndexWriter, StatusBoard
+    from wado_core.services.browsing import Browsing
+    from wado_core.services.decoding import Decoding
+    from wado_core.services.indexing import Indexing
+    from wado_core.services.keeping import Keeping
+    from wado_core.services.locating import Locating
+    from wado_core.services.rendering import Rendering
+    from wado_core.services.retrieval import Retrieval
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """The use cases of one process, over shared adapters."""
 
-    locating: Locating
-    rendering: Rendering
-    retrieval: Retrieval
-    browsing: Browsing
-    decoding: Decoding
-    index: Index
+    locating: "Locating"
+    rendering: "Rendering"
+    retrieval: "Retrieval"
+    browsing: "Browsing"
+    decoding: "Decoding"
+    index: "Index"
 
     def warm_up(self) -> None:
         """Make everything ready that a request should not wait for: kernels, codecs, the child that decodes heavy frames."""
@@ -42,48 +41,70 @@ class Services:
         self.index.close()
 
 
-def prepare(settings: Settings) -> None:
-    """Make the state folder and the index in it, or set a damaged one aside and make it anew.
-
-    Raises Unavailable, also when another process goes on writing it.
-    """
-    SqlIndex(settings.state, writing=True).close()
-
-
 def notice_sockets() -> tuple[socket.socket, socket.socket]:
     """Return the end of the notices that all workers share, and the end that the indexer has; made by whoever starts both."""
+    from wado_core.archive.mailbox import mailbox_sockets
+
     return mailbox_sockets()
 
 
-def keeping(settings: Settings, receiving: socket.socket, *, after_crash: bool = False) -> Keeping:
-    """Make the indexer of a server: the only writer of its index.
+def keeping(settings: Settings, receiving: socket.socket, *, after_crash: bool = False) -> "Keeping":
+    """Make the indexer of a server, the only writer of its index, which is made or mended first.
 
-    receiving: the second of ``notice_sockets``.  after_crash: the indexer before this one ended unexpectedly. Raises Unavailable.
+    receiving: the second of ``notice_sockets``.  after_crash: the indexer before this one was ended by a signal, so a file that
+    it was reading may have ended it. Raises Unavailable, also when that one goes on writing.
     """
+    from wado_core.archive.index_sql import SqlIndex
+    from wado_core.archive.mailbox import SocketMailbox
+    from wado_core.services.keeping import Keeping
+
     index = SqlIndex(settings.state, writing=True)
-    return Keeping(
-        indexing(settings, index), index, SocketMailbox(receiving), status(settings), settings, after_crash=after_crash
-    )  # fmt: skip
+    board = status(settings)
+    return Keeping(indexing(settings, index), index, SocketMailbox(receiving), board, settings, after_crash=after_crash)
 
 
-def indexing(settings: Settings, index: IndexWriter) -> Indexing:
+def indexing(settings: Settings, index: "IndexWriter") -> "Indexing":
     """Make what brings an index up to date."""
+    from wado_core.archive.store_files import FileStore
+    from wado_core.archive.walk import walk
+    from wado_core.services.indexing import Indexing
+
     return Indexing(index, FileStore(), walk, settings.limits, settings.paths, settings.settling_s)
 
 
-def index_to_write(settings: Settings) -> IndexWriter:
+def index_to_write(settings: Settings) -> "IndexWriter":
     """Open the index as its only writer; raises Unavailable at once when another process is that, such as a running server."""
+    from wado_core.archive.index_sql import SqlIndex
+
     return SqlIndex(settings.state, writing=True, wait_s=0.0)
 
 
-def index_to_read(settings: Settings) -> Index:
+def index_to_read(settings: Settings) -> "Index":
     """Open the index beside whoever writes it."""
+    from wado_core.archive.index_sql import SqlIndex
+
     return SqlIndex(settings.state)
 
 
-def status(settings: Settings) -> StatusBoard:
+def status(settings: Settings) -> "StatusBoard":
     """Return where the indexer of these settings says how far it is."""
+    from wado_core.archive.status_file import StatusFile
+
     return StatusFile(settings.state)
+
+
+def totals(settings: Settings) -> "Totals | None":
+    """Count what an index holds without making, mending or changing it; None where there is none, or none that can be read."""
+    from wado_core.archive.index_glance import totals
+
+    return totals(settings.state)
+
+
+def problems(settings: Settings, most: int) -> list[tuple[bytes, str]]:
+    """Return path and reason of the first damaged files that an index knows, at most ``most``, as ``totals`` counts."""
+    from wado_core.archive.index_glance import problems
+
+    return problems(settings.state, most)
 
 
 def services(settings: Settings, sending: socket.socket | None = None) -> Services:
@@ -91,6 +112,16 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
 
     sending: the first of ``notice_sockets``; None where there is no indexer.
     """
+    from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
+    from wado_core.archive.mailbox import NobodyListens, SocketNotices
+    from wado_core.archive.store_files import FileStore
+    from wado_core.archive.walk import walk
+    from wado_core.services.browsing import Browsing
+    from wado_core.services.decoding import Decoding
+    from wado_core.services.locating import Locating
+    from wado_core.services.rendering import Rendering
+    from wado_core.services.retrieval import Retrieval
+
     index, store, limits = index_to_read(settings), FileStore(), settings.limits
     notices = NobodyListens() if sending is None else SocketNotices(sending)
     instances = MemoryInstanceCache(settings.instance_cache_entries, settings.instance_fresh_s)
@@ -107,13 +138,24 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     )
 
 
+def kernels_are_cached() -> bool:
+    """Say whether every kernel was compiled here before, so that ``warm_up`` only loads them."""
+    from wado_core.kernels.cache import is_filled
+
+    return is_filled()
+
+
 def warm_up() -> None:
-    """Compile or load every kernel, and load the codecs, so that no request has to."""
+    """Compile or load every kernel, and load the codecs and all that ``services`` needs, so that no request has to."""
+    from wado_core.kernels.warmup import warm_up as warm_up_kernels
+
+    warm_up_kernels()  # first: others import kernels too, and one process alone should compile them
+
     import imagecodecs
     import simplejpeg  # noqa: F401
 
-    from wado_core.kernels.warmup import warm_up as warm_up_kernels
+    from wado_core.archive import cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
+    from wado_core.services import browsing, decoding, locating, rendering, retrieval  # noqa: F401
 
-    warm_up_kernels()
     for codec in ("jpeg8_encode", "jpeg2k_decode", "png_encode"):
         getattr(imagecodecs, codec)

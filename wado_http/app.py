@@ -1,6 +1,6 @@
 """The application: settings to services to routes. The only place of wado_http, besides its commands, that assembles."""
 
-import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,37 +12,41 @@ from starlette.routing import Route
 from starlette.types import Lifespan
 
 from wado_core.errors import WadoError
-from wado_core.settings import Settings, from_json
+from wado_core.settings import Settings
+from wado_http.environment import settings_from_environment
 from wado_http.errors import answer_http_exception, answer_wado_error
 from wado_http.middleware import Failures, HeadWithoutBody, LoopbackHost, QueryLimit, SecurityHeaders, is_loopback
 from wado_http.routes import health, uri, viewer
 from wado_http.routes.methods import ReadOnly
 from wado_http.state import new_state
 
-SETTINGS_VARIABLE = "WADO_SETTINGS"
 
+def create_app(settings: Settings, notices: socket.socket | None = None) -> Starlette:
+    """Make the application of one worker; its lifespan builds the services and loads the kernels before it is ready.
 
-def create_app(settings: Settings) -> Starlette:
-    """Make the application of one worker; its lifespan builds the services and loads the kernels before it is ready."""
-    return application(settings, lifespan(settings))
+    notices: where the indexer of the same server is told what requests find out; None where there is no indexer, as under another
+    server than ``wado serve``: then ``wado index`` brings the index up to date.
+    """
+    return application(settings, lifespan(settings, notices))
 
 
 def create_app_from_environment() -> Starlette:
-    """Make the application from settings in the environment: for workers, which are spawned and inherit nothing else."""
-    return create_app(from_json(os.environ[SETTINGS_VARIABLE]))
+    """Make the application from settings in the environment, for servers that take the name of a function."""
+    return create_app(settings_from_environment())
 
 
-def lifespan(settings: Settings) -> Lifespan[Starlette]:
+def lifespan(settings: Settings, notices: socket.socket | None = None) -> Lifespan[Starlette]:
     """Return the lifespan of a worker: services and kernels before the first request, everything closed after the last."""
 
     @asynccontextmanager
     async def running(app: Starlette) -> AsyncIterator[None]:
         from wado_core import assemble
 
-        services = await to_thread.run_sync(assemble.services, settings)
+        services = await to_thread.run_sync(assemble.services, settings, notices)
         try:
             await to_thread.run_sync(services.warm_up)
-            state = new_state(settings, services.locating, services.rendering, services.retrieval, services.browsing)
+            indexer = None if notices is None else assemble.status(settings)
+            state = new_state(settings, services.locating, services.rendering, services.retrieval, services.browsing, indexer)
             app.state.wado = state
             try:
                 yield

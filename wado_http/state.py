@@ -12,6 +12,7 @@ from starlette.types import Receive
 
 from wado_core.errors import Busy
 from wado_core.model.instance import Instance
+from wado_core.ports import StatusBoard
 from wado_core.settings import Settings
 from wado_http.slots import PixelSlots
 
@@ -42,6 +43,8 @@ class State:
     rendering: "Rendering"
     retrieval: "Retrieval"
     browsing: "Browsing"
+    # Where the indexer says how far it is; None where none belongs to this server.
+    indexer: StatusBoard | None
     slots: PixelSlots
     lookups: CapacityLimiter
     streams: CapacityLimiter
@@ -61,14 +64,18 @@ class State:
 
 
 def new_state(
-    settings: Settings, locating: "Locating", rendering: "Rendering", retrieval: "Retrieval", browsing: "Browsing"
+    settings: Settings,
+    locating: "Locating",
+    rendering: "Rendering",
+    retrieval: "Retrieval",
+    browsing: "Browsing",
+    indexer: StatusBoard | None = None,
 ) -> State:
     """Make the state of a worker around its services; to be called on the event loop."""
     slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s)
     return State(
-        settings, locating, rendering, retrieval, browsing, slots, lookups=CapacityLimiter(LOOKUP_THREADS),
-        streams=CapacityLimiter(STREAM_THREADS),
-        decoding_streams=CapacityLimiter(DECODING_THREADS),
+        settings, locating, rendering, retrieval, browsing, indexer, slots, lookups=CapacityLimiter(LOOKUP_THREADS),
+        streams=CapacityLimiter(STREAM_THREADS), decoding_streams=CapacityLimiter(DECODING_THREADS),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -58,20 +59,20 @@ def serving(folder: Path, state: Path, *options: str) -> Iterator[Server]:
         )
     try:
         url = _address(process, output)
-        _wait_until_ready(process, url)
+        _wait_until_indexed(process, url)
         yield Server(url, folder, log)
         process.send_signal(signal.SIGTERM)
         status = process.wait(STOP_S)
-        assert status in {0, -signal.SIGTERM}, f"the server ended with status {status}"
+        assert status == 0, f"the server ended with status {status}"
         assert b"Traceback" not in output.read_bytes()
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # the group: nothing that it has started is left behind
+            os.killpg(process.pid, signal.SIGKILL)  # what it has started ends with it
         process.wait()
 
 
 def _address(process: "subprocess.Popen[bytes]", output: Path) -> str:
-    """Read the address that the server prints once its socket listens and its files are indexed."""
+    """Read the address that the server prints once a worker answers."""
     for _ in _until(START_S, process):
         for line in output.read_text().splitlines():
             if line.startswith("Serving ") and line.endswith("/"):
@@ -79,12 +80,18 @@ def _address(process: "subprocess.Popen[bytes]", output: Path) -> str:
     raise AssertionError("the server printed no address")
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", url: str) -> None:
+def _wait_until_indexed(process: "subprocess.Popen[bytes]", url: str) -> None:
+    """Wait until the server has looked through all that it serves; it answers before that."""
     for _ in _until(START_S, process):
         with suppress(httpx.TransportError):
-            if httpx.get(f"{url}health/ready", trust_env=False).status_code == 200:
+            answer = httpx.get(f"{url}health/ready", headers={"Accept": "application/json"}, trust_env=False)
+            if answer.status_code == 200 and _is_indexed(answer.json()["indexing"]):
                 return
-    raise AssertionError("the server did not become ready")
+    raise AssertionError("the server did not come to the end of its folders")
+
+
+def _is_indexed(indexing: dict[str, Any] | None) -> bool:
+    return indexing is not None and indexing["complete"] and indexing["phase"] == "waiting"
 
 
 def _until(deadline_s: float, process: "subprocess.Popen[bytes]") -> Iterator[None]:

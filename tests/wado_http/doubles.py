@@ -1,7 +1,8 @@
 """Doubles of the services: real model values, the same errors, and counts of what was asked of them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple, cast
@@ -15,6 +16,7 @@ from wado_core.model.frame import EncodedImage
 from wado_core.model.geometry import fit, pixels_of
 from wado_core.model.grayscale import Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
+from wado_core.model.index_status import IndexStatus
 from wado_core.model.instance import Instance, Listing, Located, Location
 from wado_core.model.render import DEFAULT_QUALITY, GrayscalePlan, RenderPlan, RenderRequest
 from wado_core.model.study import InstanceSummary, SeriesSummary, StudySummary, Totals
@@ -177,6 +179,22 @@ class Catalogue:
         return self.counts
 
 
+@dataclass
+class Board:
+    """A StatusBoard in memory; reading it on the event loop is an error."""
+
+    status: IndexStatus | None = None
+
+    def write(self, status: IndexStatus) -> None:
+        self.status = status
+
+    def read(self) -> IndexStatus | None:
+        with suppress(RuntimeError):
+            asyncio.get_running_loop()
+            raise AssertionError("the board was read on the event loop")
+        return self.status
+
+
 def study(patient_name: str = "DOE^JOHN", series: tuple[SeriesSummary, ...] = (), **attributes: Any) -> StudySummary:
     """Build a study as listed."""
     return StudySummary(STUDY, Listing(patient_name=patient_name, **attributes), series, len(series))
@@ -218,14 +236,16 @@ def client_of(app: Starlette) -> Iterator[Client]:
 
 
 @contextmanager
-def serving(archive: Archive | None = None, catalogue: Catalogue | None = None, settings: Settings | None = None) -> Iterator[Client]:
-    """Serve the doubles."""
+def serving(
+    archive: Archive | None = None, catalogue: Catalogue | None = None, settings: Settings | None = None, indexer: Board | None = None
+) -> Iterator[Client]:
+    """Serve the doubles; without an indexer unless its board is given."""
     chosen = settings or Settings()
     held = cast("Any", archive or archive_of(CT, US10, MF1, SR, ECG))
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        state = app.state.wado = new_state(chosen, held, held, held, cast("Any", catalogue or Catalogue()))
+        state = app.state.wado = new_state(chosen, held, held, held, cast("Any", catalogue or Catalogue()), indexer)
         yield
         await state.slots.close()
 

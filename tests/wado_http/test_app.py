@@ -1,5 +1,6 @@
 """The application: its lifespan, and settings that come by the environment."""
 
+import socket
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 
 from tests.wado_http.doubles import CT, Archive, Catalogue, archive_of, client_of, query
 from wado_core.settings import Settings, to_json
-from wado_http.app import SETTINGS_VARIABLE, create_app, create_app_from_environment
+from wado_http.app import create_app, create_app_from_environment
+from wado_http.environment import SETTINGS_VARIABLE
 
 
 @dataclass
@@ -22,7 +24,8 @@ class Assembly:
     settings: Settings | None = None
     failing: bool = False
 
-    def services(self, settings: Settings) -> Any:
+    def services(self, settings: Settings, notices: socket.socket | None) -> Any:
+        assert notices is None  # no indexer belongs to an application of its own
         self.done.append("services")
         self.settings = settings
         return self

@@ -10,32 +10,49 @@ import click
 
 from wado_core.settings import Settings
 from wado_http.cli.configuration import settings_from
+from wado_http.cli.index_status import status_lines
+from wado_http.cli.lock import holder, holding
 from wado_http.cli.options import settings_options
 from wado_http.cli.progress import shown_progress
-from wado_http.cli.state import served_paths, state_folder
-from wado_http.cli.text import counted, printable, shown
+from wado_http.cli.state import served_paths, state_folder, state_folder_of
+from wado_http.cli.text import counted, held, printable, shown
 
 if TYPE_CHECKING:
     from wado_core.services.indexing import Report
 
 
 @click.command()
+@click.option("--status", is_flag=True, help="Only say how far the indexing is and what the index holds; nothing is written.")
 @settings_options("state", "settling_s")
-def index(paths: tuple[str, ...], config: str | None, **options: str | None) -> None:
+def index(paths: tuple[str, ...], config: str | None, *, status: bool, **options: str | None) -> None:
     """Index each PATH, a folder or a file, without serving it.
 
     'wado serve' with the same PATHs (in any order) and the same --state finds this index. Only what is new or has changed is
-    read; every damaged file is named with its reason. PATHs and options may also come from a file of settings or from the
-    environment; 'wado config' shows what holds.
+    read; every damaged file is named with its reason. While 'wado serve' runs, it keeps the index itself. PATHs and options may
+    also come from a file of settings or from the environment; 'wado config' shows what holds.
 
     \b
     Examples:
       wado index ~/images
       wado index /mnt/ct /mnt/mr --state /var/lib/wado
+      wado index ~/images --status                  how far is the server with it?
     """
     told = settings_from(paths, config, options)
     roots = served_paths(told.paths)
-    index_visibly(replace(told, paths=roots, state=state_folder(roots, told.state)), None)
+    if status:
+        for line in status_lines(replace(told, paths=roots, state=state_folder_of(roots, told.state))):
+            click.echo(line)
+        return
+    index_alone(replace(told, paths=roots, state=state_folder(roots, told.state)))
+
+
+def index_alone(settings: Settings) -> None:
+    """Bring an index up to date that no server keeps; raises ClickException when one does."""
+    found = holder(settings.state)
+    if found is not None and found.command == "serve":
+        raise click.ClickException(f"{found} keeps this index. For a look at once send it SIGHUP: kill -HUP {found.process}")
+    with holding(settings.state, "index"):
+        index_visibly(settings, None)
 
 
 def index_visibly(settings: Settings, damaged_shown: int | None) -> int:
@@ -66,15 +83,12 @@ def index_visibly(settings: Settings, damaged_shown: int | None) -> int:
 
 def summary(report: "Report") -> Iterable[str]:
     """Yield the lines that say what a run has done and what the index now holds."""
-    counts, totals = report.counts, report.totals
+    counts = report.counts
     yield (
         f"Indexed {counted(counts.files_seen, 'file')} in {report.duration_s:.1f} s: "
         f"{counts.files_read:,} read, {counts.unchanged:,} unchanged, {counts.forgotten:,} gone"
     )
-    yield (
-        f"  {counted(totals.instances, 'instance')} in {totals.series:,} series of {counted(totals.studies, 'study', 'studies')}; "
-        f"{totals.not_dicom:,} not DICOM, {totals.damaged:,} damaged"
-    )
+    yield f"  {held(report.totals)}"
     if counts.unreadable or counts.folders_unreadable:
         yield (
             f"  could not be read now: {counted(counts.unreadable, 'file')}, {counted(counts.folders_unreadable, 'folder')}; "

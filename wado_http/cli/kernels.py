@@ -1,15 +1,24 @@
-"""Compiling the kernels where one can see it, before anything waits for them."""
+"""Compiling the kernels where one can see it, before anything waits for them: ``python -m wado_http.cli.kernels``."""
 
-import time
+import os
+import signal
+import sys
+from collections.abc import Sequence
 
-import click
+from wado_http.cli.control import Control
+
+# What the supervisor writes meanwhile.
+PREPARING = "Preparing the kernels (compiled once, loaded from then on) … "
 
 
-def warm_up_visibly() -> None:
-    """Compile or load all kernels and say how long it took."""
-    click.echo("Preparing the kernels (compiled once, loaded from then on) … ", nl=False)
-    begin = time.monotonic()
+def main(arguments: Sequence[str]) -> None:
+    """Fill the cache.  arguments: the descriptor of the control socket; ends with the supervisor."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Control(int(arguments[0])).attend(ended=lambda: os._exit(1))
     from wado_core import assemble
 
     assemble.warm_up()
-    click.echo(f"{time.monotonic() - begin:.1f} s")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -3,17 +3,22 @@
 import ipaddress
 import os
 import socket
+import time
+from errno import EADDRINUSE
 
 import click
 
 # Connections that may wait to be accepted.
 BACKLOG = 2048
+# How long the workers of a server that was killed may take to give its port free.
+PATIENCE_S = 3.0
 
 
-def reserve(host: str, port: int) -> socket.socket:
+def reserve(host: str, port: int, patience_s: float = 0.0) -> socket.socket:
     """Return a socket bound to ``host`` and ``port`` (0: any free one); raises ClickException when another listens there.
 
-    It does not listen yet: while files are indexed, who connects is refused at once instead of waiting for an answer.
+    It does not listen yet: while kernels are compiled, who connects is refused at once instead of waiting for an answer.
+    patience_s: how long to wait for another to stop listening there.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -22,12 +27,22 @@ def reserve(host: str, port: int) -> socket.socket:
     # Where a name has addresses of both families, such as localhost, browsers find the IPv4 one.
     family, _, _, _, address = min(found, key=lambda entry: entry[0] is not socket.AF_INET)
     try:
-        listener = _bound(family, (str(address[0]), port))
+        listener = _bound_in_time(family, (str(address[0]), port), time.monotonic() + patience_s)
     except OSError as error:
         reason = f"{os.strerror(error.errno or 0)}. Choose another with --port."
         raise click.ClickException(f"Port {port} of {host} cannot be listened on: {reason}") from error
     listener.setblocking(False)
     return listener
+
+
+def _bound_in_time(family: int, address: tuple[str, int], deadline: float) -> socket.socket:
+    while True:
+        try:
+            return _bound(family, address)
+        except OSError as error:
+            if error.errno != EADDRINUSE or time.monotonic() >= deadline:
+                raise
+        time.sleep(0.05)
 
 
 def _bound(family: int, address: tuple[str, int]) -> socket.socket:
@@ -41,6 +56,14 @@ def _bound(family: int, address: tuple[str, int]) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def listen(listener: socket.socket, host: str) -> None:
+    """Begin to listen; raises ClickException when another has begun meanwhile."""
+    try:
+        listener.listen(BACKLOG)
+    except OSError as error:
+        raise click.ClickException(f"Port {listener.getsockname()[1]} of {host} is in use. Choose another with --port.") from error
 
 
 def address_of(listener: socket.socket) -> str:

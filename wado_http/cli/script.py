@@ -10,6 +10,9 @@ def main() -> int:
         if find_spec(module) is None:
             sys.stderr.write(f"wado: the command line needs {module}; install it with: pip install 'wado[server]'\n")
             return 1
-    from wado_http.cli.main import main as run
+    try:
+        from wado_http.cli.main import main as run
 
-    return run()
+        return run()
+    except KeyboardInterrupt:  # pressed before the commands are loaded, or while all is being closed
+        return 130

@@ -1,22 +1,21 @@
-"""Running uvicorn on a socket that is already open, quietly: a query holds UIDs, so no line may hold a query."""
+"""``wado serve`` once its options are read: the lock, the socket, the log, and the supervisor over all that follows.
+
+A query holds UIDs, so no line of the log may hold a query.
+"""
 
 import logging
-import os
-import signal
-import socket
+import logging.config
 from collections.abc import Callable
-from types import FrameType
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from wado_core.errors import WadoError
-from wado_core.settings import Settings, to_json
+from wado_core.settings import Settings
+from wado_http.cli.listening import PATIENCE_S, address_of, is_loopback, reserve
+from wado_http.cli.lock import holding
 
-APPLICATION = "wado_http.app:create_app_from_environment"
-
-# How long a stopping server waits for answers that are being sent.
-GRACE_S = 10
 # Connections of one worker; those beyond are answered 503 by uvicorn.
 CONNECTIONS = 2000
 
@@ -51,49 +50,26 @@ def _without_traceback_of_refusal(record: logging.LogRecord) -> bool:
     return True
 
 
-def run_server(settings: Settings, listener: socket.socket) -> None:
-    """Serve on ``listener`` until a signal ends it; raises KeyboardInterrupt after Ctrl-C, ClickException when it cannot start."""
-    import uvicorn
-    from uvicorn.supervisors import Multiprocess
+def run_server(settings: Settings) -> None:
+    """Index and serve what ``settings`` say until a signal ends it.
 
-    from wado_http.app import SETTINGS_VARIABLE
-    from wado_http.cli.protocol import BoundedProtocol
+    Raises KeyboardInterrupt after Ctrl-C, ClickException when another process keeps the index, the port is taken, or nothing starts.
+    """
+    from wado_http.cli.supervisor import Supervisor
 
-    os.environ[SETTINGS_VARIABLE] = to_json(settings)  # read by the application here, and by workers, which are spawned
-    config = uvicorn.Config(
-        APPLICATION,
-        factory=True,
-        workers=settings.workers,
-        loop="uvloop",
-        http=BoundedProtocol,
-        limit_concurrency=CONNECTIONS,
-        ws="none",
-        lifespan="on",
-        log_config=LOGGING,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    if settings.workers == 1:
-        server = uvicorn.Server(config)
-        try:
-            server.run(sockets=[listener])
-        except SystemExit as stopped:  # the application failed to start, and its log has said why
-            raise click.ClickException("The server could not start.") from stopped
-        return
-    supervisor = Multiprocess(config, sockets=[listener])
-    interrupts: list[int] = []
-    handle = signal.getsignal(signal.SIGINT)
-
-    def note(number: int, frame: FrameType | None) -> None:
-        interrupts.append(number)
-        if callable(handle):
-            handle(number, frame)
-
-    signal.signal(signal.SIGINT, note)
-    supervisor.run()
-    if interrupts:
-        raise KeyboardInterrupt
-    if any(process.exitcode == uvicorn.config.STARTUP_FAILURE for process in supervisor.processes):
-        raise click.ClickException("A worker could not start.")
+    with (
+        holding(settings.state, "serve") as lock,
+        reserve(settings.host, settings.port, PATIENCE_S if lock.left_behind else 0.0) as listener,
+    ):
+        address = address_of(listener)
+        if not is_loopback(address):
+            click.echo(
+                f"wado: warning: listening on {settings.host}, which other machines can reach; there is no authentication yet, "
+                "so everybody who can connect can see every image.",
+                err=True,
+            )
+        # On loopback the numeric address, which the check of the Host header knows.
+        host = address if is_loopback(address) else settings.host
+        logging.config.dictConfig(LOGGING)
+        bound = replace(settings, host=host, port=listener.getsockname()[1])
+        Supervisor(bound, listener, lock.descriptor).run()

@@ -32,6 +32,20 @@ def state_folder(paths: Sequence[Path], parent: Path | None) -> Path:
     never answers for files that another command was asked to serve. Only its owner may enter: it holds patients' names.
     Raises ClickException when it would lie within the served files, or cannot be made.
     """
+    folder = state_folder_of(paths, parent)
+    try:
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise click.ClickException(
+            f"The state folder {shown(folder)} cannot be made: {error.strerror}; choose another with --state."
+        ) from error
+    return folder
+
+
+def state_folder_of(paths: Sequence[Path], parent: Path | None) -> Path:
+    """Return the folder for the index of ``paths``, made or not. Raises ClickException when it would lie within the served files."""
     if parent is not None and parent == Path():
         raise click.ClickException("The state folder must be named: --state is empty.")
     root = (parent or default_state_folder()).expanduser().resolve()
@@ -40,16 +54,7 @@ def state_folder(paths: Sequence[Path], parent: Path | None) -> Path:
             raise click.ClickException(
                 f"The state folder {shown(root)} lies within the served folder {shown(path)}; choose another with --state."
             )
-    folder = root / _digest(paths)
-    try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        folder.chmod(0o700)
-    except OSError as error:
-        raise click.ClickException(
-            f"The state folder {shown(folder)} cannot be made: {error.strerror}; choose another with --state."
-        ) from error
-    return folder
+    return root / _digest(paths)
 
 
 def _digest(paths: Sequence[Path]) -> str:

@@ -1,11 +1,18 @@
 """Health: for whoever starts and watches the server."""
 
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+import time
+from typing import Any
 
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from wado_core.model.index_status import IndexStatus
+from wado_http.negotiation import parse_accept
 from wado_http.state import state_of
 
 _HEADERS = {"cache-control": "no-store"}
+_JSON = "application/json"
 
 
 async def live(request: Request) -> Response:  # noqa: ARG001 - the signature of every handler
@@ -14,6 +21,40 @@ async def live(request: Request) -> Response:  # noqa: ARG001 - the signature of
 
 
 async def ready(request: Request) -> Response:
-    """Answer 200 once kernels are loaded and services stand, 503 before and while closing."""
-    state_of(request)
-    return PlainTextResponse("ready\n", headers=_HEADERS)
+    """Answer 200 once kernels are loaded and services stand, 503 before and while closing; say how far indexing is.
+
+    Ready is who can answer, whatever the index holds: it fills while it is served. Text, or the same as JSON for those who prefer it.
+    """
+    state = state_of(request)
+    # Not among the look-ups, which may all be waiting for a storage that does not answer.
+    status = None if state.indexer is None else await to_thread.run_sync(state.indexer.read)
+    indexing = None if status is None else _indexing(status)
+    accept = parse_accept(request.headers.get("accept"))
+    headers = _HEADERS | {"vary": "accept"}
+    if accept.quality(_JSON) > accept.quality("text/plain"):
+        return JSONResponse({"status": "ready", "indexing": indexing}, headers=headers)
+    lines = ["ready", *(f"{name}: {_written(value)}" for name, value in (indexing or {}).items() if value not in (None, ""))]
+    return PlainTextResponse("\n".join(lines) + "\n", headers=headers)
+
+
+def _indexing(status: IndexStatus) -> dict[str, Any]:
+    """Return what is said of the indexing: counts of the run that goes on, or of the last one; no path.
+
+    seconds_since: the indexer has said this.  looked_seconds_ago, look_seconds: the end and length of the last run that ended.
+    """
+    now = time.time()
+    return {
+        "phase": str(status.phase),
+        "complete": status.complete,
+        "files_seen": status.counts.files_seen,
+        "files_read": status.counts.files_read,
+        "instances": status.counts.instances,
+        "seconds_since": round(max(now - status.updated_s, 0.0), 1),
+        "looked_seconds_ago": None if status.finished_s is None else round(max(now - status.finished_s, 0.0), 1),
+        "look_seconds": None if status.duration_s is None else round(status.duration_s, 1),
+        "trouble": status.trouble,
+    }
+
+
+def _written(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

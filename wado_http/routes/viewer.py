@@ -28,11 +28,12 @@ async def root(request: Request) -> Response:
     if "requestType" in names_in(query):
         return await uri.retrieve(request)
     number = _page(read_query(query, ("page",)))
-    browsing = state_of(request).browsing
+    browsing, indexer = state_of(request).browsing, state_of(request).indexer
 
     def page() -> str:
+        status = indexer.read() if indexer is not None else None  # before the list: what it calls complete is on the page
         studies = pages.page_of(browsing.studies, number, pages.STUDIES_ON_A_PAGE)
-        return pages.studies_page(_base(request), studies, browsing.totals())
+        return pages.studies_page(_base(request), studies, browsing.totals(), status)
 
     return HTMLResponse(await state_of(request).look_up(page), headers=_HEADERS)
 

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from wado_core.model.index_status import IndexStatus, Phase
 from wado_core.model.study import InstanceSummary, StudySummary, Totals
 from wado_core.model.uid import SeriesKey
 from wado_http.viewer import links
@@ -58,9 +59,13 @@ def stylesheet() -> bytes:
     return files("wado_http.viewer").joinpath("viewer.css").read_bytes()
 
 
-def studies_page(base: str, page: Page[StudySummary], totals: Totals) -> str:
-    """Write the page of studies.  base: the path the application is mounted at, without a slash at its end."""
-    return environment().get_template("studies.html").render(base=base, page=page, totals=totals)
+def studies_page(base: str, page: Page[StudySummary], totals: Totals, status: IndexStatus | None = None) -> str:
+    """Write the page of studies.
+
+    base: the path the application is mounted at, without a slash at its end.  status: of the indexing, where there is any.
+    """
+    indexing = status is not None and (not status.complete or status.phase is Phase.INDEXING)
+    return environment().get_template("studies.html").render(base=base, page=page, totals=totals, status=status, indexing=indexing)
 
 
 def study_page(base: str, study: StudySummary, number: int, has_next: bool) -> str:

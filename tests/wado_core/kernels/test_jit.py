@@ -16,20 +16,20 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 import wado_core.kernels
-from wado_core.kernels import _jit, cells, color, modality, rle, voi, warmup
+from wado_core.kernels import cache, cells, color, modality, rle, voi, warmup
 
 MOST_KERNELS = 35
 
 REPORT = """
 import logging, sys
 logging.basicConfig(level=logging.WARNING)
-from wado_core.kernels import _jit
+from wado_core.kernels import cache
 from wado_core.kernels.modality import fill_rescale
 import numpy as np
 out = np.empty(3)
 fill_rescale(out, 1, 2.0, 0.5)
 assert out.tolist() == [2.5, 4.5, 6.5]
-print(_jit.cache_folder())
+print(cache.cache_folder())
 """
 
 
@@ -42,7 +42,7 @@ def kernels() -> dict[str, Any]:
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run code in a fresh interpreter in which no variable of the test run says where caches are."""
-    plain = {name: value for name, value in os.environ.items() if name not in ("XDG_CACHE_HOME", "TMPDIR", "HOME", _jit.CACHE_VARIABLE)}
+    plain = {name: value for name, value in os.environ.items() if name not in ("XDG_CACHE_HOME", "TMPDIR", "HOME", cache.CACHE_VARIABLE)}
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code], env={**plain, **environment}, capture_output=True, text=True, timeout=120
     )
@@ -116,52 +116,52 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the kernels' folder whose digest is taken instead of the real one's."""
     folder = tmp_path / "kernels"
     folder.mkdir()
-    for path in Path(_jit.__file__).parent.glob("*.py"):
+    for path in Path(cache.__file__).parent.glob("*.py"):
         (folder / path.name).write_bytes(path.read_bytes())
-    monkeypatch.setattr(_jit, "__file__", str(folder / "_jit.py"))
+    monkeypatch.setattr(cache, "__file__", str(folder / "cache.py"))
     return folder
 
 
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """A place for caches of its own, and no remembered answer before or after."""
-    for name in ("XDG_CACHE_HOME", _jit.CACHE_VARIABLE):
+    for name in ("XDG_CACHE_HOME", cache.CACHE_VARIABLE):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    _jit.cache_folder.cache_clear()
+    cache.cache_folder.cache_clear()
     yield tmp_path
-    _jit.cache_folder.cache_clear()
+    cache.cache_folder.cache_clear()
 
 
 def test_the_cache_s_name_changes_with_every_source(sources: Path, fresh: Path) -> None:
-    names = {_jit._digest_of_sources()}
+    names = {cache._digest_of_sources()}
     for path in sorted(sources.glob("*.py")):
         path.write_bytes(path.read_bytes() + b"\n# edited\n")
-        names.add(_jit._digest_of_sources())
+        names.add(cache._digest_of_sources())
     (sources / "another.py").write_text("")
-    names.add(_jit._digest_of_sources())
+    names.add(cache._digest_of_sources())
     assert len(names) == len(list(sources.glob("*.py"))) + 1
-    folder = _jit.cache_folder()
+    folder = cache.cache_folder()
     assert folder is not None
-    assert folder.name.endswith(_jit._digest_of_sources())
+    assert folder.name.endswith(cache._digest_of_sources())
 
 
 def test_the_cache_lies_where_the_variable_says_else_in_the_users_cache(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = _jit.cache_folder()
+    folder = cache.cache_folder()
     assert folder is not None
     assert folder.parent == fresh / "home" / ".cache" / "wado"
     assert folder.stat().st_mode & 0o777 == folder.parent.stat().st_mode & 0o777 == 0o700
     monkeypatch.setenv("XDG_CACHE_HOME", str(fresh / "xdg"))
-    _jit.cache_folder.cache_clear()
-    folder = _jit.cache_folder()
+    cache.cache_folder.cache_clear()
+    folder = cache.cache_folder()
     assert folder is not None
     assert folder.parent == fresh / "xdg" / "wado"
-    monkeypatch.setenv(_jit.CACHE_VARIABLE, str(fresh / "own"))
-    _jit.cache_folder.cache_clear()
-    folder = _jit.cache_folder()
+    monkeypatch.setenv(cache.CACHE_VARIABLE, str(fresh / "own"))
+    cache.cache_folder.cache_clear()
+    folder = cache.cache_folder()
     assert folder is not None
     assert folder.parent == fresh / "own"
 
@@ -169,7 +169,7 @@ def test_the_cache_lies_where_the_variable_says_else_in_the_users_cache(fresh: P
 def test_a_permissive_umask_does_not_make_the_cache_untrusted(fresh: Path) -> None:
     before = os.umask(0o002)
     try:
-        folder = _jit.cache_folder()
+        folder = cache.cache_folder()
     finally:
         os.umask(before)
     assert folder is not None
@@ -178,32 +178,32 @@ def test_a_permissive_umask_does_not_make_the_cache_untrusted(fresh: Path) -> No
 
 @pytest.mark.parametrize("level", ["parent", "folder"])
 def test_a_folder_that_others_can_write_to_is_not_trusted(fresh: Path, level: str) -> None:
-    trusted = _jit.cache_folder()
+    trusted = cache.cache_folder()
     assert trusted is not None
     (trusted if level == "folder" else trusted.parent).chmod(0o777)
-    _jit.cache_folder.cache_clear()
-    other = _jit.cache_folder()
+    cache.cache_folder.cache_clear()
+    other = cache.cache_folder()
     assert other is not None
     assert other.parent.parent == fresh / "tmp"
 
 
 def test_somebody_else_s_folder_is_not_trusted(fresh: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    assert _jit.cache_folder() is not None
-    _jit.cache_folder.cache_clear()
+    assert cache.cache_folder() is not None
+    cache.cache_folder.cache_clear()
     owner = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: owner + 1)  # all that is there belongs to another now
-    assert _jit.cache_folder() is None
+    assert cache.cache_folder() is None
     assert "compiled at every start" in caplog.text
 
 
 def test_a_link_in_place_of_the_folder_is_not_trusted(fresh: Path) -> None:
-    folder = _jit.cache_folder()
+    folder = cache.cache_folder()
     assert folder is not None
     folder.rmdir()
     (fresh / "elsewhere").mkdir(mode=0o700)
     folder.symlink_to(fresh / "elsewhere")
-    _jit.cache_folder.cache_clear()
-    other = _jit.cache_folder()
+    cache.cache_folder.cache_clear()
+    other = cache.cache_folder()
     assert other is not None
     assert other.parent.parent == fresh / "tmp"
 
@@ -220,7 +220,7 @@ def test_no_home_and_no_folder_for_temporary_files(fresh: Path, monkeypatch: pyt
     monkeypatch.delenv("HOME")
     monkeypatch.setattr(pwd, "getpwuid", unknown)
     monkeypatch.setattr(tempfile, "gettempdir", nowhere)
-    assert _jit.cache_folder() is None
+    assert cache.cache_folder() is None
 
 
 def test_a_cache_that_cannot_be_written_falls_back_to_the_temporary_folder(tmp_path: Path) -> None:

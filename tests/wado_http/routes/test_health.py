@@ -1,8 +1,11 @@
 """Health."""
 
+import time
+
 from starlette.applications import Starlette
 
-from tests.wado_http.doubles import client_of, serving
+from tests.wado_http.doubles import Board, client_of, serving
+from wado_core.model.index_status import IndexStatus, Phase, Progress
 from wado_core.settings import Settings
 from wado_http.app import application
 
@@ -13,6 +16,46 @@ def test_live_and_ready() -> None:
             response = client.get(path)
             assert response.status_code == 200
             assert response.headers["cache-control"] == "no-store"
+
+
+def test_ready_says_how_far_the_indexing_is() -> None:
+    now = time.time()
+    counts = Progress(files_seen=12345, files_read=9000, instances=8000)
+    status = IndexStatus(Phase.INDEXING, counts=counts, started_s=now - 60, updated_s=now - 2, trouble="The index cannot be written.")
+    with serving(indexer=Board(status)) as client:
+        response = client.get("/health/ready")
+        first, *others = response.text.splitlines()
+        assert first == "ready"
+        said = dict(line.split(": ", 1) for line in others)
+        assert 2.0 <= float(said.pop("seconds_since")) < 60.0
+        assert said == {
+            "phase": "indexing", "complete": "no", "files_seen": "12345", "files_read": "9000", "instances": "8000",
+            "trouble": "The index cannot be written.",
+        }  # fmt: skip
+        assert response.headers["cache-control"] == "no-store"
+
+
+def test_ready_is_json_for_those_who_prefer_it() -> None:
+    now = time.time()
+    status = IndexStatus(Phase.WAITING, complete=True, updated_s=now - 5, finished_s=now - 30, duration_s=1.25)
+    with serving(indexer=Board(status)) as client:
+        preferences = {"application/json": True, "application/json, text/plain;q=0.5": True, "*/*": False, "text/*": False}
+        for accept, expected in preferences.items():
+            response = client.get("/health/ready", {"accept": accept})
+            assert response.headers["content-type"].startswith("application/json") == expected
+            assert response.headers["vary"] == "accept"
+        answer = client.get("/health/ready", {"accept": "application/json"}).json()
+        assert answer["status"] == "ready"
+        indexing = answer["indexing"]
+        assert (indexing["phase"], indexing["complete"], indexing["look_seconds"], indexing["trouble"]) == ("waiting", True, 1.2, "")
+        assert 30.0 <= indexing["looked_seconds_ago"] < 90.0
+
+
+def test_ready_without_an_indexer_or_before_it_has_said_anything() -> None:
+    for board in (None, Board()):
+        with serving(indexer=board) as client:
+            assert client.get("/health/ready").text == "ready\n"
+            assert client.get("/health/ready", {"accept": "application/json"}).json() == {"status": "ready", "indexing": None}
 
 
 def test_not_ready_before_there_are_services() -> None:

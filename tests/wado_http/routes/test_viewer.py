@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.wado_http.doubles import CT, ECG, SERIES, STUDY, US10, Catalogue, archive_of, serving, study
+from tests.wado_http.doubles import CT, ECG, SERIES, STUDY, US10, Board, Catalogue, archive_of, serving, study
+from wado_core.model.index_status import IndexStatus, Phase, Progress
 from wado_core.model.study import InstanceSummary, SeriesSummary, Totals
 from wado_core.model.uid import InstanceKey
 
@@ -108,6 +109,34 @@ def test_what_could_not_be_shown_is_counted() -> None:
         text = " ".join(client.get("/").text.split())
         assert "0 studies, 0 series, 0 instances in 1 file." in text
         assert "There is nothing here" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (None, None),
+        (IndexStatus(Phase.WAITING, complete=True), None),
+        (IndexStatus(Phase.STARTING), "0 files seen, 0 objects so far."),
+        (IndexStatus(Phase.INDEXING, counts=Progress(files_seen=12345, instances=8000)), "12,345 files seen, 8,000 objects so far."),
+        (IndexStatus(Phase.INDEXING, complete=True, counts=Progress(files_seen=1, instances=1)), "1 file seen, 1 object so far."),
+    ],
+    ids=["no indexer", "done", "starting", "first look", "another look"],
+)
+def test_the_page_says_how_far_the_indexing_is(status: IndexStatus | None, expected: str | None) -> None:
+    with serving(indexer=None if status is None else Board(status)) as client:
+        text = " ".join(client.get("/").text.split())
+    assert "does not get on" not in text
+    if expected is None:
+        assert "Indexing" not in text
+        assert "There is nothing here: no DICOM object" in text
+    else:
+        assert f"Indexing: {expected}" in text
+        assert "There is nothing here yet." in text
+
+
+def test_the_page_says_why_the_indexing_does_not_get_on() -> None:
+    with serving(indexer=Board(IndexStatus(Phase.WAITING, complete=True, trouble="The disk is <full>."))) as client:
+        assert "Indexing does not get on: The disk is &lt;full&gt;." in client.get("/").text
 
 
 def test_studies_are_paged() -> None:

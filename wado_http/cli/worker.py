@@ -1,0 +1,81 @@
+"""A worker: answers requests on the socket that all workers share. Started by the supervisor, ``python -m wado_http.cli.worker``."""
+
+import asyncio
+import gc
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from math import ceil
+
+from wado_core.settings import Settings
+from wado_http.cli.control import GO, READY, Control, inherited
+from wado_http.environment import settings_from_environment
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve until SIGTERM or the end of the supervisor; what is in flight is finished first.
+
+    arguments: descriptors of the control socket, the listening socket and the sending end of the notices.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):  # those of a terminal are for the supervisor
+        signal.signal(number, signal.SIG_IGN)
+    control, listener, notices = Control(int(arguments[0])), inherited(int(arguments[1])), inherited(int(arguments[2]))
+    gc.disable()  # loading makes a million objects and no garbage: a seventh of its time
+    _load()
+    if control.line() == GO:
+        _serve(settings_from_environment(), control, listener, notices)
+
+
+def _load() -> None:
+    """Import all that does not depend on the index, while the indexer prepares it."""
+    import uvicorn  # noqa: F401
+
+    import wado_http.app
+    import wado_http.cli.protocol  # noqa: F401
+    from wado_core import assemble
+
+    assemble.warm_up()
+
+
+def _serve(settings: Settings, control: Control, listener: socket.socket, notices: socket.socket) -> None:
+    import uvicorn
+
+    from wado_http.app import create_app
+    from wado_http.cli.protocol import BoundedProtocol
+    from wado_http.cli.server import CONNECTIONS, LOGGING
+
+    async def ready() -> None:
+        """Say so, when called for the first time; uvicorn calls it again and again."""
+        if gc.isenabled():
+            return
+        gc.freeze()
+        gc.enable()
+        asyncio.get_running_loop().add_reader(control.fileno(), end)
+        control.tell(READY)
+
+    def end() -> None:
+        asyncio.get_running_loop().remove_reader(control.fileno())
+        server.should_exit = True
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings, notices),
+            loop="uvloop",
+            http=BoundedProtocol,
+            limit_concurrency=CONNECTIONS,
+            ws="none",
+            lifespan="on",
+            log_config=LOGGING,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=ceil(settings.grace_s),
+            callback_notify=ready,
+        )
+    )
+    server.run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
