@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
 from wado_core.archive.index_sql import SqlIndex
-from wado_core.archive.mailbox import SocketMailbox, mailbox_sockets
+from wado_core.archive.mailbox import NobodyListens, SocketMailbox, SocketNotices, mailbox_sockets
 from wado_core.archive.status_file import StatusFile
 from wado_core.archive.store_files import FileStore
 from wado_core.archive.walk import walk
-from wado_core.ports import Index, StatusBoard
+from wado_core.ports import Index, IndexWriter, StatusBoard
 from wado_core.services.browsing import Browsing
 from wado_core.services.decoding import Decoding
 from wado_core.services.indexing import Indexing
 from wado_core.services.keeping import Keeping
+from wado_core.services.locating import Locating
 from wado_core.services.rendering import Rendering
 from wado_core.services.retrieval import Retrieval
 from wado_core.settings import Settings
@@ -23,10 +24,10 @@ from wado_core.settings import Settings
 class Services:
     """The use cases of one process, over shared adapters."""
 
+    locating: Locating
     rendering: Rendering
     retrieval: Retrieval
     browsing: Browsing
-    indexing: Indexing
     decoding: Decoding
     index: Index
 
@@ -42,8 +43,11 @@ class Services:
 
 
 def prepare(settings: Settings) -> None:
-    """Make the state folder and the index in it, or set a damaged one aside and make it anew. Raises Unavailable."""
-    SqlIndex(settings.state).close()
+    """Make the state folder and the index in it, or set a damaged one aside and make it anew.
+
+    Raises Unavailable, also when another process goes on writing it.
+    """
+    SqlIndex(settings.state, writing=True).close()
 
 
 def notice_sockets() -> tuple[socket.socket, socket.socket]:
@@ -51,15 +55,30 @@ def notice_sockets() -> tuple[socket.socket, socket.socket]:
     return mailbox_sockets()
 
 
-def keeping(settings: Settings, receiving: socket.socket) -> Keeping:
+def keeping(settings: Settings, receiving: socket.socket, *, after_crash: bool = False) -> Keeping:
     """Make the indexer of a server: the only writer of its index.
 
-    receiving: the second of ``notice_sockets``. Raises Unavailable.
+    receiving: the second of ``notice_sockets``.  after_crash: the indexer before this one ended unexpectedly. Raises Unavailable.
     """
-    index, store = SqlIndex(settings.state), FileStore()
-    indexing = Indexing(index, store, walk, settings.limits, settings.paths)
-    board = StatusFile(settings.state)
-    return Keeping(indexing, index, SocketMailbox(receiving), board, settings.paths, rescan_s=60.0, processes=None)
+    index = SqlIndex(settings.state, writing=True)
+    return Keeping(
+        indexing(settings, index), index, SocketMailbox(receiving), status(settings), settings, after_crash=after_crash
+    )  # fmt: skip
+
+
+def indexing(settings: Settings, index: IndexWriter) -> Indexing:
+    """Make what brings an index up to date."""
+    return Indexing(index, FileStore(), walk, settings.limits, settings.paths, settings.settling_s)
+
+
+def index_to_write(settings: Settings) -> IndexWriter:
+    """Open the index as its only writer; raises Unavailable at once when another process is that, such as a running server."""
+    return SqlIndex(settings.state, writing=True, wait_s=0.0)
+
+
+def index_to_read(settings: Settings) -> Index:
+    """Open the index beside whoever writes it."""
+    return SqlIndex(settings.state)
 
 
 def status(settings: Settings) -> StatusBoard:
@@ -68,21 +87,21 @@ def status(settings: Settings) -> StatusBoard:
 
 
 def services(settings: Settings, sending: socket.socket | None = None) -> Services:
-    """Make the services of one worker; the state folder is made if needed. Raises Unavailable.
+    """Make the services of one worker, which read the index and write nothing.
 
     sending: the first of ``notice_sockets``; None where there is no indexer.
     """
-    del sending
-    index, store, limits = SqlIndex(settings.state), FileStore(), settings.limits
-    indexing = Indexing(index, store, walk, limits, settings.paths)
-    decoding = Decoding(limits.decode_s, limits.decode_bytes)
+    index, store, limits = index_to_read(settings), FileStore(), settings.limits
+    notices = NobodyListens() if sending is None else SocketNotices(sending)
     instances = MemoryInstanceCache(settings.instance_cache_entries, settings.instance_fresh_s)
+    locating = Locating(index, store, walk, instances, notices, settings.paths, limits, kept=sending is not None)
+    decoding = Decoding(limits.decode_s, limits.decode_bytes)
     pictures = MemoryCache(settings.render_cache_bytes)
     return Services(
-        Rendering(index, store, indexing, decoding, instances, pictures, limits),
+        locating,
+        Rendering(locating, index, store, decoding, pictures, notices, limits),
         Retrieval(store, decoding, limits),
         Browsing(index),
-        indexing,
         decoding,
         index,
     )

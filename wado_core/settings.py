@@ -56,6 +56,12 @@ class Settings:
     instance_cache_entries: int = 20_000
     # How long such a description counts before index and file are looked at again.
     instance_fresh_s: float = 1.0
+    # Seconds between two looks through all folders; 0 looks only when asked.
+    rescan_s: float = 60.0
+    # A file younger than this may still be being written, and waits for the next look.
+    settling_s: float = 5.0
+    # Processes that read files while indexing; None: one a core, at most eight; 0: none.
+    index_processes: int | None = None
     # Requests that may wait for a pixel slot in each worker; one more is answered 503 at once.
     queue_length: int = 64
     # How long an admitted request may wait for its slot to start before it is answered 503.

@@ -42,7 +42,7 @@ def lifespan(settings: Settings) -> Lifespan[Starlette]:
         services = await to_thread.run_sync(assemble.services, settings)
         try:
             await to_thread.run_sync(services.warm_up)
-            state = new_state(settings, services.rendering, services.retrieval, services.browsing)
+            state = new_state(settings, services.locating, services.rendering, services.retrieval, services.browsing)
             app.state.wado = state
             try:
                 yield

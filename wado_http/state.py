@@ -17,6 +17,7 @@ from wado_http.slots import PixelSlots
 
 if TYPE_CHECKING:
     from wado_core.services.browsing import Browsing
+    from wado_core.services.locating import Locating
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
 
@@ -37,6 +38,7 @@ class State:
     """Services and places to run them; one for each worker."""
 
     settings: Settings
+    locating: "Locating"
     rendering: "Rendering"
     retrieval: "Retrieval"
     browsing: "Browsing"
@@ -58,11 +60,14 @@ class State:
         return await to_thread.run_sync(function, *arguments, limiter=self.lookups)
 
 
-def new_state(settings: Settings, rendering: "Rendering", retrieval: "Retrieval", browsing: "Browsing") -> State:
+def new_state(
+    settings: Settings, locating: "Locating", rendering: "Rendering", retrieval: "Retrieval", browsing: "Browsing"
+) -> State:
     """Make the state of a worker around its services; to be called on the event loop."""
     slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s)
     return State(
-        settings, rendering, retrieval, browsing, slots, lookups=CapacityLimiter(LOOKUP_THREADS), streams=CapacityLimiter(STREAM_THREADS),
+        settings, locating, rendering, retrieval, browsing, slots, lookups=CapacityLimiter(LOOKUP_THREADS),
+        streams=CapacityLimiter(STREAM_THREADS),
         decoding_streams=CapacityLimiter(DECODING_THREADS),
     )
 

