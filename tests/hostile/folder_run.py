@@ -14,8 +14,8 @@ from wado_core.settings import Limits
 
 def run(state: Path, root: Path) -> dict[str, float]:
     """Index a folder and look at it again; return counts, processor seconds, and the most memory this process ever had, bytes."""
-    index = SqlIndex(state)
-    indexing = Indexing(index, FileStore(), walk, Limits(), (root,))
+    index = SqlIndex(state, writing=True)
+    indexing = Indexing(index, FileStore(), walk, Limits(), (root,), settling_s=5.0)
     before_s = _processor_s()
     first = indexing.run([root], processes=2)
     first_s, first_peak = _processor_s() - before_s, _peak_bytes()
