@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from wado_core.settings import Settings
+from wado_http.cli.configuration import settings_from
+from wado_http.cli.options import settings_options
 from wado_http.cli.progress import shown_progress
 from wado_http.cli.state import served_paths, state_folder
 from wado_http.cli.text import counted, printable, shown
@@ -17,25 +19,23 @@ if TYPE_CHECKING:
     from wado_core.services.indexing import Report
 
 
-@click.command(no_args_is_help=True)
-@click.argument("paths", type=click.Path(path_type=Path), metavar="PATH...", nargs=-1, required=True)
-@click.option(
-    "--state", type=click.Path(path_type=Path), metavar="DIR",
-    help="Folder for the index, on a local disk and outside the PATHs.  [default: ~/.local/state/wado]",
-)  # fmt: skip
-def index(paths: tuple[Path, ...], state: Path | None) -> None:
+@click.command()
+@settings_options("state", "settling_s")
+def index(paths: tuple[str, ...], config: str | None, **options: str | None) -> None:
     """Index each PATH, a folder or a file, without serving it.
 
     'wado serve' with the same PATHs (in any order) and the same --state finds this index. Only what is new or has changed is
-    read; every damaged file is named with its reason.
+    read; every damaged file is named with its reason. PATHs and options may also come from a file of settings or from the
+    environment; 'wado config' shows what holds.
 
     \b
     Examples:
       wado index ~/images
       wado index /mnt/ct /mnt/mr --state /var/lib/wado
     """
-    roots = served_paths(paths)
-    index_visibly(Settings(paths=roots, state=state_folder(roots, state)), None)
+    told = settings_from(paths, config, options)
+    roots = served_paths(told.paths)
+    index_visibly(replace(told, paths=roots, state=state_folder(roots, told.state)), None)
 
 
 def index_visibly(settings: Settings, damaged_shown: int | None) -> int:
