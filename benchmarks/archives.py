@@ -16,7 +16,7 @@ from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
 from wado_core.model.instance import Described, Listing, Location
 from wado_core.model.uid import InstanceKey
-from wado_core.ports import Index, IndexedFile
+from wado_core.ports import IndexedFile, IndexWriter
 from wado_core.settings import Limits
 
 __all__ = ["fill_index", "instance_key", "write_folder"]
@@ -40,7 +40,7 @@ def instance_key(number: int) -> InstanceKey:
     return InstanceKey(of_study, f"{of_study}.{series + 1}", f"{of_study}.{series + 1}.{slice_ + 1}")
 
 
-def fill_index(index: Index, instances: int, *, first: int = 0) -> None:
+def fill_index(index: IndexWriter, instances: int, *, first: int = 0) -> None:
     """Put this many plain CT images into an index as if their files had been read, those from ``first`` on.
 
     Some 60 to 90 µs an instance: a million takes a minute or a minute and a half, and 1.3 GB of disk.
@@ -59,7 +59,8 @@ def _files(start: int, end: int) -> Iterator[IndexedFile]:
         path = f"/archive/{day[:4]}/{day[4:6]}/{day[6:]}/{study:08d}/{series + 1:04d}/IM{slice_ + 1:06d}.dcm".encode()
         location = Location(path, 526_000 + series * 2, 1_300_000_000_000_000_000 + number * 1_000_003, 1_000_000 + number)
         instance = replace(template.instance, key=key, version=f"{number:032x}")
-        yield IndexedFile(location, Described(instance, _listing(study, series, slice_, day), has_picture=True))
+        described = Described(instance, _listing(study, series, slice_, day), has_picture=True)
+        yield IndexedFile(location, described, head=number.to_bytes(8, "little"))
 
 
 def _listing(study: int, series: int, slice_: int, day: str) -> Listing:
@@ -82,7 +83,7 @@ def _template() -> Described:
 
 def main(state: Path, instances: int) -> None:
     """Fill an index and say what it took."""
-    index = SqlIndex(state)
+    index = SqlIndex(state, writing=True)
     start = time.perf_counter()
     fill_index(index, instances)
     took = time.perf_counter() - start

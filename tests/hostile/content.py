@@ -1,6 +1,7 @@
 """Contents of files that are, or look like, DICOM objects, written byte by byte and as wrong as they occur."""
 
 import gzip
+import tarfile
 import zipfile
 from io import BytesIO
 from random import Random
@@ -81,6 +82,17 @@ def zipped(*members: bytes) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for number, member in enumerate(members):
             archive.writestr(zipfile.ZipInfo(f"IM{number:06d}", (2017, 7, 14, 2, 40, 0)), member)
+    return buffer.getvalue()
+
+
+def tarred(*members: bytes) -> bytes:
+    """Put files one after the other into a tar archive, as they are."""
+    buffer = BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for number, member in enumerate(members):
+            entry = tarfile.TarInfo(f"IM{number:06d}")
+            entry.size = len(member)
+            archive.addfile(entry, BytesIO(member))
     return buffer.getvalue()
 
 

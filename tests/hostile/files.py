@@ -55,6 +55,8 @@ def write_packed(tree: Tree, _rng: Random) -> None:
     packed = content.zipped(tree.ct(inside), tree.ct(inside))
     for name in ("study.zip", "study.ZIP", "study.dcm", "study"):
         tree.write(f"packed/{name}", packed, Fate.PACKED)
+    tree.write("packed/study.tar", content.tarred(tree.ct(inside), tree.ct(inside)), Fate.PACKED)
+    tree.write("packed/empty.zip", content.zipped(), Fate.PACKED)
     for name in ("1.dcm.gz", "1.dcm"):
         tree.write(f"packed/gz/{name}", content.gzipped(tree.ct(inside)), Fate.PACKED)
     for name, first in {"zip": b"PK\x03\x04", "gz": b"\x1f\x8b\x08", "tiff": b"II*\0\x08\0\0\0"}.items():

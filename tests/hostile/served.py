@@ -2,28 +2,31 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.hostile.truth import Fate, Tree
 from tests.hostile.watched import WatchedStore, bounded
-from wado_core.archive.cache_memory import MemoryCache
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.archive.store_files import location_of
 from wado_core.archive.walk import walk
-from wado_core.errors import Gone
+from wado_core.errors import Busy, WadoError
 from wado_core.model.index_status import Progress
 from wado_core.model.instance import Located
+from wado_core.model.notice import FileChanged, Notice
+from wado_core.model.study import Standing
 from wado_core.model.uid import InstanceKey
 from wado_core.ports import Folder
-from wado_core.services.decoding import Decoding
 from wado_core.services.describing import describe_file
 from wado_core.services.indexing import Indexing, Report
-from wado_core.services.rendering import Rendering
+from wado_core.services.locating import Locating
 from wado_core.settings import Limits
 
 LONGEST_RUN_S = 30.0
 """Far above what any tree here takes on a slow machine, far below what a hang or a loop without end would."""
+
+SETTLING_S = 5.0
 
 
 class NoMemory:
@@ -39,18 +42,32 @@ class NoMemory:
         pass
 
 
+@dataclass
+class Told:
+    """Notices that are dealt with at once, as the indexer of a server does a moment later."""
+
+    indexing: Indexing
+    index: SqlIndex
+    roots: tuple[Path, ...]
+
+    def send(self, notice: Notice) -> None:
+        if isinstance(notice, FileChanged):
+            with suppress(WadoError):
+                if self.indexing.refresh(notice.path):
+                    self.indexing.run(self.roots, processes=0)
+
+
 class Served:
     """The index of some folders, and the services over them."""
 
     def __init__(self, state: Path, *roots: Path, walk: Callable[[Path], Iterator[Folder]] = walk) -> None:
         limits = Limits()
-        self.state = state
         self.roots = roots
         self.store = WatchedStore()
-        self.index = SqlIndex(state)
-        self.indexing = Indexing(self.index, self.store, walk, limits, roots)
-        self.decoding = Decoding(limits.decode_s, limits.decode_bytes)
-        self.rendering = Rendering(self.index, self.store, self.indexing, self.decoding, NoMemory(), MemoryCache(1 << 20), limits)
+        self.index = SqlIndex(state, writing=True)
+        self.indexing = Indexing(self.index, self.store, walk, limits, roots, settling_s=SETTLING_S)
+        told = Told(self.indexing, self.index, roots)
+        self.locating = Locating(self.index, self.store, walk, NoMemory(), told, roots, limits)
 
     def scan(self) -> Report:
         """Look through the folders once, in this process."""
@@ -62,20 +79,27 @@ class Served:
         """Look through the folders once; return what was counted."""
         return self.scan().counts
 
+    def locate(self, key: InstanceKey) -> Located:
+        """Look an instance up as a request does, once more when it is asked to try again."""
+        with bounded(LONGEST_RUN_S):
+            try:
+                return self.locating.locate(key)
+            except Busy:
+                return self.locating.locate(key)
+
     def found(self, key: InstanceKey) -> Located | str | None:
-        """Return what the index says of an instance, which may be "gone"."""
-        try:
-            return self.index.find(key)
-        except Gone:
-            return "gone"
+        """Return what the index says of an instance: "gone", or "missing" before all folders have been searched for it."""
+        found = self.index.find(key)
+        if found is None and (standing := self.index.standing(key)) is not Standing.UNKNOWN:
+            return "gone" if standing is Standing.GONE else "missing"
+        return found
 
     def path_of(self, key: InstanceKey) -> bytes | str | None:
-        """Return the path under which the index has an instance, "gone", or None."""
+        """Return the path under which the index has an instance, "gone", "missing" or None."""
         found = self.found(key)
         return found.location.path if isinstance(found, Located) else found
 
     def close(self) -> None:
-        self.decoding.close()
         self.index.close()
 
 

@@ -10,7 +10,7 @@ from wado_core.model.uid import SeriesKey
 
 
 def test_a_filled_index(tmp_path: Path) -> None:
-    with closing(SqlIndex(tmp_path / "state")) as index:
+    with closing(SqlIndex(tmp_path / "state", writing=True)) as index:
         fill_index(index, OF_STUDY + 300)
         fill_index(index, 200, first=OF_STUDY + 300)
         totals = index.totals()

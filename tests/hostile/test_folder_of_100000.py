@@ -11,7 +11,7 @@ from tests.wado_core.services.plain_ct import plain_ct
 FEW = 10_000
 MANY = 20_000 if os.environ.get("CI") else 100_000
 """A fifth where many such runs share slow machines."""
-LONGEST_S = 180.0
+LONGEST_S = 300.0
 """Of one process, many times what it takes."""
 
 # The names of one folder are sorted, so that it is walked in the same order every time: path and location of each file, and once more
@@ -48,6 +48,7 @@ def test_a_large_folder_takes_little_more_memory_than_a_small_one(tmp_path: Path
     most = SLACK_BYTES + (MANY - FEW) * BYTES_OF_A_FILE
     assert many["first_peak"] - few["first_peak"] <= most
     assert many["second_peak"] - few["second_peak"] <= most
-    # Nor does its time grow with the square of its files: ten times as many may take twenty times as long.
-    assert many["second_s"] <= 2 * MANY / FEW * max(few["second_s"], 0.1)
-    assert many["first_s"] <= 2 * MANY / FEW * few["first_s"]
+    # Nor does its time grow with the square of its files; processor time, because other programs may take turns.
+    times = MANY / FEW
+    assert many["second_s"] <= 3 * times * max(few["second_s"], 0.1)
+    assert many["first_s"] <= 3 * times * few["first_s"]

@@ -46,20 +46,8 @@ def first_scan(folder: Path, *words: Word, seed: int = 0) -> tuple[Tree, Served,
 # Two of its files take some seconds each, until they are given up.
 EVERYTHING = tuple(word for word in Word if word is not Word.HUGE)
 
-TODAY = {
-    Word.LITTER: "litter is not passed over yet",
-    Word.PACKED: "archives are not told from other files yet",
-    Word.SETTLING: "files that are being written are not left to the next look yet",
-}
 
-
-def waiting(words: tuple[Word, ...], *more: object) -> object:
-    reasons = [TODAY[word] for word in words if word in TODAY]
-    marks = [pytest.mark.xfail(reason="; ".join(reasons), strict=False)] if reasons else []
-    return pytest.param(words, *more, marks=marks, id="+".join(words) if len(words) < 3 else "everything")
-
-
-@pytest.mark.parametrize("words", [waiting((word,)) for word in Word] + [waiting(EVERYTHING)])
+@pytest.mark.parametrize("words", [*((word,) for word in Word), EVERYTHING], ids=[*Word, "everything"])
 def test_found_counted_and_left_alone(folder: Path, words: tuple[Word, ...]) -> None:
     tree, served, counts, opened = first_scan(folder, *words)
     compare(served, tree)
@@ -78,7 +66,6 @@ def test_found_counted_and_left_alone(folder: Path, words: tuple[Word, ...]) -> 
     served.close()
 
 
-@pytest.mark.xfail(reason=TODAY[Word.SETTLING], strict=False)
 def test_what_is_being_written_is_taken_when_it_has_settled(tmp_path: Path) -> None:
     tree = empty_tree(tmp_path / "served")
     key = tree.new_key()
@@ -100,7 +87,6 @@ def test_what_is_being_written_is_taken_when_it_has_settled(tmp_path: Path) -> N
     served.close()
 
 
-@pytest.mark.xfail(reason=TODAY[Word.SETTLING], strict=False)
 def test_what_is_known_stays_while_its_file_is_written_anew(tmp_path: Path) -> None:
     """The file is there: the instance is not gone, and answers come from what is in it when it is asked for."""
     tree = empty_tree(tmp_path / "served")
@@ -115,7 +101,7 @@ def test_what_is_known_stays_while_its_file_is_written_anew(tmp_path: Path) -> N
     assert served.path_of(key) == path
     with open(path, "wb") as file:
         file.write(tree.ct(key))
-    assert served.rendering.locate(key).location.path == path
+    assert served.locate(key).location.path == path
     tree.age(path)
     served.scan()
     compare(served, tree)
@@ -134,7 +120,6 @@ def test_a_root_is_served_whatever_its_name(tmp_path: Path, name: str) -> None:
         served.close()
 
 
-@pytest.mark.xfail(reason=TODAY[Word.LITTER], strict=False)
 def test_litter_is_known_in_either_case(tmp_path: Path) -> None:
     """Windows writes Thumbs.db or thumbs.db, and its bin as $Recycle.Bin."""
     tree = empty_tree(tmp_path / "served")
@@ -161,8 +146,7 @@ def test_names_like_litter_that_are_none(tmp_path: Path) -> None:
 
 
 def test_spawned_processes_come_to_the_same(folder: Path) -> None:
-    """All but the words that today's counts do not know."""
-    tree = plant(folder / "served", [word for word in EVERYTHING if word not in TODAY])
+    tree = plant(folder / "served", EVERYTHING)
     for number in range(300):
         tree.put(f"many/{number}")
     served = Served(folder / "state", folder / "served")

@@ -16,8 +16,6 @@ from tests.hostile.truth import Tree, empty_tree
 from wado_core.errors import Gone, Unavailable
 from wado_core.model.uid import InstanceKey
 
-MOUNTS = pytest.mark.xfail(reason="mount points below a root are not remembered yet", strict=False)
-
 
 @dataclass
 class Place:
@@ -47,7 +45,7 @@ class Place:
         for key in self.there:
             if unavailable:
                 with pytest.raises(Unavailable):
-                    self.served.rendering.locate(key)
+                    self.served.locate(key)
             assert self.served.path_of(key) == self.tree.copies[key][0]
         assert self.served.counts().forgotten == 0
         assert [self.served.path_of(key) for key in self.there] == [self.tree.copies[key][0] for key in self.there]
@@ -62,8 +60,14 @@ def place(tmp_path: Path) -> Iterator[Place]:
     made.served.close()
 
 
-@MOUNTS
-@pytest.mark.parametrize("bare", ["empty", "with a file", "with a folder"])
+@pytest.mark.parametrize(
+    "bare",
+    [
+        "empty",
+        "with a file",
+        pytest.param("with a folder", marks=pytest.mark.xfail(reason="a folder of a known name passes for what was mounted", strict=False)),
+    ],
+)
 def test_a_mount_point_below_the_root_that_is_not_mounted_now(place: Place, tmp_path: Path, bare: str) -> None:
     """What lies under the mounted file system, on the bare folder, does not stand for it."""
     if bare == "with a file":
@@ -80,7 +84,6 @@ def test_a_mount_point_below_the_root_that_is_not_mounted_now(place: Place, tmp_
         place.scan()
 
 
-@MOUNTS
 def test_a_mount_point_is_remembered_by_a_new_process(place: Place, tmp_path: Path) -> None:
     with mounted(place.nas):
         place.fill()
@@ -100,6 +103,22 @@ def test_files_deleted_from_a_mounted_file_system_are_gone(place: Place) -> None
         place.tree.held = {path: holds for path, holds in place.tree.held.items() if b"/series/" not in path}
         place.scan()
         assert len(place.tree.gone) == 2
+
+
+def test_an_archive_that_now_lies_where_a_file_system_was_mounted(place: Place, tmp_path: Path) -> None:
+    """Moved to the disk of the root for good: from then on, what is deleted there is gone."""
+    with mounted(place.nas):
+        place.fill()
+        place.scan()
+        shutil.copytree(place.nas, tmp_path / "kept")
+    shutil.copytree(tmp_path / "kept", place.nas, dirs_exist_ok=True)
+    place.served.scan()
+    place.scan()
+    path = place.tree.path("nas/series/2")
+    os.remove(path)
+    del place.tree.held[path]
+    place.scan()
+    assert place.tree.gone == {place.there[1]}
 
 
 def test_another_file_system_in_the_place_of_the_first(place: Place) -> None:
@@ -150,11 +169,11 @@ def test_a_file_server_that_does_not_answer(place: Place, monkeypatch: pytest.Mo
     place.there = below
     place.assert_nothing_is_gone()
     if what != "root":
-        assert place.served.rendering.locate(place.here).location.path == place.tree.copies[place.here][0]
+        assert place.served.locate(place.here).location.path == place.tree.copies[place.here][0]
     monkeypatch.undo()
     place.scan()
     for key in below:
-        place.served.rendering.locate(key)
+        place.served.locate(key)
 
 
 @pytest.mark.parametrize("what", ["nas", "nas/series", "nas/1", "."])
@@ -170,7 +189,7 @@ def test_missing_rights(place: Place, what: str) -> None:
         assert counts.forgotten == 0
         assert counts.folders_unreadable == (0 if files else 1)
         for key in files:  # it can be looked at, but not opened
-            with pytest.raises(Unavailable), place.served.store.open(place.served.rendering.locate(key).location):
+            with pytest.raises(Unavailable), place.served.store.open(place.served.locate(key).location):
                 pass
     os.chmod(path, before)
     place.scan()
@@ -196,7 +215,7 @@ def test_a_copy_elsewhere_answers_while_the_first_cannot_be_reached(place: Place
     place.scan()
     refuse(monkeypatch, place.tree.path("nas"), errno.EIO)
     try:
-        assert place.served.rendering.locate(key).location.path == other
+        assert place.served.locate(key).location.path == other
     except Gone:
         pytest.fail("the object is there, twice")
     except Unavailable:
