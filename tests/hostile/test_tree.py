@@ -261,4 +261,4 @@ def _header_bytes(instance: Instance) -> int:
 
 
 def _fragments(instance: Instance) -> int:
-    return sum(map(len, instance.frames.fragments)) if instance.frames and instance.frames.fragments else 0
+    return sum(len(chunk.lengths) // 4 for chunk in instance.chunks)

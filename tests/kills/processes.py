@@ -29,7 +29,7 @@ class Server:
         self.url = ""
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
         environment |= {"WADO_SETTLING_S": "0.3"}
-        options = ["--port", "0", "--state", self._state, "--workers", str(self._workers), "--rescan", "1"]
+        options: list[str | Path] = ["--port", "0", "--state", self._state, "--workers", str(self._workers), "--rescan", "1"]
         command: list[str | Path] = [SCRIPT, "serve", self._root, *options]
         with self._output.open("wb") as out, self._log.open("ab") as errors:
             self._process = subprocess.Popen(command, stdout=out, stderr=errors, env=environment, start_new_session=True)

@@ -16,7 +16,7 @@ from wado_core.model.instance import Location
 from wado_core.model.study import Totals
 from wado_core.ports import Folder, IndexedFile, IndexWriter, KnownFile, Store, Walk
 from wado_core.services.describing import Outcome, describe_file, describe_files, head_of
-from wado_core.services.presence import is_deleted, outermost
+from wado_core.services.presence import is_deleted, is_within, outermost
 from wado_core.settings import Limits
 
 _log = logging.getLogger(__name__)
@@ -193,6 +193,7 @@ class _Run:
         barred: set[bytes] = set()  # of what lies at or below these, nothing can be said
         mounted: list[bytes] = []
         unmounted: list[bytes] = []
+        found_again: set[bytes] = set()  # folders without their file system that hold files which it held
         for folder in self.walk(root):
             entered.add(folder.path)
             barred.update(folder.unreadable)
@@ -205,8 +206,11 @@ class _Run:
                 barred.add(folder.path)
                 self.complete = self.complete and (folder.path != top or self._is_new(folder))
                 self._count("folders_unreadable")
+            above = [path for path in unmounted if is_within(folder.path, path)]
+            if above and self._holds_what_it_held(folder):
+                found_again.update(above)
             yield from self._changed(folder, barred)
-        self.index.remember_mounts(mounted, [path for path in unmounted if self._holds_what_it_held(path, entered)])
+        self.index.remember_mounts(mounted, sorted(found_again))
         if top in entered and top not in barred:
             self.thinned += (path for path in self.index.known_folders(top) if path not in entered and not _lies_below(path, barred))
 
@@ -220,9 +224,10 @@ class _Run:
         """Whether an empty root has never held anything."""
         return folder.empty and not any(self.index.known_folders(folder.path))
 
-    def _holds_what_it_held(self, mount: bytes, entered: set[bytes]) -> bool:
-        """Whether a mount point has become a plain folder with what it held, as when an archive is moved to another disk."""
-        return any(path in entered for path in self.index.known_folders(mount) if path != mount)
+    def _holds_what_it_held(self, folder: Folder) -> bool:
+        """Whether a folder below a mount point without its file system holds a file that it held, as when all is moved to another disk."""
+        known = self.index.known_files(folder.path)
+        return any(location.path in known and known[location.path].size == location.size for location in folder.files)
 
     def _changed(self, folder: Folder, barred: set[bytes]) -> Iterator[Location]:
         known = self.index.known_files(folder.path)
