@@ -50,6 +50,9 @@ def run(folder: Path, kills: int, seed: int, *, objects: int = 400, workers: int
     stopped = threading.Event()
 
     def change() -> None:
+        # What was deleted before it was ever indexed is not known as deleted: changes begin when all is known.
+        while not stopped.is_set() and not _complete(server):
+            time.sleep(0.05)
         while not stopped.is_set():
             world.change()
             time.sleep(0.02)
@@ -100,6 +103,11 @@ def _settled(server: Server, world: World) -> list[str]:
             for picture in (True, False)
             if (problem := client.ask(http, server.address(), history, picture=picture, settled=True))
         ]
+
+
+def _complete(server: Server) -> bool:
+    found = server.ready().get("indexing")
+    return isinstance(found, dict) and bool(found["complete"])
 
 
 def _wait_for_a_look(server: Server) -> None:
