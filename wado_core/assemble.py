@@ -8,8 +8,10 @@ from wado_core.settings import Settings
 
 # Adapters and services are imported where they are made: a supervisor that only watches is to stay small.
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from wado_core.model.study import Totals
-    from wado_core.ports import Index, IndexWriter, StatusBoard
+    from wado_core.ports import Folder, Index, IndexWriter, StatusBoard
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
     from wado_core.services.indexing import Indexing
@@ -105,6 +107,14 @@ def problems(settings: Settings, most: int) -> list[tuple[bytes, str]]:
     from wado_core.archive.index_glance import problems
 
     return problems(settings.state, most)
+
+
+def folders(settings: Settings) -> "Iterator[Folder]":
+    """Walk all that is served, as indexing does; nothing is opened."""
+    from wado_core.archive.walk import walk
+
+    for path in settings.paths:
+        yield from walk(path)
 
 
 def services(settings: Settings, sending: socket.socket | None = None) -> Services:

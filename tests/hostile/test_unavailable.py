@@ -65,7 +65,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     [
         "empty",
         "with a file",
-        pytest.param("with a folder", marks=pytest.mark.xfail(reason="a folder of a known name passes for what was mounted", strict=False)),
+        "with a folder",
     ],
 )
 def test_a_mount_point_below_the_root_that_is_not_mounted_now(place: Place, tmp_path: Path, bare: str) -> None:

@@ -12,6 +12,7 @@ from wado_core.archive.store_files import location_from
 from wado_core.model.instance import Location
 from wado_core.ports import Folder
 
+# Details for whoever looks for them: names of folders and files may be those of patients, and belong in no ordinary log.
 _log = logging.getLogger(__name__)
 
 
@@ -42,7 +43,7 @@ def walk(root: Path) -> Iterator[Folder]:
     try:
         status = os.stat(path)
     except OSError as error:
-        _log.warning("cannot look at %s: %s", os.fsdecode(path), error.strerror)
+        _log.debug("cannot look at %s: %s", os.fsdecode(path), error.strerror)
         yield Folder(path, (), complete=False)
         return
     if stat.S_ISREG(status.st_mode):
@@ -82,7 +83,7 @@ def _list(path: bytes) -> _Listing:
             for entry in entries:
                 _note(entry, listing)
     except OSError as error:
-        _log.warning("cannot read folder %s: %s", os.fsdecode(path), error.strerror)
+        _log.debug("cannot read folder %s: %s", os.fsdecode(path), error.strerror)
         listing.complete = False
     return listing
 
@@ -99,7 +100,7 @@ def _note(entry: os.DirEntry[bytes], listing: _Listing) -> None:
             listing.unreadable.append(entry.path)
         return
     except OSError as error:
-        _log.warning("cannot look at %s: %s", os.fsdecode(entry.path), error.strerror)
+        _log.debug("cannot look at %s: %s", os.fsdecode(entry.path), error.strerror)
         listing.unreadable.append(entry.path)
         return
     if stat.S_ISREG(status.st_mode):

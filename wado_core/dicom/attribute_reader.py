@@ -56,9 +56,12 @@ class AttributeReader:
             tag = element.tag
             if tag == ITEM_DELIMITER and end is None:
                 return element.offset
-            if pixel_data is not None and tag in (PIXEL_DATA, 0x7FE00008, 0x7FE00009):
-                pixel_data.append(element)
-                return offset
+            if pixel_data is not None:
+                if tag in (PIXEL_DATA, 0x7FE00008, 0x7FE00009):
+                    pixel_data.append(element)
+                    return offset
+                if not tag >> 16:  # of messages, not of stored objects (PS3.5 7.1): zeros where the rest has not been written yet
+                    raise DamagedObject(f"Element {name_of(tag)} stands where the data set should go on.")
             keep = into if tag in wanted else None
             if element.length == UNDEFINED_LENGTH or (keep is not None and self._is_sequence(element)):
                 offset = self._read_items(keep, element, encoding, depth + 1)

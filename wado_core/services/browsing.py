@@ -1,8 +1,13 @@
 """Browsing: pages of studies and series, as people look through an archive."""
 
+from wado_core.errors import Busy
 from wado_core.model.study import InstanceSummary, StudySummary, Totals
 from wado_core.model.uid import SeriesKey
 from wado_core.ports import Index
+
+STILL_INDEXING = "The folders are still being indexed; please try again shortly."
+# How soon what is asked for may have been found while folders are indexed for the first time, seconds.
+INDEXING_RETRY_S = 5
 
 # Series of a study that a page of studies shows; the others have pages of their own.
 MOST_SERIES = 12
@@ -19,12 +24,25 @@ class Browsing:
         return self._index.studies(offset, limit, MOST_SERIES)
 
     def study(self, study_uid: str, offset: int, limit: int) -> StudySummary | None:
-        """Return a study with ``limit`` series from ``offset`` on; None when there is no such study."""
-        return self._index.study(study_uid, offset, limit)
+        """Return a study with ``limit`` series from ``offset`` on; None when there is no such study.
+
+        Raises Busy when there may still be one, while folders are indexed for the first time.
+        """
+        found = self._index.study(study_uid, offset, limit)
+        if found is None:
+            self._check_complete()
+        return found
 
     def instances(self, key: SeriesKey, offset: int, limit: int) -> tuple[InstanceSummary, ...]:
-        """Return ``limit`` instances of a series from ``offset`` on, in order."""
-        return self._index.instances(key, offset, limit)
+        """Return ``limit`` instances of a series from ``offset`` on, in order; raises Busy as ``study`` does."""
+        found = self._index.instances(key, offset, limit)
+        if not found:
+            self._check_complete()
+        return found
+
+    def _check_complete(self) -> None:
+        if not self._index.complete():
+            raise Busy(STILL_INDEXING, INDEXING_RETRY_S)
 
     def totals(self) -> Totals:
         """Count what is indexed."""

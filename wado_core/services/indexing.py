@@ -43,8 +43,8 @@ class Report:
     """What a run did.
 
     counts: of this run.  totals: of the whole index after it.  problems: path and reason of files found damaged in this run, the first
-    thousand.  settling: folders that hold files too young to be read, the first ten thousand.
-    complete: every root could be walked.
+    thousand.  settling: folders that hold files too young to be read, the first ten thousand.  unreadable: folders and files
+    that could not be read, the first thousand.  complete: every root could be walked.
     """
 
     counts: Progress
@@ -52,6 +52,7 @@ class Report:
     problems: tuple[tuple[bytes, str], ...]
     duration_s: float
     settling: tuple[bytes, ...] = ()
+    unreadable: tuple[bytes, ...] = ()
     complete: bool = True
 
     @property
@@ -184,6 +185,7 @@ class _Run:
     thinned: list[bytes] = field(default_factory=list)
     settling: list[bytes] = field(default_factory=list)
     problems: list[tuple[bytes, str]] = field(default_factory=list)
+    unreadable: list[bytes] = field(default_factory=list)
     complete: bool = True
 
     def candidates(self, root: Path) -> Iterator[Location]:
@@ -200,10 +202,10 @@ class _Run:
             if folder.mount:
                 mounted.append(folder.path)
             elif folder.path in self.mounts:
-                _log.warning("nothing is mounted any more on %s; what was there counts as unavailable", os.fsdecode(folder.path))
                 unmounted.append(folder.path)
             if (not folder.complete and not _is_file_root(folder, top)) or folder.path in unmounted:
                 barred.add(folder.path)
+                self._miss(folder.path)
                 self.complete = self.complete and (folder.path != top or self._is_new(folder))
                 self._count("folders_unreadable")
             above = [path for path in unmounted if is_within(folder.path, path)]
@@ -278,6 +280,7 @@ class _Run:
         _log_trace(outcome)
         indexed = outcome.file
         if indexed is None:
+            self._miss(outcome.location.path)
             self._count("unreadable")
             return
         self._count("files_read", _kind_of(indexed))
@@ -286,6 +289,10 @@ class _Run:
         self.waiting.append(indexed)
         if len(self.waiting) >= TRANSACTION or time.monotonic() - self.written > _WRITE_EVERY_S:
             self.write()
+
+    def _miss(self, path: bytes) -> None:
+        if len(self.unreadable) < MOST_PROBLEMS:
+            self.unreadable.append(path)
 
     def write(self) -> None:
         """Write what waits, in one transaction."""
@@ -321,7 +328,10 @@ class _Run:
         if self.progress is not None:
             self.progress(counts)
         duration_s = time.monotonic() - self.started
-        return Report(counts, self.index.totals(), tuple(self.problems), duration_s, tuple(self.settling), self.complete)
+        return Report(
+            counts, self.index.totals(), tuple(self.problems), duration_s, tuple(self.settling), tuple(dict.fromkeys(self.unreadable)),
+            self.complete,
+        )  # fmt: skip
 
     def _count(self, *names: str, number: int = 1) -> None:
         for name in names:
@@ -361,4 +371,5 @@ def _is_file_root(folder: Folder, root: bytes) -> bool:
 
 def _log_trace(outcome: Outcome) -> None:
     if outcome.trace:
-        _log.error("unexpected error in %s:\n%s", os.fsdecode(outcome.location.path), outcome.trace)
+        # Without its path, which may name a patient: `wado index --report` tells which file it is.
+        _log.error("unexpected error in a file:\n%s", outcome.trace)

@@ -48,6 +48,7 @@ class Keeping:
         self._settling: dict[bytes, None] = {}
         self._something_missed = False
         self._soonest = 0.0
+        self._unreadable = (0, 0)
 
     def stop(self) -> None:
         """Let ``run`` return soon; may be called by a signal handler."""
@@ -87,8 +88,16 @@ class Keeping:
             _log.error("indexing stopped: %s", error)
             self._say(trouble=str(error))
             return
+        self._tell_of_unreadable(report.counts)
         self._settling.update(dict.fromkeys(report.settling))
         self._say(complete=complete, counts=report.counts, finished_s=time.time(), duration_s=report.duration_s, trouble="")
+
+    def _tell_of_unreadable(self, counts: Progress) -> None:
+        """Log how much could not be read, when that has changed; not what: names may be those of patients."""
+        now = counts.folders_unreadable, counts.unreadable
+        if now != self._unreadable:
+            self._unreadable = now
+            _log.warning("%d folders and %d files cannot be read now; 'wado index --report' names them", *now)
 
     def _heard(self, progress: Progress) -> None:
         self._status = replace(self._status, counts=progress)

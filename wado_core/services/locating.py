@@ -9,14 +9,14 @@ from wado_core.model.notice import FileChanged, IndexDamaged
 from wado_core.model.study import Standing
 from wado_core.model.uid import InstanceKey
 from wado_core.ports import Index, InstanceCache, Notices, Store, Walk
+from wado_core.services.browsing import INDEXING_RETRY_S, STILL_INDEXING
 from wado_core.services.describing import describe_file
 from wado_core.services.indexing import is_settling
 from wado_core.services.presence import is_deleted, outermost
 from wado_core.settings import Limits
 
 UNKNOWN_OBJECT = "No object is stored here under these UIDs."
-# How soon an object may have been found while folders are being indexed for the first time, seconds.
-_INDEXING_RETRY_S = 5
+# How soon an object that is not where it was may have been found.
 _LOOK_RETRY_S = 2
 # A file that cannot be read and is younger than this is being written rather than damaged, seconds.
 _WRITING_S = 5.0
@@ -100,7 +100,7 @@ class Locating:
         if refusal is not None:
             raise refusal
         if not self._index.complete():
-            raise Busy("The folders are still being indexed; please try again shortly.", _INDEXING_RETRY_S)
+            raise Busy(STILL_INDEXING, INDEXING_RETRY_S)
         match self._index.standing(key):
             case Standing.UNKNOWN:
                 raise NotFound(UNKNOWN_OBJECT)

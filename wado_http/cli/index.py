@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import click
 
 from wado_core.settings import Settings
 from wado_http.cli.configuration import settings_from
+from wado_http.cli.index_report import report_lines
 from wado_http.cli.index_status import status_lines
 from wado_http.cli.lock import holder, holding
 from wado_http.cli.options import settings_options
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--status", is_flag=True, help="Only say how far the indexing is and what the index holds; nothing is written.")
+@click.option("--report", is_flag=True, help="Only name copies, damaged files and unreadable folders; nothing is written.")
 @settings_options("state", "settling_s")
-def index(paths: tuple[str, ...], config: str | None, *, status: bool, **options: str | None) -> None:
+def index(paths: tuple[str, ...], config: str | None, *, status: bool, report: bool, **options: str | None) -> None:
     """Index each PATH, a folder or a file, without serving it.
 
     'wado serve' with the same PATHs (in any order) and the same --state finds this index. Only what is new or has changed is
@@ -36,11 +38,13 @@ def index(paths: tuple[str, ...], config: str | None, *, status: bool, **options
       wado index ~/images
       wado index /mnt/ct /mnt/mr --state /var/lib/wado
       wado index ~/images --status                  how far is the server with it?
+      wado index ~/images --report                  which objects lie there twice, which files are damaged?
     """
     told = settings_from(paths, config, options)
     roots = served_paths(told.paths)
-    if status:
-        for line in status_lines(replace(told, paths=roots, state=state_folder_of(roots, told.state))):
+    if status or report:
+        settings = replace(told, paths=roots, state=state_folder_of(roots, told.state))
+        for line in chain(status_lines(settings) if status else (), report_lines(settings) if report else ()):
             click.echo(line)
         return
     index_alone(replace(told, paths=roots, state=state_folder(roots, told.state)))
@@ -70,10 +74,14 @@ def index_visibly(settings: Settings, damaged_shown: int | None) -> int:
         for line in summary(report):
             click.echo(line)
         if report.settling:
+            young = counted(report.counts.settling, "file")
+            click.echo(f"  {young} may still be being written; looking again in {settings.settling_s:g} s")
             time.sleep(settings.settling_s)
             report = indexing.look_into(report.settling)
             for line in summary(report):
                 click.echo(line)
+        for path in report.unreadable:
+            click.echo(f"  cannot be read now: {shown(path)}")
         for line in damaged(index.problems(), report.totals.damaged, damaged_shown):
             click.echo(line)
     finally:
@@ -87,6 +95,8 @@ def summary(report: "Report") -> Iterable[str]:
     yield (
         f"Indexed {counted(counts.files_seen, 'file')} in {report.duration_s:.1f} s: "
         f"{counts.files_read:,} read, {counts.unchanged:,} unchanged, {counts.forgotten:,} gone"
+        + (f", {counts.moved:,} moved" if counts.moved else "")
+        + (f"; {counts.litter:,} passed over by name" if counts.litter else "")
     )
     yield f"  {held(report.totals)}"
     if counts.unreadable or counts.folders_unreadable:

@@ -12,7 +12,7 @@ from wado_http.cli.text import counted, held
 
 def status_lines(settings: Settings) -> Iterator[str]:
     """Yield what is known of an index: who keeps it, how far the run is that goes on, how the last one ended, what it holds."""
-    keeper, status, totals = holder(settings.state), assemble.status(settings).read(), assemble.totals(settings)
+    keeper, status = holder(settings.state), assemble.status(settings).read()
     if keeper is None:
         yield "No server runs that keeps the index of these PATHs."
     elif keeper.command == "serve":
@@ -21,7 +21,13 @@ def status_lines(settings: Settings) -> Iterator[str]:
         yield f"{keeper} is writing the index of these PATHs."
     if status is not None:
         yield from _said(status, keeper)
-    yield "There is no index." if totals is None else f"The index holds {held(totals)}."
+    yield index_line(settings)
+
+
+def index_line(settings: Settings) -> str:
+    """Say what the index holds."""
+    totals = assemble.totals(settings)
+    return "There is no index." if totals is None else f"The index holds {held(totals)}."
 
 
 def _said(status: IndexStatus, keeper: Holder | None) -> Iterator[str]:

@@ -26,4 +26,5 @@ def held(totals: Totals) -> str:
     return (
         f"{counted(totals.instances, 'instance')} in {totals.series:,} series of {counted(totals.studies, 'study', 'studies')}; "
         f"{totals.not_dicom:,} not DICOM, {totals.damaged:,} damaged"
+        + (f", {totals.packed:,} packed (zip and the like)" if totals.packed else "")
     )
