@@ -54,7 +54,8 @@ def serving(folder: Path, state: Path, *options: str) -> Iterator[Server]:
             [SCRIPT, "serve", folder, "--port", "0", "--state", state / "index", *options],
             stdout=out,
             stderr=errors,
-            env={name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"},
+            # The files have just been written: none of them waits until it has settled.
+            env={name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"} | {"WADO_SETTLING_S": "0"},
             start_new_session=True,
         )
     try:
