@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlIndex]:
-    index = SqlIndex(tmp_path_factory.mktemp("large") / "state")
+    index = SqlIndex(tmp_path_factory.mktemp("large") / "state", writing=True)
     for study in range(LARGE_STUDIES):
         date = f"2024{study % 12 + 1:02d}{study % 28 + 1:02d}"
         index.put(
@@ -57,7 +57,7 @@ def test_first_indexing(benchmark: BenchmarkFixture, folder: Path, tmp_path: Pat
 
     def index_all() -> None:
         shutil.rmtree(state, ignore_errors=True)
-        index = SqlIndex(state)
+        index = SqlIndex(state, writing=True)
         reports.append(Indexing(index, FileStore(), walk, Limits()).run([folder], processes=processes))
         index.close()
 
@@ -69,7 +69,7 @@ def test_first_indexing(benchmark: BenchmarkFixture, folder: Path, tmp_path: Pat
 
 
 def test_rescan_of_unchanged_files(benchmark: BenchmarkFixture, folder: Path, tmp_path: Path) -> None:
-    index = SqlIndex(tmp_path / "state")
+    index = SqlIndex(tmp_path / "state", writing=True)
     indexing = Indexing(index, FileStore(), walk, Limits())
     indexing.run([folder])
     report: Report = benchmark.pedantic(indexing.run, args=([folder],), rounds=5)  # type: ignore[no-untyped-call]

@@ -22,22 +22,18 @@ from wado_core.codecs.rle import decode as decode_rle
 from wado_core.model.geometry import Rectangle
 from wado_core.model.grayscale import Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
-from wado_core.model.render import GrayscalePlan
 from wado_core.rendering.resample import picture_of_cells
-from wado_core.rendering.table import cell_table, value_range
+from wado_core.rendering.table import Grayscale, cell_table, value_range
 
 CT_PIXEL = ImagePixel(512, 512, 1, "MONOCHROME2", 16, 12, 11)
 WHOLE = Rectangle(0, 0, 512, 512)
 
 
-def _plan(center: float = 40.0) -> GrayscalePlan:
-    return GrayscalePlan(Rescale(1, -1024), Window(center, 400), inverted=False, padding=None)
+STEPS = Grayscale(Rescale(1, -1024), inverted=False, padding=None)
 
 
 def _table(center: float = 40.0) -> npt.NDArray[np.uint8]:
-    plan = _plan(center)
-    assert isinstance(plan.voi, Window)
-    return cell_table(plan, plan.voi, CT_PIXEL)
+    return cell_table(STEPS, Window(center, 400), CT_PIXEL)
 
 
 def _numpy_window(cells: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
@@ -71,7 +67,7 @@ def test_comparator_numpy(benchmark: BenchmarkFixture) -> None:
 @pytest.mark.benchmark(group="range of values, CT 512×512")
 def test_value_range(benchmark: BenchmarkFixture) -> None:
     cells = phantom(512, 512, 14)
-    assert benchmark(value_range, cells, CT_PIXEL, _plan()).high == cells.max() - 1024
+    assert benchmark(value_range, cells, CT_PIXEL, STEPS).high == cells.max() - 1024
 
 
 @pytest.mark.benchmark(group="resize, CT 512×512")

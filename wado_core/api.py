@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from wado_core.dicom.frames import read_frame
+from wado_core.dicom.frames import FrameReader
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
 from wado_core.errors import InvalidRequest, NotDicom, Unavailable
@@ -118,7 +118,7 @@ def _render(source: Source, request_for: Callable[[Instance], RenderRequest]) ->
     with _opened(source) as opened:
         instance = describe(opened, "", limits).instance
         plan = make_plan(instance, request_for(instance), limits)
-        image, _ = execute(plan, lambda: read_frame(opened, instance, plan.frame_number, limits))
+        image, _ = execute(plan, FrameReader(opened, instance, limits))
     return image.data
 
 

@@ -9,11 +9,12 @@ from wado_core.settings import Settings
 # Adapters and services are imported where they are made: a supervisor that only watches is to stay small.
 if TYPE_CHECKING:
     from wado_core.model.study import Totals
-    from wado_core.ports import Index, StatusBoard
+    from wado_core.ports import Index, IndexWriter, StatusBoard
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
     from wado_core.services.indexing import Indexing
     from wado_core.services.keeping import Keeping
+    from wado_core.services.locating import Locating
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 class Services:
     """The use cases of one process, over shared adapters."""
 
+    locating: "Locating"
     rendering: "Rendering"
     retrieval: "Retrieval"
     browsing: "Browsing"
-    indexing: "Indexing"
     decoding: "Decoding"
     index: "Index"
 
@@ -40,13 +41,6 @@ class Services:
         self.index.close()
 
 
-def prepare(settings: Settings) -> None:
-    """Make the state folder and the index in it, or set a damaged one aside and make it anew. Raises Unavailable."""
-    from wado_core.archive.index_sql import SqlIndex
-
-    SqlIndex(settings.state).close()
-
-
 def notice_sockets() -> tuple[socket.socket, socket.socket]:
     """Return the end of the notices that all workers share, and the end that the indexer has; made by whoever starts both."""
     from wado_core.archive.mailbox import mailbox_sockets
@@ -54,25 +48,42 @@ def notice_sockets() -> tuple[socket.socket, socket.socket]:
     return mailbox_sockets()
 
 
-def keeping(settings: Settings, receiving: socket.socket, after_crash: bool = False) -> "Keeping":
-    """Make the indexer of a server: the only writer of its index.
+def keeping(settings: Settings, receiving: socket.socket, *, after_crash: bool = False) -> "Keeping":
+    """Make the indexer of a server, the only writer of its index, which is made or mended first.
 
     receiving: the second of ``notice_sockets``.  after_crash: the indexer before this one was ended by a signal, so a file that
-    it was reading may have ended it. Raises Unavailable.
+    it was reading may have ended it. Raises Unavailable, also when that one goes on writing.
     """
-    del after_crash
     from wado_core.archive.index_sql import SqlIndex
     from wado_core.archive.mailbox import SocketMailbox
-    from wado_core.archive.status_file import StatusFile
+    from wado_core.services.keeping import Keeping
+
+    index = SqlIndex(settings.state, writing=True)
+    board = status(settings)
+    return Keeping(indexing(settings, index), index, SocketMailbox(receiving), board, settings, after_crash=after_crash)
+
+
+def indexing(settings: Settings, index: "IndexWriter") -> "Indexing":
+    """Make what brings an index up to date."""
     from wado_core.archive.store_files import FileStore
     from wado_core.archive.walk import walk
     from wado_core.services.indexing import Indexing
-    from wado_core.services.keeping import Keeping
 
-    index, store = SqlIndex(settings.state), FileStore()
-    indexing = Indexing(index, store, walk, settings.limits, settings.paths)
-    board = StatusFile(settings.state)
-    return Keeping(indexing, index, SocketMailbox(receiving), board, settings.paths, rescan_s=60.0, processes=None)
+    return Indexing(index, FileStore(), walk, settings.limits, settings.paths, settings.settling_s)
+
+
+def index_to_write(settings: Settings) -> "IndexWriter":
+    """Open the index as its only writer; raises Unavailable at once when another process is that, such as a running server."""
+    from wado_core.archive.index_sql import SqlIndex
+
+    return SqlIndex(settings.state, writing=True, wait_s=0.0)
+
+
+def index_to_read(settings: Settings) -> "Index":
+    """Open the index beside whoever writes it."""
+    from wado_core.archive.index_sql import SqlIndex
+
+    return SqlIndex(settings.state)
 
 
 def status(settings: Settings) -> "StatusBoard":
@@ -97,31 +108,31 @@ def problems(settings: Settings, most: int) -> list[tuple[bytes, str]]:
 
 
 def services(settings: Settings, sending: socket.socket | None = None) -> Services:
-    """Make the services of one worker; the state folder is made if needed. Raises Unavailable.
+    """Make the services of one worker, which read the index and write nothing.
 
     sending: the first of ``notice_sockets``; None where there is no indexer.
     """
-    del sending
     from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
-    from wado_core.archive.index_sql import SqlIndex
+    from wado_core.archive.mailbox import NobodyListens, SocketNotices
     from wado_core.archive.store_files import FileStore
     from wado_core.archive.walk import walk
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
-    from wado_core.services.indexing import Indexing
+    from wado_core.services.locating import Locating
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
 
-    index, store, limits = SqlIndex(settings.state), FileStore(), settings.limits
-    indexing = Indexing(index, store, walk, limits, settings.paths)
-    decoding = Decoding(limits.decode_s, limits.decode_bytes)
+    index, store, limits = index_to_read(settings), FileStore(), settings.limits
+    notices = NobodyListens() if sending is None else SocketNotices(sending)
     instances = MemoryInstanceCache(settings.instance_cache_entries, settings.instance_fresh_s)
+    locating = Locating(index, store, walk, instances, notices, settings.paths, limits, kept=sending is not None)
+    decoding = Decoding(limits.decode_s, limits.decode_bytes)
     pictures = MemoryCache(settings.render_cache_bytes)
     return Services(
-        Rendering(index, store, indexing, decoding, instances, pictures, limits),
+        locating,
+        Rendering(locating, index, store, decoding, pictures, notices, limits),
         Retrieval(store, decoding, limits),
         Browsing(index),
-        indexing,
         decoding,
         index,
     )
@@ -143,8 +154,8 @@ def warm_up() -> None:
     import imagecodecs
     import simplejpeg  # noqa: F401
 
-    from wado_core.archive import cache_memory, index_sql, store_files  # noqa: F401
-    from wado_core.services import browsing, decoding, indexing, rendering, retrieval  # noqa: F401
+    from wado_core.archive import cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
+    from wado_core.services import browsing, decoding, locating, rendering, retrieval  # noqa: F401
 
     for codec in ("jpeg8_encode", "jpeg2k_decode", "png_encode"):
         getattr(imagecodecs, codec)

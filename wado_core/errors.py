@@ -10,7 +10,8 @@
     ├── DamagedObject           a DICOM object that cannot be read as its own header says
     ├── LimitExceeded           more memory or pixels than the settings allow
     ├── Unavailable             the storage does not answer now; trying again may help
-    │   └── Busy                too much is asked at once; trying again will help
+    │   ├── Busy                too much is asked at once; trying again will help
+    │   └── DamagedIndex        the index cannot be read, and is being made anew
     └── ContentChanged          the bytes are not those that were indexed
 
 ``str(error)`` is always safe to show to anybody: no path, no patient data, no internals. What the log needs besides is in
@@ -20,6 +21,7 @@
 __all__ = [
     "Busy",
     "ContentChanged",
+    "DamagedIndex",
     "DamagedObject",
     "Gone",
     "InvalidRequest",
@@ -83,6 +85,10 @@ class Busy(Unavailable):
     def __init__(self, message: str = "The server is busy; please try again shortly.", retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class DamagedIndex(Unavailable):
+    """The file of the index is damaged; its writer sets it aside and makes it anew."""
 
 
 class ContentChanged(WadoError):

@@ -1,6 +1,6 @@
 """Ports: what the services need from the outside, as Protocols; adapters live in `archive`, chosen in `assemble`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +10,8 @@ from wado_core.model.frame import EncodedImage
 from wado_core.model.grayscale import ValueRange
 from wado_core.model.index_status import IndexStatus
 from wado_core.model.instance import Described, Located, Location
-from wado_core.model.notice import Notice
-from wado_core.model.study import InstanceSummary, StudySummary, Totals
+from wado_core.model.notice import Notice, RangeFound
+from wado_core.model.study import Duplicate, InstanceSummary, Standing, StudySummary, Totals
 from wado_core.model.uid import InstanceKey, SeriesKey
 
 
@@ -54,16 +54,22 @@ class Store(Protocol):
 class Folder:
     """One folder as a walk found it.
 
-    files: the regular files directly in it, by name.
+    files: the regular files directly in it, by name, without litter.
     complete: every entry was seen, so that a file remembered here but missing from ``files`` has really gone.
     unreadable: paths of entries that are there but could not be looked at, such as links into an unmounted file system;
         nothing at or below them may be called gone.
+    empty: there is no entry at all.
+    mount: a file system of its own begins here.
+    litter: entries passed over because of their names, such as ``._IM1``, Thumbs.db and snapshots.
     """
 
     path: bytes
     files: tuple[Location, ...]
     complete: bool = True
     unreadable: tuple[bytes, ...] = ()
+    empty: bool = False
+    mount: bool = False
+    litter: int = 0
 
 
 class Walk(Protocol):
@@ -82,45 +88,60 @@ class Walk(Protocol):
 class IndexedFile:
     """One file as the index remembers it: what its bytes turned out to be.
 
-    described: the instance, or None for a file that is not DICOM (``problem`` None) or damaged (``problem`` says how).
+    described: the instance, or None for a file that is not DICOM (``packed``: an archive such as zip) or damaged (``problem`` says how).
+    head: digest of its first bytes, by which the file is known again under another path.
     """
 
     location: Location
     described: Described | None
     problem: str | None = None
+    packed: bool = False
+    head: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file that the index remembers, and the digest of its first bytes."""
+
+    location: Location
+    head: bytes
 
 
 class Index(Protocol):
-    """Which instances there are, and where. One writer at a time, any number of readers."""
+    """Which instances there are, and where, for any number of readers beside one writer.
 
-    def find(self, key: InstanceKey) -> Located | None:
-        """Return the instance and the copy to read, the one with the smallest path; None when never seen.
+    Everything raises Unavailable when the index does not answer, DamagedIndex when it must be made anew.
+    """
 
-        Raises Gone when its last copy was deleted, Unavailable when the index does not answer or knows the copy only in a
-        format of an earlier version (the next walk reads the file again).
+    def find(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
+        """Return the instance, with the columns of a frame, and the copy to read, the one with the smallest path.
+
+        None when no copy is known. Raises ContentChanged when the copy was described in a format of an earlier version.
         """
         ...
 
-    def known_files(self, folder: bytes) -> dict[bytes, Location]:
-        """Return the files remembered directly in ``folder``, by path.
-
-        A file that must be read again whatever it looks like (described by an earlier version) has size -1.
-        """
+    def find_copy(self, path: bytes, frame_number: int = 1) -> Located | None:
+        """Return what ``find`` does, of the object in the file at ``path``; None when no object is known there."""
         ...
 
-    def known_folders(self, root: bytes) -> Iterator[bytes]:
-        """Yield each folder at or below ``root`` that holds remembered files, in a fixed order."""
+    def copies(self, key: InstanceKey) -> tuple[bytes, ...]:
+        """Return the paths of all copies, smallest first; of an object without one, that of its last copy; () when never seen."""
         ...
 
-    def put(self, files: Iterable[IndexedFile]) -> None:
-        """Remember files in one transaction, replacing what was known of the same paths.
-
-        An instance whose last copy is replaced by something else becomes gone (410), one that comes back is gone no more.
-        """
+    def standing(self, key: InstanceKey) -> Standing:
+        """Say what is known of an instance; one without a copy stays known until its folders have been looked through (``bury``)."""
         ...
 
-    def forget(self, paths: Iterable[bytes]) -> None:
-        """Forget files; an instance whose last copy this was becomes gone (410)."""
+    def complete(self) -> bool:
+        """Say whether all folders have been walked to their end since the index was made, so that the unknown is not there."""
+        ...
+
+    def mounts(self) -> tuple[bytes, ...]:
+        """Return the folders on which a file system was mounted when they were last looked at."""
+        ...
+
+    def duplicates(self) -> Iterator[Duplicate]:
+        """Yield each instance that has several copies."""
         ...
 
     def problems(self) -> Iterator[tuple[bytes, str]]:
@@ -150,12 +171,66 @@ class Index(Protocol):
         """Return the remembered range of a frame's values, None when not known (H2.15)."""
         ...
 
-    def remember_value_range(self, key: InstanceKey, version: str, frame_number: int, values: ValueRange) -> None:
-        """Remember the range of a frame's values; may drop it silently when the index is busy."""
-        ...
-
     def close(self) -> None:
         """Give back what the index holds open."""
+        ...
+
+
+class IndexWriter(Index, Protocol):
+    """The index as its only writer sees it; each change is one transaction."""
+
+    def known_files(self, folder: bytes) -> dict[bytes, Location]:
+        """Return the files remembered directly in ``folder``, by path.
+
+        A file that must be read again whatever it looks like (described by an earlier version) has size -1.
+        """
+        ...
+
+    def known_folders(self, root: bytes) -> Iterator[bytes]:
+        """Yield each folder at or below ``root`` that holds remembered files, in a fixed order."""
+        ...
+
+    def same_files(self, locations: Sequence[Location]) -> Sequence[KnownFile]:
+        """Return what is known of files that have inode, size and mtime of one of ``locations``, under whatever path."""
+        ...
+
+    def put(self, files: Iterable[IndexedFile]) -> None:
+        """Remember files in one transaction, replacing what was known of the same paths.
+
+        An instance whose last copy is replaced by something else becomes an orphan, one that comes back is gone no more.
+        """
+        ...
+
+    def forget(self, paths: Iterable[bytes]) -> None:
+        """Forget files; an instance whose last copy this was becomes an orphan."""
+        ...
+
+    def has_orphans(self) -> bool:
+        """Say whether any instance is without a copy: deleted, or moved to where it has not been found yet."""
+        ...
+
+    def seek_orphans(self) -> bool:
+        """Note that a look through all folders begins, which will find all orphans or none; return whether there are any."""
+        ...
+
+    def bury(self) -> None:
+        """Mark the orphans that were there at the last ``seek_orphans``, and still are, as gone (410)."""
+        ...
+
+    def adopt(self, moved: Iterable[tuple[Location, bytes]]) -> None:
+        """Remember files under new paths as what they are known as under old ones, which stay known."""
+        ...
+
+    def remember_value_ranges(self, found: Iterable[RangeFound]) -> None:
+        """Remember ranges of frames' values (H2.15)."""
+        ...
+
+    def remember_mounts(self, mounted: Iterable[bytes], plain: Iterable[bytes]) -> None:
+        """Remember on which folders a file system is mounted, and on which none is any more."""
+        ...
+
+    def mark_complete(self) -> None:
+        """Remember that all folders have been walked to their end."""
         ...
 
 

@@ -1,68 +1,169 @@
-"""Settings: one frozen value, made from defaults, environment and command line, handed out as constructor arguments."""
+"""Settings: one frozen value, made from defaults, a file, environment and command line, handed out as constructor arguments.
+
+What a field means and between which numbers it lies stands beside it, once: documentation, help and refusals are made from here.
+"""
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, get_args, get_origin
 
-MIB = 1 << 20
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
 
 def default_state_folder() -> Path:
-    """Return the user's state folder for wado (XDG Base Directory), never inside the folders that are served."""
-    root = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(root) / "wado"
+    """Return the user's state folder for wado, never inside the folders that are served; RuntimeError where nobody has a home."""
+    return _xdg_folder("XDG_STATE_HOME", ".local/state") / "wado"
+
+
+def default_settings_file() -> Path:
+    """Return the file of settings that is read unless another is named; RuntimeError where nobody has a home."""
+    return _xdg_folder("XDG_CONFIG_HOME", ".config") / "wado" / "wado.toml"
+
+
+def _xdg_folder(variable: str, below_home: str) -> Path:
+    """Return a folder of the XDG Base Directory Specification, which asks to ignore relative ones."""
+    named = Path(os.environ.get(variable, ""))
+    return named if named.is_absolute() else Path.home() / below_home
+
+
+# msgspec.Meta could say the same, but its import takes 19 ms, which help texts and the library do not spend.
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one field means, and what it may be.
+
+    meaning: one sentence, with the unit.  least, most: of a number, both included.
+    default: the default in words, where it is not the same for everybody.
+    """
+
+    meaning: str
+    least: float | None = None
+    most: float | None = None
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds on what one request or one file may cost."""
 
-    # Longest edge of a picture that may be asked for, pixels (A4.46).
-    picture_edge: int = 8192
-    # Most pixels of a picture.
-    picture_pixels: int = 64 * MIB
-    # Most pixels of a stored frame; a larger one is refused before it is decoded (H1.6, A8.4).
-    frame_pixels: int = 256 * MIB
-    # Most bytes of a deflated data set after inflation.
-    inflated_bytes: int = 256 * MIB
-    # Most elements, items and fragments that are read of one object; a whole slide image has some ten for each of 200,000 tiles.
-    elements: int = 4_000_000
-    # Most bytes of one element other than Pixel Data that is read into memory.
-    element_bytes: int = 64 * MIB
-    # Seconds that the decoding of one heavy frame (JPEG 2000) may take.
-    decode_s: float = 30.0
-    # Most address space of the process that decodes heavy frames.
-    decode_bytes: int = 4096 * MIB
-    # Most characters of a query (A1.13 asks for at least 8 KiB).
-    query_characters: int = 16 * 1024
+    picture_edge: Annotated[int, Setting("Longest edge of a picture that may be asked for, in pixels (A4.46).", 1, 65535)] = 8192
+    picture_pixels: Annotated[int, Setting("Most pixels of a picture that may be asked for.", 1, 4096 * MIB)] = 64 * MIB
+    frame_pixels: Annotated[
+        int, Setting("Most pixels of a stored frame; a larger one is refused before it is decoded (H1.6, A8.4).", 1, 4096 * MIB)
+    ] = 256 * MIB
+    inflated_bytes: Annotated[int, Setting("Most bytes of a deflated data set after inflation.", MIB, 64 * GIB)] = 256 * MIB
+    # A whole slide image has some ten for each of 200,000 tiles.
+    elements: Annotated[int, Setting("Most elements, items and fragments that are read of one object.", 1000, 1_000_000_000)] = 4_000_000
+    element_bytes: Annotated[
+        int, Setting("Most bytes of one element other than Pixel Data that is read into memory.", 64 * KIB, 4 * GIB)
+    ] = 64 * MIB
+    decode_s: Annotated[float, Setting("Seconds that the decoding of one heavy frame (JPEG 2000) may take.", 0.1, 3600)] = 30.0
+    decode_bytes: Annotated[
+        int, Setting("Most bytes of address space of the process that decodes heavy frames.", 512 * MIB, 1024 * GIB)
+    ] = 4096 * MIB
+    # More would not fit into the 64 KiB that a request line and its headers may have.
+    query_characters: Annotated[int, Setting("Most characters of a query; A1.13 asks for at least 8 KiB.", 8 * KIB, 48 * KIB)] = 16 * KIB
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a server can be told."""
 
-    # Folders or files to serve.
-    paths: tuple[Path, ...] = ()
-    # Where the index lives; mode 0700.
-    state: Path = field(default_factory=default_state_folder)
-    host: str = "127.0.0.1"
-    port: int = 8080
-    # HTTP worker processes.
-    workers: int = 1
-    # Rendered pictures kept in memory by each worker.
-    render_cache_bytes: int = 128 * MIB
-    # Descriptions of instances kept in memory by each worker.
-    instance_cache_entries: int = 20_000
-    # How long such a description counts before index and file are looked at again.
-    instance_fresh_s: float = 1.0
-    # Requests that may wait for a pixel slot in each worker; one more is answered 503 at once.
-    queue_length: int = 64
-    # How long an admitted request may wait for its slot to start before it is answered 503.
-    queue_wait_s: float = 10.0
-    # Cache-Control: private, max-age of pictures and objects (A5.6).
-    max_age_s: int = 3600
+    paths: Annotated[tuple[Path, ...], Setting("Folders, searched at every depth, and files to serve.", default="none")] = ()
+    state: Annotated[
+        Path,
+        Setting(
+            "Folder for the index, on a local disk and outside the served folders; private (mode 0700).",
+            default="$XDG_STATE_HOME/wado, which is ~/.local/state/wado",
+        ),
+    ] = field(default_factory=default_state_folder)
+    host: Annotated[
+        str,
+        Setting(
+            "Address to listen on: 127.0.0.1 is reachable from this machine only, 0.0.0.0 from every network, "
+            "and there is no authentication yet."
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[int, Setting("TCP port to listen on; 0 takes any free one.", 0, 65535)] = 8080
+    workers: Annotated[int, Setting("Processes that answer requests; each renders on its share of the cores.", 1, 256)] = 1
+    rescan_s: Annotated[
+        float, Setting("Seconds between two looks through all folders for what is new, changed or gone; 0: only on SIGHUP.", 0, 604_800)
+    ] = 60.0
+    settling_s: Annotated[
+        float,
+        Setting("Seconds for which a file may still be being written: a younger one waits for the next look; 0: none waits.", 0, 86_400),
+    ] = 5.0
+    index_processes: Annotated[
+        int | None,
+        Setting("Processes that read files while indexing; 0: the indexer itself reads; auto: one a core, at most eight.", 0, 64),
+    ] = None
+    grace_s: Annotated[float, Setting("Seconds that a stopping server waits for answers that are being sent.", 0, 3600)] = 10.0
+    render_cache_bytes: Annotated[int, Setting("Bytes of rendered pictures that each worker keeps in memory; 0: none.", 0, 1024 * GIB)] = (
+        128 * MIB
+    )
+    instance_cache_entries: Annotated[int, Setting("Descriptions of instances that each worker keeps in memory.", 1, 100_000_000)] = 20_000
+    instance_fresh_s: Annotated[
+        float, Setting("Seconds for which a description in memory counts before index and file are looked at again.", 0, 3600)
+    ] = 1.0
+    queue_length: Annotated[
+        int, Setting("Requests that may wait for a pixel slot in each worker; one more is answered 503 at once.", 0, 100_000)
+    ] = 64
+    queue_wait_s: Annotated[
+        float, Setting("Seconds that an admitted request may wait for its slot to start before it is answered 503.", 0, 3600)
+    ] = 10.0
+    max_age_s: Annotated[
+        int, Setting("Seconds for which clients may keep pictures and objects (Cache-Control: private, max-age; A5.6).", 0, 31_536_000)
+    ] = 3600
     limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of Settings as those see it who read, check and describe settings.
+
+    name: ``port``; ``limits.elements`` for a field of Limits.  type: int, float, bool, str, Path or tuple[Path, ...].
+    optional: whether it may be None.  default: makes the default; RuntimeError where it is a folder of nobody's home.
+    """
+
+    name: str
+    type: Any
+    optional: bool
+    setting: Setting
+    default: Callable[[], Any]
+
+    def allows(self, value: object) -> bool:
+        """Say whether a value of the right type lies within the bounds: numbers from least to most, text of printable characters."""
+        if isinstance(value, (int, float)):
+            least, most = self.setting.least, self.setting.most
+            return (least is None or value >= least) and (most is None or value <= most)  # not a number is neither
+        return not isinstance(value, str) or (value != "" and value.isprintable())
+
+
+@cache
+def described() -> Mapping[str, Field]:
+    """Return every field by name, those of Limits last, in the order of their definition."""
+    return {entry.name: entry for entry in _described(Settings, "")}
+
+
+def _described(owner: Any, prefix: str) -> Iterator[Field]:
+    for entry in fields(owner):
+        if get_origin(entry.type) is not Annotated:
+            yield from _described(entry.type, f"{prefix}{entry.name}.")
+            continue
+        kind, setting = get_args(entry.type)
+        kinds = get_args(kind) if get_origin(kind) is UnionType else (kind,)
+        (plain,) = (member for member in kinds if member is not NoneType)
+        default = entry.default_factory if entry.default_factory is not MISSING else _constant(entry.default)
+        yield Field(f"{prefix}{entry.name}", plain, NoneType in kinds, setting, default)
+
+
+def _constant(value: Any) -> Callable[[], Any]:
+    return lambda: value
 
 
 def to_json(settings: Settings) -> str:
@@ -74,10 +175,14 @@ def to_json(settings: Settings) -> str:
 
 
 def from_json(text: str) -> Settings:
-    """Read what ``to_json`` wrote; raises ValueError for anything else."""
+    """Read what ``to_json`` wrote; raises ValueError for anything else, values out of bounds included."""
     import msgspec
 
-    return msgspec.convert(json.loads(text), Settings, dec_hook=_read_path)
+    settings = msgspec.convert(json.loads(text), Settings, dec_hook=_read_path)
+    for entry in described().values():
+        if not entry.allows(attrgetter(entry.name)(settings)):
+            raise ValueError(f"the setting {entry.name} is out of bounds")
+    return settings
 
 
 def _read_path(_type: type, value: object) -> Path:

@@ -46,7 +46,7 @@ def lifespan(settings: Settings, notices: socket.socket | None = None) -> Lifesp
         try:
             await to_thread.run_sync(services.warm_up)
             indexer = None if notices is None else assemble.status(settings)
-            state = new_state(settings, services.rendering, services.retrieval, services.browsing, indexer)
+            state = new_state(settings, services.locating, services.rendering, services.retrieval, services.browsing, indexer)
             app.state.wado = state
             try:
                 yield

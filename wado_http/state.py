@@ -18,6 +18,7 @@ from wado_http.slots import PixelSlots
 
 if TYPE_CHECKING:
     from wado_core.services.browsing import Browsing
+    from wado_core.services.locating import Locating
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
 
@@ -38,6 +39,7 @@ class State:
     """Services and places to run them; one for each worker."""
 
     settings: Settings
+    locating: "Locating"
     rendering: "Rendering"
     retrieval: "Retrieval"
     browsing: "Browsing"
@@ -62,12 +64,17 @@ class State:
 
 
 def new_state(
-    settings: Settings, rendering: "Rendering", retrieval: "Retrieval", browsing: "Browsing", indexer: StatusBoard | None = None
+    settings: Settings,
+    locating: "Locating",
+    rendering: "Rendering",
+    retrieval: "Retrieval",
+    browsing: "Browsing",
+    indexer: StatusBoard | None = None,
 ) -> State:
     """Make the state of a worker around its services; to be called on the event loop."""
     slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s)
     return State(
-        settings, rendering, retrieval, browsing, indexer, slots, lookups=CapacityLimiter(LOOKUP_THREADS),
+        settings, locating, rendering, retrieval, browsing, indexer, slots, lookups=CapacityLimiter(LOOKUP_THREADS),
         streams=CapacityLimiter(STREAM_THREADS), decoding_streams=CapacityLimiter(DECODING_THREADS),
     )
 

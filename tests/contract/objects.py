@@ -1,11 +1,13 @@
 """Small instances and files for the contract suites: a test states what matters, the rest is filled in."""
 
 from dataclasses import replace
+from struct import pack
 from typing import Any
 
-from wado_core.model.color import Palette
-from wado_core.model.frame import ByteRange, FrameLayout
-from wado_core.model.grayscale import FrameTransform, Lut, Padding, Rescale, VoiLutFunction, Window
+from wado_core.model.byte_range import ByteRange
+from wado_core.model.color import StoredPalette
+from wado_core.model.frame import FrameChunk, FrameLayout
+from wado_core.model.grayscale import FrameTransform, Padding, Rescale, StoredLut, VoiLutFunction, Window
 from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.instance import Described, Instance, Listing, Location
 from wado_core.model.uid import InstanceKey
@@ -29,7 +31,7 @@ def described(of: InstanceKey | None = None, *, frames: int = 1, version: str = 
         number_of_frames=frames,
         image_pixel=MONOCHROME,
         frames=FrameLayout(1000, 512 * 512 * 2 * frames),
-        transforms=(FrameTransform(Rescale(1.0, -1024.0), window=Window(40.0, 400.0)),),
+        chunks=(FrameChunk(1, frames, transforms=(FrameTransform(Rescale(1.0, -1024.0), window=Window(40.0, 400.0)),)),),
     )
     return Described(instance, Listing(**listing), has_picture=True)
 
@@ -44,7 +46,7 @@ def indexed(path: bytes, what: Described | None = None, problem: str | None = No
 
 def everything() -> Instance:
     """An instance in which no field has its default, so that a lost one is noticed."""
-    table = Lut(-1024, 12, bytes(range(256)))
+    table = StoredLut(-1024, 12, 128, ByteRange(2000, 256), packed=True, big_endian=True, segmented=True)
     transforms = (
         FrameTransform(Rescale(0.1, -3.5), table, Window(-600.25, 1500.5, VoiLutFunction.SIGMOID), table, window_ignored=True),
         FrameTransform(),
@@ -55,9 +57,27 @@ def everything() -> Instance:
         data_set_offset=340,
         image_problem="Float pixels.",
         code_stream=CodeStream(512, 500, 3, 12, signed=True, color_transform=True),
-        frames=FrameLayout(5, 70, ((ByteRange(13, 20), ByteRange(41, 8)), (ByteRange(57, 2**40),))),
-        transforms=transforms,
-        transform_of_frame=(1, 0),
+        frames=FrameLayout(5, 70, encapsulated=True, frames_of_a_chunk=256, words_swapped=True),
         padding=Padding(-2000, -1999),
-        palette=Palette(table, Lut(0, 8, b"\x00\x01"), table),
+        palette=StoredPalette(table, StoredLut(0, 8, 2, ByteRange(2**40, 4)), table, 16),
+        chunks=(
+            FrameChunk(1, 2, pack("<3q", 13, 41, 2**40), pack("<3L", 20, 8, 2**32 - 1), pack("<2L", 0, 2), transforms, b"\1\0"),
+        ),
     )
+
+
+def many_frames(count: int, of: InstanceKey | None = None, *, frames_of_a_chunk: int = 256) -> Instance:
+    """An instance with windows and byte ranges of their own for each frame."""
+    chunks = []
+    for first in range(1, count + 1, frames_of_a_chunk):
+        numbers = range(first, min(first + frames_of_a_chunk, count + 1))
+        transforms = tuple(FrameTransform(window=Window(float(number), 400.0)) for number in numbers)
+        chunks.append(
+            FrameChunk(
+                first, len(numbers),
+                b"".join((1000 * number).to_bytes(8, "little") for number in numbers), bytes((200, 0, 0, 0)) * len(numbers), b"",
+                transforms, b"".join(place.to_bytes(2, "little") for place in range(len(numbers))),
+            )
+        )  # fmt: skip
+    layout = FrameLayout(1000, 1000 * count, encapsulated=True, frames_of_a_chunk=frames_of_a_chunk)
+    return replace(described(of, frames=count).instance, frames=layout, chunks=tuple(chunks))

@@ -79,7 +79,7 @@ class Chunks:
 
 @dataclass
 class Archive:
-    """Rendering and Retrieval in one, over instances in memory.
+    """Locating, Rendering and Retrieval in one, over instances in memory.
 
     changed: how many more times reading finds that the file has changed.  calls: names of the methods called, in order.
     """
@@ -94,17 +94,17 @@ class Archive:
     opened: list[Chunks] = field(default_factory=list)
     make: Callable[[RenderPlan], bytes] = lambda plan: f"{plan.media_type} of {plan.key.object_uid} frame {plan.frame_number}".encode()
 
-    def in_memory(self, key: InstanceKey) -> Located | None:
+    def in_memory(self, key: InstanceKey, _frame_number: int = 1) -> Located | None:
         return self._located(key) if self.in_memory_too and key in self.instances else None
 
-    def locate(self, key: InstanceKey) -> Located:
+    def locate(self, key: InstanceKey, _frame_number: int = 1) -> Located:
         self.calls.append("locate")
         if key not in self.instances:
             raise NotFound("No such object is known here.")
         return self._located(key)
 
-    def refresh(self, key: InstanceKey) -> Located:
-        self.calls.append("refresh")
+    def relocate(self, key: InstanceKey, _frame_number: int = 1) -> Located:
+        self.calls.append("relocate")
         self.instances[key] = replace(self.instances[key], version=self.instances[key].version + "+")
         return self._located(key)
 
@@ -245,7 +245,7 @@ def serving(
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        state = app.state.wado = new_state(chosen, held, held, cast("Any", catalogue or Catalogue()), indexer)
+        state = app.state.wado = new_state(chosen, held, held, held, cast("Any", catalogue or Catalogue()), indexer)
         yield
         await state.slots.close()
 

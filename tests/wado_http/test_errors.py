@@ -10,6 +10,7 @@ from wado_core import errors
 from wado_core.errors import (
     Busy,
     ContentChanged,
+    DamagedIndex,
     DamagedObject,
     Gone,
     InvalidRequest,
@@ -30,7 +31,8 @@ PATH = "/archive/DOE^JOHN.dcm"
     ("error", "status"),
     [
         (InvalidRequest, 400), (NotFound, 404), (NotAcceptable, 406), (Gone, 410), (NotDicom, 500), (DamagedObject, 500), (WadoError, 500),
-        (NotSupported, 501), (LimitExceeded, 501), (Unavailable, 503), (Busy, 503), (ContentChanged, 503),
+        (NotSupported, 501), (LimitExceeded, 501), (Unavailable, 503), (Busy, 503), (DamagedIndex, 503),
+        (ContentChanged, 503),
     ],
 )  # fmt: skip
 def test_statuses(error: type[WadoError], status: int) -> None:

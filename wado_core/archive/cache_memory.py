@@ -83,7 +83,7 @@ class MemoryInstanceCache:
         with self._lock:
             self._instances[key] = self._clock(), located
             self._instances.move_to_end(key)
-            while len(self._instances) > self._most_entries or self._is_stale(next(iter(self._instances))):
+            while self._instances and (len(self._instances) > self._most_entries or self._is_stale(next(iter(self._instances)))):
                 self._instances.popitem(last=False)
 
     def _is_stale(self, key: InstanceKey) -> bool:

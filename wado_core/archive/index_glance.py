@@ -15,14 +15,15 @@ WHERE file.problem IS NOT NULL ORDER BY folder.path, file.name LIMIT ?
 """
 _COUNTS = """
 SELECT (SELECT count(*) FROM study), (SELECT count(*) FROM series), (SELECT count(*) FROM instance), (SELECT count(*) FROM file),
-       (SELECT count(*) FROM file WHERE instance_id IS NOT NULL), (SELECT count(*) FROM file WHERE problem IS NOT NULL)
+       (SELECT count(*) FROM file WHERE instance_id IS NOT NULL), (SELECT count(*) FROM file WHERE problem IS NOT NULL),
+       (SELECT count(*) FROM file WHERE packed)
 """
 
 
 def totals(state: Path) -> Totals | None:
     """Count what the index in a state folder holds; None where there is none of this version, or none that can be read."""
-    for studies, series, instances, files, objects, damaged in _rows(state, _COUNTS):
-        return Totals(studies, series, instances, files, files - objects - damaged, damaged)
+    for studies, series, instances, files, objects, damaged, packed in _rows(state, _COUNTS):
+        return Totals(studies, series, instances, files, files - objects - damaged - packed, damaged, packed)
     return None
 
 

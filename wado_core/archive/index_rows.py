@@ -1,11 +1,13 @@
 """Rows of the index: how instances, texts and numbers are written into columns and read back."""
 
 import zlib
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import msgspec
 
+from wado_core.model.frame import FRAMES_OF_A_CHUNK, FrameChunk
 from wado_core.model.instance import Instance, Location
 
 # Raise it when files must be read again although Instance has kept its shape: the reader finds other values in the same bytes.
@@ -15,6 +17,7 @@ _INT64 = 1 << 63
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Instance)
+_chunk_decoder = msgspec.msgpack.Decoder(FrameChunk)
 
 
 @cache
@@ -32,14 +35,25 @@ def _without_prose(schema: Any) -> Any:
     return schema
 
 
-def encode_instance(instance: Instance) -> bytes:
-    """Write an instance as MessagePack."""
-    return _encoder.encode(instance)
+def encode_instance(instance: Instance) -> tuple[bytes, list[tuple[int, bytes]]]:
+    """Write an instance as MessagePack: its fixed part with the first chunk of frames, and each further chunk with its number."""
+    first, further = instance.chunks[:1], instance.chunks[1:]
+    columns = [(number, _encoder.encode(chunk)) for number, chunk in enumerate(further, start=1)]
+    return _encoder.encode(replace(instance, chunks=first) if further else instance), columns
 
 
-def decode_instance(description: bytes) -> Instance:
-    """Read an instance back; raises msgspec.DecodeError or ValidationError when the bytes are no description."""
-    return _decoder.decode(description)
+def decode_instance(description: bytes, columns: bytes | None = None) -> Instance:
+    """Read an instance back, with the chunk of frames that ``columns`` hold, or else the first.
+
+    Raises msgspec.DecodeError or ValidationError when the bytes are no description.
+    """
+    instance = _decoder.decode(description)
+    return instance if columns is None else replace(instance, chunks=(_chunk_decoder.decode(columns),))
+
+
+def usual_chunk(frame_number: int) -> int:
+    """Return the number of the chunk, from 0, that a frame lies in unless its instance has extremely many."""
+    return (frame_number - 1) // FRAMES_OF_A_CHUNK
 
 
 def text_of(text: str) -> str:

@@ -4,9 +4,10 @@ import fcntl
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import time
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
@@ -15,14 +16,14 @@ from wado_core.errors import Unavailable
 _log = logging.getLogger(__name__)
 
 # Raise it with any change to the tables; a file of another version is set aside and only its gone marks are taken over.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 FILE_NAME = "index.sqlite"
 # Where a file goes that cannot be used; the last one only, it may hold patient data.
 SET_ASIDE_NAME = "index.set-aside.sqlite"
 # Left by a process that met damage, so that the next opening sets the file aside without reading all of it.
 DAMAGE_MARK = "index.damaged"
-_LOCK_NAME = "index.lock"
+_LOCK_NAME = "writer.lock"
 
 # How long a reader or writer waits for another process's transaction.
 BUSY_TIMEOUT_MS = 10_000
@@ -39,8 +40,10 @@ folder = sa.Table(
     sa.Column("path", sa.LargeBinary, nullable=False, unique=True),
 )
 
-# One row a file. Not DICOM: neither instance nor problem; damaged: a problem. The description is that of this very copy, never of
-# another one with the same UIDs, because its offsets hold for these bytes only. Last, so that the other columns are read without it.
+# One row a file. Neither instance nor problem: not DICOM, or packed (an archive such as zip); a problem: damaged. The description is
+# that of this very copy, never of another one with the same UIDs, because its offsets hold for these bytes only; it holds the first
+# chunk of per-frame columns, the others have rows of their own. Last, so that the other columns are read without it.
+# head: digest of the first bytes, by which a moved file is known for what it was.
 file = sa.Table(
     "file",
     metadata,
@@ -50,7 +53,9 @@ file = sa.Table(
     sa.Column("size", sa.Integer, nullable=False),
     sa.Column("mtime_ns", sa.Integer, nullable=False),
     sa.Column("inode", sa.Integer, nullable=False),
+    sa.Column("head", sa.LargeBinary, nullable=False),
     sa.Column("format", sa.Integer, nullable=False),
+    sa.Column("packed", sa.Boolean, nullable=False),
     sa.Column("instance_id", sa.Integer),
     sa.Column("problem", sa.Text),
     sa.Column("description", sa.LargeBinary),
@@ -58,6 +63,18 @@ file = sa.Table(
 )
 sa.Index("file_instance", file.c.instance_id, sqlite_where=file.c.instance_id.is_not(None))
 sa.Index("file_problem", file.c.problem, sqlite_where=file.c.problem.is_not(None))
+sa.Index("file_packed", file.c.packed, sqlite_where=file.c.packed)
+sa.Index("file_inode", file.c.inode)
+
+# Columns of the frames beyond the first chunk.
+frames = sa.Table(
+    "frames",
+    metadata,
+    sa.Column("file_id", sa.Integer, nullable=False),
+    sa.Column("chunk", sa.Integer, nullable=False),
+    sa.Column("columns", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("file_id", "chunk"),
+)
 
 study = sa.Table(
     "study",
@@ -98,15 +115,32 @@ instance = sa.Table(
 )
 sa.Index("instance_page", instance.c.series_id, instance.c.number, instance.c.object_uid)
 
-# By plain UIDs: it cannot be derived from files, so it must outlive every other table.
+# By plain UIDs: it cannot be derived from files, so it must outlive every other table. path: of the last copy, which may come back.
 gone = sa.Table(
     "gone",
     metadata,
     sa.Column("study_uid", sa.Text, primary_key=True),
     sa.Column("series_uid", sa.Text, primary_key=True),
     sa.Column("object_uid", sa.Text, primary_key=True),
+    sa.Column("path", sa.LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# Live instances whose last copy is not where it was: deleted, or moved and not found yet. path: of that copy. sought: known as such
+# when the present look through all folders began; what that does not find is gone.
+orphan = sa.Table(
+    "orphan",
+    metadata,
+    sa.Column("instance_id", sa.Integer, primary_key=True),
+    sa.Column("path", sa.LargeBinary, nullable=False),
+    sa.Column("sought", sa.Boolean, nullable=False),
+)
+
+# Folders on which a file system was mounted when they were looked at: found without one, they say nothing about what was in them.
+mount = sa.Table("mount", metadata, sa.Column("path", sa.LargeBinary, primary_key=True), sqlite_with_rowid=False)
+
+# One row once all folders have been walked to their end: what is not known then is not there.
+complete = sa.Table("complete", metadata, sa.Column("id", sa.Integer, primary_key=True))
 
 # Version beside the id: ids are used again, versions are not.
 value_range = sa.Table(
@@ -128,46 +162,83 @@ def is_damage(error: BaseException) -> bool:
     return isinstance(cause, sqlite3.Error) and (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in _DAMAGED
 
 
-def open_engine(state: Path) -> sa.Engine:
-    """Open the index in folder ``state`` (made with mode 0700), which is created or set aside and rebuilt as needed.
+def is_full(error: BaseException) -> bool:
+    """Say whether an error of the database means that there is no room for a change."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return isinstance(cause, sqlite3.Error) and (getattr(cause, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_FULL
 
-    Transactions are begun by hand (autocommit otherwise): the driver's own rules would begin them at the first change only.
-    Raises Unavailable when the folder or file cannot be used.
+
+def open_to_write(state: Path) -> sa.Engine:
+    """Open the index in folder ``state`` (made with mode 0700), which is created, or set aside and rebuilt, as needed.
+
+    For the one writer only, which holds the WriterLock. Raises Unavailable when the folder or file cannot be used.
     """
     try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(state):
-            return _prepared(state)
+        return _prepared(state)
     except (OSError, sqlite3.Error, sa.exc.SQLAlchemyError) as error:
         raise Unavailable("The index in the state folder cannot be opened.") from error
 
 
-@contextmanager
-def _alone(state: Path) -> Iterator[None]:
-    """Keep other processes from preparing the same file; the lock goes with the process that holds it."""
-    with open(state / _LOCK_NAME, "wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def open_to_read(state: Path) -> sa.Engine:
+    """Open the index to read it; nothing is touched before the first statement, which fails unless a writer has made the file."""
+    return _engine(state / FILE_NAME, writing=False)
+
+
+class WriterLock:
+    """Makes a process the only writer of an index; the lock goes with the process that holds it, whatever ends that.
+
+    Raises Unavailable when another process has held it for ``wait_s``, or the state folder cannot be made.
+    """
+
+    def __init__(self, state: Path, wait_s: float) -> None:
+        try:
+            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._descriptor = os.open(state / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Unavailable("The index in the state folder cannot be opened.") from error
+        end = time.monotonic() + wait_s
+        while not self._taken():
+            if time.monotonic() >= end:
+                os.close(self._descriptor)
+                raise Unavailable("Another process is writing this index.")
+            time.sleep(0.02)
+
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let another process write."""
+        os.close(self._descriptor)
 
 
 def _prepared(state: Path) -> sa.Engine:
     path = state / FILE_NAME
     version = _version_of(path) if path.exists() else 0
     if version == SCHEMA_VERSION and not (state / DAMAGE_MARK).exists():
-        return _engine(path)
+        return _engine(path, writing=True)
     if version != 0:
         _set_aside(state)
-    (state / DAMAGE_MARK).unlink(missing_ok=True)
+    _clear(state)
     # The file holds names of patients: for its owner only; its -wal and -shm inherit the mode.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    engine = _engine(path)
+    engine = _engine(path, writing=True)
     _create(engine, _gone_marks(state / SET_ASIDE_NAME))
+    (state / DAMAGE_MARK).unlink(missing_ok=True)
     return engine
 
 
-def _engine(path: Path) -> sa.Engine:
-    # No bound on connections: each thread that asks has one for the length of a statement, none waits for another; 32 are kept open.
-    url = sa.URL.create("sqlite", database=str(path))
+def _engine(path: Path, *, writing: bool) -> sa.Engine:
+    """Return an engine whose transactions are begun by hand: the driver's own rules would begin them at the first change only.
+
+    No bound on connections: each thread that asks has one for the length of a statement, none waits for another; 32 are kept open.
+    """
+    # As a URI, because only so a reader can be kept from making an empty file where there is none; it must be able to write, though,
+    # to take part in the log's shared memory.
+    url = sa.URL.create("sqlite", database=f"file:{quote(os.fsencode(path))}", query={"mode": "rw", "uri": "true"})
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_size=32, max_overflow=-1)
 
     @sa.event.listens_for(engine, "connect")
@@ -175,6 +246,10 @@ def _engine(path: Path) -> sa.Engine:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last moments, which the next walk brings back
         connection.execute("PRAGMA foreign_keys = OFF")
+        if not writing:
+            connection.execute("PRAGMA query_only = ON")
+            if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
+                raise sqlite3.DatabaseError("the index is being made, or of another version")
 
     return engine
 
@@ -201,27 +276,45 @@ def _set_aside(state: Path) -> None:
     for suffix in ("-wal", "-shm"):
         Path(f"{aside}{suffix}").unlink(missing_ok=True)
     path.replace(aside)
-    # The log belongs to its file: left behind, it would be applied to the new one.
-    if Path(f"{path}-wal").exists():
-        Path(f"{path}-wal").replace(f"{aside}-wal")
-    Path(f"{path}-shm").unlink(missing_ok=True)
 
 
-def _gone_marks(aside: Path) -> list[dict[str, str]]:
+def _clear(state: Path) -> None:
+    """Let a log without its file follow it aside, also where that was cut short: left behind, it would be applied to the new file."""
+    path = state / FILE_NAME
+    if not path.exists():
+        if Path(f"{path}-wal").exists():
+            Path(f"{path}-wal").replace(f"{state / SET_ASIDE_NAME}-wal")
+        Path(f"{path}-shm").unlink(missing_ok=True)
+
+
+def _gone_marks(aside: Path) -> list[dict[str, object]]:
     """Save as many gone marks from a file set aside as can still be read."""
-    marks: list[dict[str, str]] = []
+    marks: dict[tuple[str, str, str], dict[str, object]] = {}
     if not aside.exists():
-        return marks
-    try:
-        with closing(sqlite3.connect(aside)) as connection:
-            for study_uid, series_uid, object_uid in connection.execute("SELECT study_uid, series_uid, object_uid FROM gone"):
-                marks.append({"study_uid": study_uid, "series_uid": series_uid, "object_uid": object_uid})
-    except sqlite3.Error as error:
-        _log.warning("marks of deleted objects may be lost: %s", error)
-    return marks
+        return []
+    for statement in (_ORPHANS, "SELECT * FROM gone"):  # whose path is there since version 2
+        try:
+            with closing(sqlite3.connect(aside)) as connection:
+                for row in connection.execute(statement):
+                    study_uid, series_uid, object_uid, path = (*row, b"")[:4]
+                    uids = {"study_uid": study_uid, "series_uid": series_uid, "object_uid": object_uid}
+                    marks[study_uid, series_uid, object_uid] = {**uids, "path": path}
+        except sqlite3.Error as error:
+            if "no such table: orphan" not in str(error):
+                _log.warning("marks of deleted objects may be lost: %s", error)
+    return list(marks.values())
 
 
-def _create(engine: sa.Engine, gone_marks: list[dict[str, str]]) -> None:
+_ORPHANS = """
+SELECT study.study_uid, series.series_uid, instance.object_uid, orphan.path
+FROM orphan
+JOIN instance ON instance.id = orphan.instance_id
+JOIN series ON series.id = instance.series_id
+JOIN study ON study.id = series.study_id
+"""
+
+
+def _create(engine: sa.Engine, gone_marks: list[dict[str, object]]) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # tables and version at once: a crash leaves an empty file

@@ -1,36 +1,105 @@
 """The embedded index: SQLite through SQLAlchemy, one file in the state folder, any number of readers beside one writer."""
 
+import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from wado_core.archive.index_rows import decode_instance, format_version, location_from_row, with_slash
-from wado_core.archive.index_schema import BUSY_TIMEOUT_MS, DAMAGE_MARK, file, folder, instance, is_damage, open_engine, series, study
-from wado_core.archive.index_write import forget_files, put_files
-from wado_core.errors import Gone, Unavailable
+from wado_core.archive.index_rows import decode_instance, format_version, location_from_row, split, usual_chunk, with_slash, wrapped
+from wado_core.archive.index_schema import (
+    DAMAGE_MARK,
+    FILE_NAME,
+    WriterLock,
+    file,
+    folder,
+    instance,
+    is_damage,
+    is_full,
+    open_to_read,
+    open_to_write,
+    series,
+    study,
+)
+from wado_core.archive.index_write import (
+    adopt_files,
+    bury_orphans,
+    forget_files,
+    put_complete,
+    put_files,
+    put_mounts,
+    put_value_ranges,
+    seek_orphans,
+)
+from wado_core.errors import ContentChanged, DamagedIndex, Unavailable
 from wado_core.model.grayscale import ValueRange
 from wado_core.model.instance import Listing, Located, Location
-from wado_core.model.study import InstanceSummary, SeriesSummary, StudySummary, Totals
+from wado_core.model.notice import RangeFound
+from wado_core.model.study import Duplicate, InstanceSummary, SeriesSummary, Standing, StudySummary, Totals
 from wado_core.model.uid import InstanceKey, SeriesKey
-from wado_core.ports import IndexedFile
+from wado_core.ports import IndexedFile, KnownFile
 
 # The look-up of one instance stands in the way of every request. As text on the driver's connection it takes a third of the time
 # that the same statement takes as a Core expression (measured: 11 µs against 36 µs for a one-row select).
 _FIND = """
-SELECT folder.path, file.name, file.size, file.mtime_ns, file.inode, file.format, file.description
+SELECT folder.path, file.name, file.size, file.mtime_ns, file.inode, file.format, file.description, frames.columns
+FROM study
+JOIN series ON series.study_id = study.id
+JOIN instance ON instance.series_id = series.id
+JOIN file ON file.id = (
+    SELECT file.id FROM file JOIN folder ON folder.id = file.folder_id WHERE file.instance_id = instance.id
+    ORDER BY folder.path || file.name LIMIT 1
+)
+JOIN folder ON folder.id = file.folder_id
+LEFT JOIN frames ON frames.file_id = file.id AND frames.chunk = ?
+WHERE study.study_uid = ? AND series.series_uid = ? AND instance.object_uid = ?
+"""
+_FIND_COPY = """
+SELECT folder.path, file.name, file.size, file.mtime_ns, file.inode, file.format, file.description, frames.columns
+FROM folder
+JOIN file ON file.folder_id = folder.id
+LEFT JOIN frames ON frames.file_id = file.id AND frames.chunk = ?
+WHERE folder.path = ? AND file.name = ? AND file.description IS NOT NULL
+"""
+_COLUMNS = """
+SELECT frames.columns FROM folder JOIN file ON file.folder_id = folder.id JOIN frames ON frames.file_id = file.id
+WHERE folder.path = ? AND file.name = ? AND file.description = ? AND frames.chunk = ?
+"""
+_COPIES = """
+SELECT folder.path, file.name
 FROM study
 JOIN series ON series.study_id = study.id
 JOIN instance ON instance.series_id = series.id
 JOIN file ON file.instance_id = instance.id
 JOIN folder ON folder.id = file.folder_id
 WHERE study.study_uid = ? AND series.series_uid = ? AND instance.object_uid = ?
+ORDER BY folder.path || file.name
 """
-_IS_GONE = "SELECT 1 FROM gone WHERE study_uid = ? AND series_uid = ? AND object_uid = ?"
+_COPIES_OF = """
+SELECT study.study_uid, series.series_uid, instance.object_uid, folder.path, file.name, file.size, file.head
+FROM instance
+JOIN series ON series.id = instance.series_id
+JOIN study ON study.id = series.study_id
+JOIN file ON file.instance_id = instance.id
+JOIN folder ON folder.id = file.folder_id
+WHERE instance.id = ?
+ORDER BY folder.path || file.name
+"""
+_LAST_PLACE = """
+SELECT orphan.path, x'' FROM study JOIN series ON series.study_id = study.id JOIN instance ON instance.series_id = series.id
+JOIN orphan ON orphan.instance_id = instance.id
+WHERE study.study_uid = ? AND series.series_uid = ? AND instance.object_uid = ?
+"""
+_IS_KNOWN = """
+SELECT 1 FROM study JOIN series ON series.study_id = study.id JOIN instance ON instance.series_id = series.id
+WHERE study.study_uid = ? AND series.series_uid = ? AND instance.object_uid = ?
+"""
+_LAST_COPY = "SELECT path, x'' FROM gone WHERE study_uid = ? AND series_uid = ? AND object_uid = ?"
 _OF_INSTANCE = """
 FROM study
 JOIN series ON series.study_id = study.id
@@ -39,10 +108,6 @@ JOIN instance ON instance.series_id = series.id
 _VALUE_RANGE = f"""
 SELECT low, high, empty {_OF_INSTANCE} JOIN value_range ON value_range.instance_id = instance.id
 WHERE study_uid = ? AND series_uid = ? AND object_uid = ? AND version = ? AND frame_number = ?
-"""
-_REMEMBER_VALUE_RANGE = f"""
-INSERT OR REPLACE INTO value_range (instance_id, version, frame_number, low, high, empty)
-SELECT instance.id, ?, ?, ?, ?, ? {_OF_INSTANCE} WHERE study_uid = ? AND series_uid = ? AND object_uid = ?
 """
 _REPRESENTATIVE = """
 SELECT object_uid, frames, has_picture FROM instance WHERE series_id = ? ORDER BY number, object_uid LIMIT 1 OFFSET ?
@@ -57,48 +122,123 @@ _KNOWN_FILES = (
     .where(folder.c.path == sa.bindparam("path"))
 )
 
-# How long remembering a value range waits for the writer before it is dropped.
-_BEST_EFFORT_MS = 20
-
 _FAILURES = (sqlite3.Error, sa.exc.SQLAlchemyError)
 
 
 class SqlIndex:
-    """An Index in one SQLite file; every method may be called from any thread, each call has a connection of its own."""
+    """An Index in one SQLite file; every method may be called from any thread, each call has a connection of its own.
 
-    def __init__(self, state: Path, *, format_of_descriptions: int | None = None) -> None:
-        """Open or make the index in folder ``state``; raises Unavailable when that cannot be done.
+    The one that writes makes the file, or sets a damaged one aside. Those that read notice that, and open the new one.
+    """
 
+    def __init__(self, state: Path, *, writing: bool = False, wait_s: float = 10.0, format_of_descriptions: int | None = None) -> None:
+        """Open the index in folder ``state``.
+
+        writing: become its only writer, waiting for another to end at most ``wait_s``. Raises Unavailable when that cannot be done.
         format_of_descriptions: descriptions of any other format count as never read; the present format unless given.
         """
         self._state = state
+        self._file = state / FILE_NAME
         self._format = format_version() if format_of_descriptions is None else format_of_descriptions
-        self._engine = open_engine(state)
-
-    def find(self, key: InstanceKey) -> Located | None:
-        """Return the instance and its copy with the smallest path; see the port for Gone and Unavailable."""
-        uids = (key.study_uid, key.series_uid, key.object_uid)
+        self._writer_lock = WriterLock(state, wait_s) if writing else None
+        self._opening = Lock()
         try:
-            pooled = self._engine.raw_connection()
+            self._engine = open_to_write(state) if writing else open_to_read(state)
+        except BaseException:
+            self.close()
+            raise
+        self._identity = self._identity_now()
+
+    def _identity_now(self) -> tuple[int, int] | None:
+        try:
+            status = os.stat(self._file)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _current_engine(self) -> sa.Engine:
+        """Return the engine of the file that is there now, which the writer may have made anew."""
+        if self._writer_lock is None and self._identity_now() != self._identity:
+            with self._opening:
+                if (now := self._identity_now()) != self._identity:
+                    self._engine.dispose()
+                    self._engine, self._identity = open_to_read(self._state), now
+        return self._engine
+
+    def find(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
+        """Return the instance and its copy with the smallest path; see the port for ContentChanged and Unavailable."""
+        rows = self._rows(_FIND, (usual_chunk(frame_number), key.study_uid, key.series_uid, key.object_uid))
+        return self._located(rows[0], frame_number) if rows else None
+
+    def find_copy(self, path: bytes, frame_number: int = 1) -> Located | None:
+        """Return the instance that one file holds; see the port for ContentChanged and Unavailable."""
+        rows = self._rows(_FIND_COPY, (usual_chunk(frame_number), *split(path)))
+        return self._located(rows[0], frame_number) if rows else None
+
+    def copies(self, key: InstanceKey) -> tuple[bytes, ...]:
+        """Return the paths of all copies, the smallest first; of what has none, that of its last copy."""
+        uids = (key.study_uid, key.series_uid, key.object_uid)
+        rows = self._rows(_COPIES, uids) or self._rows(_LAST_PLACE, uids) or self._rows(_LAST_COPY, uids)
+        return tuple(folder_path + name for folder_path, name in rows)
+
+    def _rows(self, statement: str, values: tuple[object, ...]) -> list[Any]:
+        """Run a statement on the driver's connection: a third of the time that a Core expression takes."""
+        engine = self._current_engine()
+        try:
+            pooled = engine.raw_connection()
             try:
-                rows = pooled.driver_connection.execute(_FIND, uids).fetchall()  # type: ignore[union-attr]
-                gone = not rows and pooled.driver_connection.execute(_IS_GONE, uids).fetchone()  # type: ignore[union-attr]
+                found: list[Any] = pooled.driver_connection.execute(statement, values).fetchall()  # type: ignore[union-attr]
+                return found
             finally:
                 pooled.close()
         except _FAILURES as error:
             raise self._failure(error) from error
-        if gone:
-            raise Gone("The object has been deleted.")
-        return self._located(min(rows, key=lambda row: row[0] + row[1]) if len(rows) > 1 else rows[0]) if rows else None
 
-    def _located(self, row: tuple[bytes, bytes, int, int, int, int, bytes]) -> Located:
-        folder_path, name, size, mtime_ns, inode, format_of_row, description = row
+    def _located(self, row: tuple[bytes, bytes, int, int, int, int, bytes, bytes | None], frame_number: int) -> Located:
+        folder_path, name, size, mtime_ns, inode, format_of_row, description, columns = row
+        if format_of_row != self._format:
+            raise ContentChanged
         try:
-            if format_of_row == self._format:
-                return Located(decode_instance(description), location_from_row(folder_path + name, size, mtime_ns, inode))
+            instance = decode_instance(description, columns)
+            if not instance.has_columns_of(frame_number):  # chunks that are longer than usual
+                at = (folder_path, name, description, instance.chunk_number(frame_number))
+                ((columns,),) = self._rows(_COLUMNS, at) or ((None,),)
+                instance = decode_instance(description, columns)
         except msgspec.DecodeError as error:
-            raise Unavailable("The index does not answer now.") from error
-        raise Unavailable("The object is being indexed again; please try again shortly.")
+            raise ContentChanged from error
+        if not instance.has_columns_of(frame_number):
+            raise ContentChanged
+        return Located(instance, location_from_row(folder_path + name, size, mtime_ns, inode))
+
+    def standing(self, key: InstanceKey) -> Standing:
+        """Say whether an instance is known, gone, or was never seen; without a copy it may be known, until its folders were walked."""
+        uids = (key.study_uid, key.series_uid, key.object_uid)
+        if self._rows(_IS_KNOWN, uids):
+            return Standing.KNOWN
+        return Standing.GONE if self._rows(_LAST_COPY, uids) else Standing.UNKNOWN
+
+    def mounts(self) -> tuple[bytes, ...]:
+        """Return the folders on which a file system was mounted when they were last looked at."""
+        return tuple(path for (path,) in self._rows("SELECT path FROM mount ORDER BY path", ()))
+
+    def complete(self) -> bool:
+        """Say whether all folders have been walked to their end since the index was made."""
+        return bool(self._rows("SELECT 1 FROM complete", ()))
+
+    def duplicates(self) -> Iterator[Duplicate]:
+        """Yield each instance that has several copies, in the order of the paths of those that are served."""
+        of = file.c.instance_id
+        several = sa.select(of).where(of.is_not(None)).group_by(of).having(sa.func.count() > 1)
+        with self._reading() as connection:
+            ids = list(connection.scalars(several))
+        found = []
+        for instance_id in ids:
+            rows = self._rows(_COPIES_OF, (instance_id,))
+            if len(rows) > 1:
+                copies = tuple(row[3] + row[4] for row in rows)
+                differ = len({(row[5], row[6]) for row in rows}) > 1
+                found.append(Duplicate(InstanceKey(rows[0][0], rows[0][1], rows[0][2]), copies, differ))
+        yield from sorted(found, key=lambda duplicate: duplicate.paths)
 
     def known_files(self, folder: bytes) -> dict[bytes, Location]:
         """Return the files remembered directly in a folder, by path; size -1 where the file must be read again."""
@@ -125,6 +265,58 @@ class SqlIndex:
         remembered = list(files)  # before the transaction: an iterable may read files
         with self._writing() as connection:
             put_files(connection, remembered, self._format)
+
+    def same_files(self, locations: Sequence[Location]) -> list[KnownFile]:
+        """Return what is known of files that have inode, size and mtime of one of ``locations``, under whatever path."""
+        wanted = {_identity_of(location) for location in locations}
+        rows = [wrapped(location.inode) for location in locations]
+        known = sa.select(
+            folder.c.path, file.c.name, file.c.size, file.c.mtime_ns, file.c.inode, file.c.head
+        ).join_from(file, folder, file.c.folder_id == folder.c.id).where(file.c.inode.in_(rows), file.c.format == self._format)  # fmt: skip
+        with self._reading() as connection:
+            found = [
+                KnownFile(location_from_row(path + name, size, mtime_ns, inode), head)
+                for path, name, size, mtime_ns, inode, head in connection.execute(known)
+            ]
+        return [one for one in found if _identity_of(one.location) in wanted]
+
+    def adopt(self, moved: Iterable[tuple[Location, bytes]]) -> None:
+        """Remember files under new paths as what they are known as under old ones, in one transaction."""
+        adopted = list(moved)
+        with self._writing() as connection:
+            adopt_files(connection, adopted)
+
+    def remember_value_ranges(self, found: Iterable[RangeFound]) -> None:
+        """Remember ranges of frames' values; those of instances that are not known are dropped."""
+        remembered = list(found)
+        with self._writing() as connection:
+            put_value_ranges(connection, remembered)
+
+    def remember_mounts(self, mounted: Iterable[bytes], plain: Iterable[bytes]) -> None:
+        """Remember on which folders a file system is mounted, and on which none is any more."""
+        with self._writing() as connection:
+            put_mounts(connection, mounted, plain)
+
+    def has_orphans(self) -> bool:
+        """Say whether an instance has lost its last copy since the last burying."""
+        return bool(self._rows("SELECT 1 FROM orphan LIMIT 1", ()))
+
+    def seek_orphans(self) -> bool:
+        """Begin to look for all orphans; return whether there are any."""
+        if not self.has_orphans():
+            return False
+        with self._writing() as connection:
+            return seek_orphans(connection)
+
+    def bury(self) -> None:
+        """Mark orphans that were sought, and have not been found, as gone."""
+        with self._writing() as connection:
+            bury_orphans(connection)
+
+    def mark_complete(self) -> None:
+        """Remember that all folders have been walked to their end."""
+        with self._writing() as connection:
+            put_complete(connection)
 
     def forget(self, paths: Iterable[bytes]) -> None:
         """Forget files in one transaction; an instance whose last copy this was becomes gone."""
@@ -159,10 +351,11 @@ class SqlIndex:
             size(file),
             count(file.c.instance_id.is_not(None)),
             count(file.c.problem.is_not(None)),
+            count(file.c.packed),
         )
         with self._reading() as connection:
-            studies, series_, instances, files, objects, damaged = connection.execute(counts).one()
-        return Totals(studies, series_, instances, files, files - objects - damaged, damaged)
+            studies, series_, instances, files, objects, damaged, packed = connection.execute(counts).one()
+        return Totals(studies, series_, instances, files, files - objects - damaged - packed, damaged, packed)
 
     def studies(self, offset: int, limit: int, most_series: int) -> tuple[StudySummary, ...]:
         """Return one page of studies with their first series, newest study date first, then by UID."""
@@ -200,27 +393,18 @@ class SqlIndex:
             row = connection.exec_driver_sql(_VALUE_RANGE, of_frame).one_or_none()
         return None if row is None else ValueRange(row[0], row[1], bool(row[2]))
 
-    def remember_value_range(self, key: InstanceKey, version: str, frame_number: int, values: ValueRange) -> None:
-        """Remember the range of a frame's values; dropped when another process is writing, or the instance is not known."""
-        row = (version, frame_number, values.low, values.high, values.empty, key.study_uid, key.series_uid, key.object_uid)
-        try:
-            with self._engine.connect() as connection:
-                connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BEST_EFFORT_MS}")
-                try:
-                    connection.exec_driver_sql(_REMEMBER_VALUE_RANGE, row)
-                finally:
-                    connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        except _FAILURES as error:
-            self._failure(error)
-
     def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
+        """Close all connections, and let another process write."""
+        if hasattr(self, "_engine"):
+            self._engine.dispose()
+        if self._writer_lock is not None:
+            self._writer_lock.close()
+            self._writer_lock = None
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
         try:
-            with self._engine.connect() as connection:
+            with self._current_engine().connect() as connection:
                 yield connection
         except _FAILURES as error:
             raise self._failure(error) from error
@@ -237,10 +421,19 @@ class SqlIndex:
             connection.exec_driver_sql("COMMIT")
 
     def _failure(self, error: Exception) -> Unavailable:
-        """Return what to raise; a damaged file is marked, so that the next opening sets it aside."""
+        """Return what to raise; a damaged file is marked, so that the next opening to write sets it aside."""
         if is_damage(error):
-            (self._state / DAMAGE_MARK).touch()
+            if self._identity == self._identity_now():  # and not one that was set aside meanwhile
+                with suppress(OSError):
+                    (self._state / DAMAGE_MARK).touch()
+            return DamagedIndex("The index is damaged and will be made anew.")
+        if is_full(error):
+            return Unavailable("The disk of the state folder is full.")
         return Unavailable("The index does not answer now.")
+
+
+def _identity_of(location: Location) -> tuple[int, int, int]:
+    return location.inode, location.size, location.mtime_ns
 
 
 @contextmanager

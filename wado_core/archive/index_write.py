@@ -1,6 +1,7 @@
 """Changes to the embedded index; each function runs inside the transaction of the connection it is given."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
@@ -8,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from wado_core.archive.index_rows import encode_instance, location_row, number_of, split, text_of
-from wado_core.archive.index_schema import file, folder, gone, instance, series, study, value_range
-from wado_core.model.instance import Described
+from wado_core.archive.index_schema import complete, file, folder, frames, gone, instance, mount, orphan, series, study, value_range
+from wado_core.model.instance import Described, Location
+from wado_core.model.notice import RangeFound
 from wado_core.ports import IndexedFile
 
 # Rows of one statement; well below SQLite's bound on parameters.
@@ -29,7 +31,7 @@ _COLUMNS = {
     "study": {"study_date", "patient_name", "patient_id", "study_description", "accession_number"},
     "series": {"modality", "number", "description"},
     "instance": {"number", "frames", "has_picture"},
-    "file": {"size", "mtime_ns", "inode", "format", "instance_id", "problem", "description"},
+    "file": {"size", "mtime_ns", "inode", "head", "format", "packed", "instance_id", "problem", "description"},
 }
 
 _STUDY_ID = sa.select(study.c.id).where(study.c.study_uid == sa.bindparam("of_study")).scalar_subquery()
@@ -43,10 +45,23 @@ _FOLDER_ID = sa.select(folder.c.id).where(folder.c.path == sa.bindparam("in_fold
 
 # As text: "(path, name) IN (…)", which is what Core can say, makes SQLite read every file of the index; CROSS JOIN keeps the order.
 _HELD = """
-SELECT DISTINCT file.instance_id FROM (VALUES {places}) AS place
+SELECT file.id, file.instance_id, folder.path, file.name FROM (VALUES {places}) AS place
 CROSS JOIN folder ON folder.path = place.column1
 CROSS JOIN file ON file.folder_id = folder.id AND file.name = place.column2
-WHERE file.instance_id IS NOT NULL
+"""
+# What a file is known as, under another path.
+_ADOPT = """
+INSERT INTO file (folder_id, name, size, mtime_ns, inode, head, format, packed, instance_id, problem, description)
+SELECT ?, ?, size, mtime_ns, inode, head, format, packed, instance_id, problem, description
+FROM folder JOIN file ON file.folder_id = folder.id WHERE folder.path = ? AND file.name = ?
+"""
+# A folder that there is not, and the way from it.
+_NOWHERE = -1
+_SETTLE = "UPDATE file SET folder_id = (SELECT id FROM folder WHERE path = ?), name = ? WHERE id = ?"
+_ADOPT_FRAMES = """
+INSERT INTO frames (file_id, chunk, columns)
+SELECT ?, chunk, columns FROM folder JOIN file ON file.folder_id = folder.id JOIN frames ON frames.file_id = file.id
+WHERE folder.path = ? AND file.name = ?
 """
 
 _PUT_STUDY = _upsert(insert(study), "study_uid")
@@ -54,6 +69,13 @@ _PUT_SERIES = _upsert(insert(series).values(study_id=_STUDY_ID), "study_id", "se
 _PUT_INSTANCE = _upsert(insert(instance).values(series_id=_SERIES_ID), "series_id", "object_uid")
 _PUT_FOLDER = insert(folder).on_conflict_do_nothing(index_elements=["path"])
 _PUT_FILE = _upsert(insert(file).values(folder_id=_FOLDER_ID, instance_id=_INSTANCE_ID), "folder_id", "name")
+_FILE_ID = sa.select(file.c.id).where(file.c.folder_id == _FOLDER_ID, file.c.name == sa.bindparam("of_name")).scalar_subquery()
+_PUT_FRAMES = insert(frames).values(file_id=_FILE_ID)
+_REMEMBER_VALUE_RANGE = """
+INSERT OR REPLACE INTO value_range (instance_id, version, frame_number, low, high, empty)
+SELECT instance.id, ?, ?, ?, ?, ? FROM study JOIN series ON series.study_id = study.id JOIN instance ON instance.series_id = series.id
+WHERE study_uid = ? AND series_uid = ? AND object_uid = ?
+"""
 _UNGONE = sa.delete(gone).where(
     gone.c.study_uid == sa.bindparam("of_study"),
     gone.c.series_uid == sa.bindparam("of_series"),
@@ -61,31 +83,88 @@ _UNGONE = sa.delete(gone).where(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What some paths hold: ids of their files, and ids of instances, each with one of the paths."""
+
+    files: list[int]
+    instances: dict[int, bytes]
+
+
 def put_files(connection: sa.Connection, files: Iterable[IndexedFile], format_version: int) -> None:
     """Remember files, the last one where a path stands twice; see the port."""
     # By path, so that what a path held before is looked up once and before it is overwritten.
     by_path = {indexed.location.path: indexed for indexed in files}
     for chunk in _chunks(by_path.values()):
-        before = _instances_of(connection, [indexed.location.path for indexed in chunk])
+        before = _held(connection, [indexed.location.path for indexed in chunk])
+        _forget_frames(connection, before.files)
         _put_objects(connection, [indexed.described for indexed in chunk if indexed.described is not None])
         _put_rows(connection, chunk, format_version)
-        _forget_value_ranges(connection, before)
-        _bury(connection, before)
+        _forget_value_ranges(connection, before.instances)
+        _note_orphans(connection, before.instances)
+
+
+def adopt_files(connection: sa.Connection, moved: Iterable[tuple[Location, bytes]]) -> None:
+    """Remember files under new paths as what they are known as under old ones; see the port."""
+    for chunk in _chunks(moved):
+        before = _held(connection, [location.path for location, _ in chunk])
+        _put_folders(connection, [location.path for location, _ in chunk])
+        # First all are copied to a place apart, then put in their places: one may take the place of the next.
+        added: dict[int, Location] = {}
+        for number, (location, old) in enumerate(chunk):
+            source = split(old)
+            copy = connection.exec_driver_sql(_ADOPT, (_NOWHERE, str(number).encode(), *source))
+            if copy.rowcount and location.path != old:
+                added[copy.lastrowid] = location
+                connection.exec_driver_sql(_ADOPT_FRAMES, (copy.lastrowid, *source))
+        _delete_files(connection, [location.path for location in added.values()])
+        for file_id, location in added.items():
+            connection.exec_driver_sql(_SETTLE, (*split(location.path), file_id))
+        connection.execute(sa.delete(file).where(file.c.folder_id == _NOWHERE))
+        _note_orphans(connection, before.instances)
 
 
 def forget_files(connection: sa.Connection, paths: Iterable[bytes]) -> None:
     """Forget files; see the port."""
     for chunk in _chunks(paths):
-        before = _instances_of(connection, chunk)
-        connection.execute(
-            sa.delete(file).where(
-                file.c.folder_id == _FOLDER_ID,
-                file.c.name == sa.bindparam("of_name"),
-            ),
-            [dict(zip(("in_folder", "of_name"), split(path), strict=True)) for path in chunk],
-        )
-        _bury(connection, before)
+        before = _held(connection, chunk)
+        _delete_files(connection, chunk)
+        _note_orphans(connection, before.instances)
         _drop_empty_folders(connection, {split(path)[0] for path in chunk})
+
+
+def bury_orphans(connection: sa.Connection) -> None:
+    """Mark orphans that were sought, and are still without a copy, as gone; see the port."""
+    held = {row[0]: row[1] for row in connection.execute(sa.select(orphan.c.instance_id, orphan.c.path).where(orphan.c.sought))}
+    for chunk in _chunks(held.items()):
+        _bury(connection, dict(chunk))
+    connection.execute(sa.delete(orphan).where(orphan.c.sought))
+
+
+def seek_orphans(connection: sa.Connection) -> bool:
+    """Note that all orphans are sought from now on, after dropping those that have a copy again; return whether there are any."""
+    connection.execute(sa.delete(orphan).where(sa.exists().where(file.c.instance_id == orphan.c.instance_id)))
+    return connection.execute(sa.update(orphan).values(sought=True)).rowcount > 0
+
+
+def put_value_ranges(connection: sa.Connection, found: Iterable[RangeFound]) -> None:
+    """Remember ranges of values; see the port."""
+    for one in found:
+        key, values = one.key, one.values
+        row = (one.version, one.frame_number, values.low, values.high, values.empty, key.study_uid, key.series_uid, key.object_uid)
+        connection.exec_driver_sql(_REMEMBER_VALUE_RANGE, row)
+
+
+def put_mounts(connection: sa.Connection, mounted: Iterable[bytes], plain: Iterable[bytes]) -> None:
+    """Remember which folders are mount points, and which are none any more."""
+    if rows := [{"path": path} for path in mounted]:
+        connection.execute(insert(mount).on_conflict_do_nothing(), rows)
+    connection.execute(sa.delete(mount).where(mount.c.path.in_(list(plain))))
+
+
+def put_complete(connection: sa.Connection) -> None:
+    """Remember that all folders have been walked."""
+    connection.execute(insert(complete).values(id=1).on_conflict_do_nothing())
 
 
 def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -94,11 +173,27 @@ def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield chunk
 
 
-def _instances_of(connection: sa.Connection, paths: Sequence[bytes]) -> list[int]:
-    """Return the ids of the instances that these paths hold now."""
+def _held(connection: sa.Connection, paths: Sequence[bytes]) -> _Held:
+    """Return what these paths hold now."""
     places = [part for path in paths for part in split(path)]
     held = _HELD.format(places=", ".join(["(?, ?)"] * len(paths)))
-    return list(connection.exec_driver_sql(held, tuple(places)).scalars())
+    rows = connection.exec_driver_sql(held, tuple(places)).all()
+    return _Held([row[0] for row in rows], {row[1]: row[2] + row[3] for row in rows if row[1] is not None})
+
+
+def _delete_files(connection: sa.Connection, paths: Sequence[bytes]) -> None:
+    if not paths:
+        return
+    _forget_frames(connection, _held(connection, paths).files)
+    connection.execute(
+        sa.delete(file).where(file.c.folder_id == _FOLDER_ID, file.c.name == sa.bindparam("of_name")),
+        [dict(zip(("in_folder", "of_name"), split(path), strict=True)) for path in paths],
+    )
+
+
+def _forget_frames(connection: sa.Connection, file_ids: Sequence[int]) -> None:
+    if file_ids:
+        connection.execute(sa.delete(frames).where(frames.c.file_id.in_(file_ids)))
 
 
 def _put_objects(connection: sa.Connection, objects: Sequence[Described]) -> None:
@@ -148,43 +243,74 @@ def _key_row(described: Described | None) -> Row:
     return {"of_study": key.study_uid, "of_series": key.series_uid, "of_object": key.object_uid}
 
 
+def _put_folders(connection: sa.Connection, paths: Iterable[bytes]) -> None:
+    connection.execute(_PUT_FOLDER, [{"path": path} for path in sorted({split(path)[0] for path in paths})])
+
+
 def _put_rows(connection: sa.Connection, files: Sequence[IndexedFile], format_version: int) -> None:
-    connection.execute(_PUT_FOLDER, [{"path": path} for path in sorted({split(indexed.location.path)[0] for indexed in files})])
-    connection.execute(
-        _PUT_FILE,
-        [
+    _put_folders(connection, [indexed.location.path for indexed in files])
+    rows: list[Row] = []
+    chunks: list[Row] = []
+    for indexed in files:
+        row = location_row(indexed.location)
+        description = None
+        if indexed.described is not None:
+            description, further = encode_instance(indexed.described.instance)
+            chunks += [
+                {"in_folder": row["in_folder"], "of_name": row["name"], "chunk": number, "columns": columns} for number, columns in further
+            ]
+        rows.append(
             {
-                **location_row(indexed.location),
+                **row,
                 **_key_row(indexed.described),
+                "head": indexed.head,
                 "format": format_version,
+                "packed": indexed.packed,
                 "problem": indexed.problem,
-                "description": encode_instance(indexed.described.instance) if indexed.described is not None else None,
+                "description": description,
             }
-            for indexed in files
-        ],
-    )
+        )
+    connection.execute(_PUT_FILE, rows)
+    if chunks:
+        connection.execute(_PUT_FRAMES, chunks)
 
 
-def _forget_value_ranges(connection: sa.Connection, instance_ids: Sequence[int]) -> None:
-    if instance_ids:
-        connection.execute(sa.delete(value_range).where(value_range.c.instance_id.in_(instance_ids)))
+def _forget_value_ranges(connection: sa.Connection, instance_ids: Iterable[int]) -> None:
+    if ids := list(instance_ids):
+        connection.execute(sa.delete(value_range).where(value_range.c.instance_id.in_(ids)))
 
 
-def _bury(connection: sa.Connection, instance_ids: Sequence[int]) -> None:
-    """Mark those of the instances that have no copy left as gone, and take them, and what held only them, out of the listings."""
-    if not instance_ids:
+def _note_orphans(connection: sa.Connection, held: Mapping[int, bytes]) -> None:
+    """Note which instances have no copy left.  held: instances by id, each with the path of a copy that was."""
+    if not held:
+        return
+    live = set(connection.scalars(sa.select(file.c.instance_id).where(file.c.instance_id.in_(list(held))).distinct()))
+    rows = [{"instance_id": instance_id, "path": path, "sought": False} for instance_id, path in held.items() if instance_id not in live]
+    if rows:
+        connection.execute(insert(orphan).on_conflict_do_nothing(), rows)
+
+
+def _bury(connection: sa.Connection, held: Mapping[int, bytes]) -> None:
+    """Mark those of the instances that have no copy left as gone, and take them, and what held only them, out of the listings.
+
+    held: instances by id, each with the path of a copy that was.
+    """
+    if not held:
         return
     dead = connection.execute(
         sa.select(instance.c.id, series.c.id, study.c.id, study.c.study_uid, series.c.series_uid, instance.c.object_uid)
         .join_from(instance, series, series.c.id == instance.c.series_id)
         .join(study, study.c.id == series.c.study_id)
-        .where(instance.c.id.in_(instance_ids), ~sa.exists().where(file.c.instance_id == instance.c.id))
+        .where(instance.c.id.in_(list(held)), ~sa.exists().where(file.c.instance_id == instance.c.id))
     ).all()
     if not dead:
         return
+    put_gone = insert(gone)
     connection.execute(
-        insert(gone).on_conflict_do_nothing(),
-        [{"study_uid": row[3], "series_uid": row[4], "object_uid": row[5]} for row in dead],
+        put_gone.on_conflict_do_update(
+            index_elements=["study_uid", "series_uid", "object_uid"], set_={"path": put_gone.excluded.path}
+        ),
+        [{"study_uid": row[3], "series_uid": row[4], "object_uid": row[5], "path": held[row[0]]} for row in dead],
     )
     dead_ids = [row[0] for row in dead]
     _forget_value_ranges(connection, dead_ids)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from wado_core.archive.litter import is_litter_file, is_litter_folder
 from wado_core.archive.store_files import location_from
 from wado_core.model.instance import Location
 from wado_core.ports import Folder
@@ -23,16 +24,18 @@ class _Listing:
     # Path, device and inode of each folder directly below.
     folders: list[tuple[bytes, tuple[int, int]]] = field(default_factory=list)
     unreadable: list[bytes] = field(default_factory=list)
+    litter: int = 0
 
-    def folder(self, path: bytes) -> Folder:
+    def folder(self, path: bytes, *, mount: bool) -> Folder:
         files = tuple(sorted(self.files, key=lambda location: location.path))
-        return Folder(path, files, self.complete, tuple(sorted(self.unreadable)))
+        empty = self.complete and not (files or self.folders or self.unreadable or self.litter)
+        return Folder(path, files, self.complete, tuple(sorted(self.unreadable)), empty, mount, self.litter)
 
 
 def walk(root: Path) -> Iterator[Folder]:
     """Yield each folder at and below ``root`` once; links are followed, but no folder is entered twice.
 
-    Paths begin with the absolute path of ``root``. FIFOs, sockets and devices are passed over without opening them.
+    Paths begin with the absolute path of ``root``. FIFOs, sockets and devices are passed over without opening them, and so is litter.
     See the port for roots that are missing, unreadable, empty, or a file.
     """
     path = os.path.abspath(os.fsencode(root))
@@ -49,19 +52,27 @@ def walk(root: Path) -> Iterator[Folder]:
 
 
 def _folders(root: bytes, identity: tuple[int, int]) -> Iterator[Folder]:
-    waiting = [(root, identity)]
+    waiting = [(root, identity, _device_above(root))]
     entered: set[tuple[int, int]] = set()
     while waiting:
-        path, identity = waiting.pop()
+        path, identity, device_above = waiting.pop()
         if identity in entered:
             continue
         entered.add(identity)
         listing = _list(path)
-        folder = listing.folder(path)
-        if path == root and not (folder.files or listing.folders or folder.unreadable):
+        folder = listing.folder(path, mount=identity[0] != device_above)
+        if path == root and folder.empty:
             folder = replace(folder, complete=False)  # an unmounted file system leaves an empty folder behind
         yield folder
-        waiting.extend(sorted(listing.folders, reverse=True))
+        waiting.extend((below, of_below, identity[0]) for below, of_below in sorted(listing.folders, reverse=True))
+
+
+def _device_above(path: bytes) -> int:
+    """Return the device that holds the folder above: where it is another one, a file system is mounted, or a link leads there."""
+    try:
+        return os.stat(os.path.dirname(path)).st_dev
+    except OSError:
+        return -1
 
 
 def _list(path: bytes) -> _Listing:
@@ -77,6 +88,9 @@ def _list(path: bytes) -> _Listing:
 
 
 def _note(entry: os.DirEntry[bytes], listing: _Listing) -> None:
+    if is_litter_file(entry.name) or (is_litter_folder(entry.name) and _is_folder(entry)):
+        listing.litter += 1
+        return
     try:
         status = entry.stat()
     except FileNotFoundError:
@@ -92,3 +106,10 @@ def _note(entry: os.DirEntry[bytes], listing: _Listing) -> None:
         listing.files.append(location_from(entry.path, status))
     elif stat.S_ISDIR(status.st_mode):
         listing.folders.append((entry.path, (status.st_dev, status.st_ino)))
+
+
+def _is_folder(entry: os.DirEntry[bytes]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # looked at once more below, where it is told

@@ -1,36 +1,44 @@
-"""Attributes: the wanted elements of a data set, found in one pass and decoded when asked for (PS3.5 section 6.2)."""
+"""Attributes: the wanted elements of a data set, decoded when asked for (PS3.5 section 6.2)."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
+from functools import lru_cache
 from struct import unpack
 from typing import NamedTuple
 
-from wado_core.dicom.elements import (
-    ITEM,
-    ITEM_DELIMITER,
-    PIXEL_DATA,
-    SEQUENCE_DELIMITER,
-    UNDEFINED_LENGTH,
-    Element,
-    Encoding,
-    Scanner,
-    check_depth,
-    inner_encoding,
-    name_of,
-    swapped,
-)
-from wado_core.errors import DamagedObject, LimitExceeded
+from wado_core.dicom.tags import BULK
 
 _END_OF_INTEGERS = 1 << 31
 # Bytes of a list of values that are looked at: only look-up tables and offset tables are longer, and they are not read as lists.
 _LONGEST_LIST = 1 << 16
+_SHORT_LIST = 64
+_PADDING = " \0\t\r\n"
 _INTEGER = {(2, False): "H", (2, True): "h", (4, False): "I", (4, True): "i", (8, False): "Q", (8, True): "q"}
 
 
+def _decimals(text: bytes) -> tuple[float, ...]:
+    numbers = []
+    for part in text.decode("latin-1").split("\\"):
+        try:
+            numbers.append(float(part.strip(_PADDING)))
+        except ValueError:
+            break
+    return tuple(numbers)
+
+
+# Thousands of frames may have the same.
+_known_decimals = lru_cache(maxsize=1024)(_decimals)
+
+
 class Value(NamedTuple):
-    """An element's value as it is stored, and its VR (b"" when implicit)."""
+    """An element's value as it is stored, and its VR (b"" when implicit).
+
+    offset, length: where it lies; a bulk value is left there, and its ``data`` is empty.
+    """
 
     vr: bytes
     data: bytes
+    offset: int
+    length: int
 
 
 class Attributes:
@@ -42,10 +50,11 @@ class Attributes:
 
     __slots__ = ("_big_endian", "_sequences", "_values")
 
-    def __init__(self, big_endian: bool) -> None:
+    def __init__(self, big_endian: bool, values: dict[int, Value], sequences: dict[int, tuple["Attributes", ...]]) -> None:
+        """values, sequences: by tag; added to as they are."""
         self._big_endian = big_endian
-        self._values: dict[int, Value] = {}
-        self._sequences: dict[int, tuple[Attributes, ...]] = {}
+        self._values = values
+        self._sequences = sequences
 
     def add(self, tag: int, value: Value) -> None:
         """Keep a value; the first of a repeated tag counts."""
@@ -54,6 +63,16 @@ class Attributes:
     def add_items(self, tag: int, items: tuple["Attributes", ...]) -> None:
         """Keep the items of a sequence."""
         self._sequences.setdefault(tag, items)
+
+    @property
+    def values(self) -> Mapping[int, Value]:
+        """The values by tag."""
+        return self._values
+
+    @property
+    def sequences(self) -> Mapping[int, tuple["Attributes", ...]]:
+        """The items of the sequences by tag."""
+        return self._sequences
 
     def __contains__(self, tag: int) -> bool:
         return tag in self._values or tag in self._sequences
@@ -77,7 +96,7 @@ class Attributes:
         value = self._values.get(tag)
         if value is None:
             return ()
-        return tuple(part.strip(" \0\t\r\n") for part in value.data[:_LONGEST_LIST].decode("latin-1").split("\\"))
+        return tuple(part.strip(_PADDING) for part in value.data[:_LONGEST_LIST].decode("latin-1").split("\\"))
 
     def text(self, tag: int) -> str:
         """Return the first value of a textual element, "" when absent."""
@@ -121,124 +140,14 @@ class Attributes:
             width, code = (8, "d") if value.vr == b"FD" else (4, "f")
             count = min(len(value.data), _LONGEST_LIST) // width
             return unpack(f"{'>' if self._big_endian else '<'}{count}{code}", value.data[: count * width])
-        numbers = []
-        for text in self.texts(tag):
-            try:
-                numbers.append(float(text))
-            except ValueError:
-                break
-        return tuple(numbers)
+        return _known_decimals(value.data) if len(value.data) <= _SHORT_LIST else _decimals(value.data[:_LONGEST_LIST])
 
     def decimal(self, tag: int) -> float | None:
         """Return the first of ``decimals``."""
         numbers = self.decimals(tag)
         return numbers[0] if numbers else None
 
-    def words(self, tag: int) -> bytes:
-        """Return the value as little endian 16-bit words (US, OW), whatever the byte order of the data set."""
+    def bulk(self, tag: int) -> Value | None:
+        """Return a value that was left where it lies, if it is not empty."""
         value = self._values.get(tag)
-        if value is None:
-            return b""
-        if not self._big_endian or value.vr == b"OB":
-            return value.data
-        return swapped(value.data[: len(value.data) // 2 * 2], 2)
-
-
-class AttributeReader:
-    """Reads the wanted attributes of data sets in a single pass, however deeply others are nested."""
-
-    __slots__ = ("_most_bytes", "_scanner", "_wanted")
-
-    def __init__(self, scanner: Scanner, wanted: Collection[int], most_bytes: int) -> None:
-        """wanted: tags, at whatever level they occur below wanted sequences.  most_bytes: bound on the sum of their values."""
-        self._scanner = scanner
-        self._wanted = frozenset(wanted)
-        self._most_bytes = most_bytes
-
-    def data_set(self, offset: int, encoding: Encoding) -> tuple[Attributes, Element | None]:
-        """Read from ``offset`` to the pixel data or the end; return the attributes, and the header of the pixel data."""
-        attributes = Attributes(encoding.big_endian)
-        pixel_data: list[Element] = []
-        self._read(attributes, offset, self._scanner.size, encoding, 0, pixel_data)
-        return attributes, pixel_data[0] if pixel_data else None
-
-    def end_of(self, element: Element, encoding: Encoding) -> int:
-        """Return the offset behind an element of whatever length."""
-        if element.length == UNDEFINED_LENGTH:
-            return self._read_items(None, element, encoding, 1)
-        return self._scanner.end_of_value(element)
-
-    def _read(
-        self, into: Attributes | None, offset: int, end: int | None, encoding: Encoding, depth: int, pixel_data: list[Element] | None = None
-    ) -> int:
-        """Read elements up to ``end`` (None: the item delimiter) and return the offset behind them; ``into`` None skips."""
-        scanner, wanted = self._scanner, self._wanted
-        check_depth(depth)
-        while end is None or offset < end:
-            element = scanner.element(offset, encoding)
-            tag = element.tag
-            if tag == ITEM_DELIMITER and end is None:
-                return element.offset
-            if pixel_data is not None and tag in (PIXEL_DATA, 0x7FE00008, 0x7FE00009):
-                pixel_data.append(element)
-                return offset
-            keep = into if tag in wanted else None
-            if element.length == UNDEFINED_LENGTH or (keep is not None and self._is_sequence(element)):
-                offset = self._read_items(keep, element, encoding, depth + 1)
-                continue
-            offset = scanner.end_of_value(element)
-            if keep is not None:
-                self._most_bytes -= element.length
-                if self._most_bytes < 0:
-                    raise LimitExceeded(f"Element {name_of(tag)} is larger than the configured limit.")
-                keep.add(tag, Value(element.vr, scanner.read(element.offset, element.length)))
-        return offset
-
-    @staticmethod
-    def _is_sequence(element: Element) -> bool:
-        return element.vr == b"SQ" or (element.vr in (b"", b"UN") and element.tag in SEQUENCES)
-
-    def _read_items(self, into: Attributes | None, sequence: Element, encoding: Encoding, depth: int) -> int:
-        scanner = self._scanner
-        if sequence.vr in (b"OB", b"OW"):
-            return scanner.end_of_fragments(sequence)
-        inner = inner_encoding(sequence, encoding)
-        end = None if sequence.length == UNDEFINED_LENGTH else scanner.end_of_value(sequence)
-        offset, items = sequence.offset, []
-        while end is None or offset < end:
-            item = scanner.element(offset, inner)
-            if item.tag == SEQUENCE_DELIMITER:
-                offset = item.offset
-                break
-            if item.tag != ITEM:
-                raise DamagedObject(f"Sequence {name_of(sequence.tag)} holds {name_of(item.tag)} where an item should begin.")
-            attributes = Attributes(inner.big_endian) if into is not None else None
-            if item.length != UNDEFINED_LENGTH and attributes is None:
-                offset = scanner.end_of_value(item)
-            else:
-                item_end = None if item.length == UNDEFINED_LENGTH else scanner.end_of_value(item)
-                offset = self._read(attributes, item.offset, item_end, inner, depth)
-            if attributes is not None:
-                items.append(attributes)
-        if into is not None:
-            into.add_items(sequence.tag, tuple(items))
-        return offset
-
-
-# Sequences that are read into, known by tag where the encoding does not say VR SQ.
-MODALITY_LUT_SEQUENCE = 0x00283000
-VOI_LUT_SEQUENCE = 0x00283010
-PIXEL_VALUE_TRANSFORMATION_SEQUENCE = 0x00289145
-FRAME_VOI_LUT_SEQUENCE = 0x00289132
-SHARED_FUNCTIONAL_GROUPS_SEQUENCE = 0x52009229
-PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE = 0x52009230
-SEQUENCES = frozenset(
-    (
-        MODALITY_LUT_SEQUENCE,
-        VOI_LUT_SEQUENCE,
-        PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
-        FRAME_VOI_LUT_SEQUENCE,
-        SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
-        PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
-    )
-)
+        return value if value and value.length and tag in BULK else None

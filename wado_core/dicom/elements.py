@@ -20,6 +20,9 @@ PIXEL_DATA = 0x7FE00010
 # Value representations with a 32-bit length in explicit encodings (PS3.5 Table 7.1-1).
 LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
 
+_LONGEST_HEADER = 12
+MOST_RECORDED = 4096
+
 # Deeper nesting than any IOD has; a hostile object must not exhaust the stack.
 _DEEPEST = 48
 _CHUNK = 8192
@@ -52,10 +55,25 @@ def name_of(tag: int) -> str:
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
+class Recording:
+    """What a scanner reads from ``start`` on: begin and end of each header, and ``reach``, the furthest end of any value.
+
+    Only as many headers are kept as MOST_RECORDED, and one more.
+    """
+
+    __slots__ = ("headers", "reach", "start")
+
+    def __init__(self, start: int, end: int) -> None:
+        """start, end: of the first header, which has been read."""
+        self.start = start
+        self.headers = [(start, end)]
+        self.reach = end
+
+
 class Scanner:
     """Reads a source through a window of some kilobytes, so that scattered elements cost few reads."""
 
-    __slots__ = ("_elements_left", "_source", "_start", "_window", "size")
+    __slots__ = ("_elements_left", "_source", "_start", "_window", "recording", "size")
 
     def __init__(self, source: ByteSource, most_elements: int) -> None:
         """most_elements: headers of elements and items that may be read, a bound on the time a hostile object takes."""
@@ -64,6 +82,7 @@ class Scanner:
         self._start = 0
         self._window = source.read(0, _CHUNK)
         self.size = source.size
+        self.recording: Recording | None = None
 
     def read(self, offset: int, length: int) -> bytes:
         """Return ``length`` bytes from ``offset``, fewer at the end of the source."""
@@ -77,31 +96,47 @@ class Scanner:
 
     def element(self, offset: int, encoding: Encoding) -> Element:
         """Read the header of the element at ``offset``; DamagedObject when the source ends within it."""
-        head = self.read(offset, 12)
         self._elements_left -= 1
         if self._elements_left < 0:
             raise LimitExceeded("The object has more elements than the configured limit.")
-        if len(head) < 8:
-            raise DamagedObject("The object ends within the header of an element.")
-        group, number, length = _TAG_AND_LENGTH[encoding.big_endian].unpack_from(head)
-        tag = group << 16 | number
-        if encoding.implicit_vr or group == 0xFFFE:
-            return Element(tag, b"", offset + 8, length)
-        vr = head[4:6]
-        if vr in LONG_VRS:
-            if len(head) < 12:
-                raise DamagedObject(f"The object ends within the header of element {name_of(tag)}.")
-            return Element(tag, vr, offset + 12, _LONG[encoding.big_endian].unpack_from(head, 8)[0])
-        if not (b"AA" <= vr <= b"ZZ" and vr.isalpha() and vr.isupper()):
-            return Element(tag, b"", offset + 8, length)  # some writers slip into implicit elements: the length tells
-        return Element(tag, vr, offset + 8, _SHORT[encoding.big_endian].unpack_from(head, 6)[0])
+        window, begin = self._window, offset - self._start
+        if begin < 0 or begin + _LONGEST_HEADER > len(window):
+            self.read(offset, _LONGEST_HEADER)
+            window, begin = self._window, 0
+            if len(window) < 8:
+                raise DamagedObject("The object ends within the header of an element.")
+        implicit_vr, big_endian = encoding
+        group, number, length = _TAG_AND_LENGTH[big_endian].unpack_from(window, begin)
+        tag, vr, begin_of_value = group << 16 | number, b"", offset + 8
+        if not implicit_vr and group != 0xFFFE:
+            vr = window[begin + 4 : begin + 6]
+            if vr in LONG_VRS:
+                if len(window) - begin < _LONGEST_HEADER:
+                    raise DamagedObject(f"The object ends within the header of element {name_of(tag)}.")
+                begin_of_value, length = offset + 12, _LONG[big_endian].unpack_from(window, begin + 8)[0]
+            elif vr.isupper() and vr.isalpha():
+                length = _SHORT[big_endian].unpack_from(window, begin + 6)[0]
+            else:
+                vr = b""  # some writers slip into implicit elements: the length tells
+        if self.recording is not None and len(self.recording.headers) <= MOST_RECORDED:
+            self.recording.headers.append((offset, begin_of_value))
+        return Element(tag, vr, begin_of_value, length)
 
     def end_of_value(self, element: Element) -> int:
         """Return the offset behind a value of defined length; DamagedObject when the source ends before it."""
         end = element.offset + element.length
         if end > self.size:
             raise DamagedObject(f"Element {name_of(element.tag)} runs past the end of the object.")
+        if self.recording is not None and end > self.recording.reach:
+            self.recording.reach = end
         return end
+
+    def spend(self, elements: int) -> bool:
+        """Count elements as read that need not be; False, and nothing counted, when they would be too many."""
+        if elements > self._elements_left:
+            return False
+        self._elements_left -= elements
+        return True
 
     def fragments(self, element: Element) -> Iterator[Element]:
         """Yield the items of encapsulated data, offset table first, then the delimiter (PS3.5 A.4)."""

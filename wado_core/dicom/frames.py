@@ -1,25 +1,68 @@
-"""The encoded bytes of one frame, read from where the instance says they lie (PS3.5 8.2, A.4)."""
+"""What a picture needs of an opened object, read from where the instance says it lies (PS3.5 8.2, A.4)."""
+
+from collections.abc import Iterable
 
 from wado_core.dicom.elements import swapped
+from wado_core.dicom.lut import read_lut, read_palette
 from wado_core.dicom.source import inflated
 from wado_core.errors import DamagedObject, NotSupported
+from wado_core.model.byte_range import ByteRange
+from wado_core.model.color import Palette, StoredPalette
+from wado_core.model.frame import FrameLayout
+from wado_core.model.grayscale import Lut, StoredLut
+from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
 from wado_core.ports import ByteSource
 from wado_core.settings import Limits
 
 
-def read_frame(source: ByteSource, instance: Instance, frame_number: int, limits: Limits) -> bytes:
-    """Return the encoded bytes of a frame, its fragments joined.
+class FrameReader:
+    """Reads encoded frames, lookup tables and palettes of one opened object; a deflated one is inflated once for all of them."""
 
-    frame_number: from 1 to ``instance.number_of_frames``.  Raises DamagedObject, NotSupported, LimitExceeded, Unavailable.
-    """
-    layout, pixel = instance.frames, instance.image_pixel
-    if layout is None or pixel is None:
-        raise NotSupported(instance.image_problem or "The object holds no image.")
-    if instance.transfer_syntax.deflated:
-        source = inflated(source, instance.data_set_offset, limits.inflated_bytes)
-    if layout.fragments is not None:
-        return b"".join(_read(source, one.offset, one.length) for one in layout.fragments[frame_number - 1])
+    __slots__ = ("_inflated", "_instance", "_limits", "_source")
+
+    def __init__(self, source: ByteSource, instance: Instance, limits: Limits) -> None:
+        """instance: describes what ``source`` holds, with the columns of the frames that will be read."""
+        self._source = source
+        self._instance = instance
+        self._limits = limits
+        self._inflated: ByteSource | None = None
+
+    def frame(self, frame_number: int) -> bytes:
+        """Return the encoded bytes of a frame, its fragments joined.
+
+        frame_number: from 1 to ``number_of_frames``.  Raises DamagedObject, NotSupported, LimitExceeded, Unavailable.
+        """
+        layout, pixel = self._instance.frames, self._instance.image_pixel
+        if layout is None or pixel is None:
+            raise NotSupported(self._instance.image_problem or "The object holds no image.")
+        if layout.encapsulated:
+            return joined(self._data_set(), self._instance.fragments(frame_number))
+        return _native(self._data_set(), layout, pixel, frame_number)
+
+    def lut(self, stored: StoredLut) -> Lut:
+        """Return a lookup table with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
+        return read_lut(self._data_set(), stored)
+
+    def palette(self, stored: StoredPalette) -> Palette:
+        """Return a palette with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
+        return read_palette(self._data_set(), stored)
+
+    def _data_set(self) -> ByteSource:
+        """Return the source in which all byte ranges count."""
+        if not self._instance.transfer_syntax.deflated:
+            return self._source
+        if self._inflated is None:
+            self._inflated = inflated(self._source, self._instance.data_set_offset, self._limits.inflated_bytes)
+        return self._inflated
+
+
+def joined(source: ByteSource, fragments: Iterable[ByteRange]) -> bytes:
+    """Return the fragments of an encapsulated frame as one code stream. Raises DamagedObject, Unavailable."""
+    return b"".join([_read(source, one.offset, one.length) for one in fragments])
+
+
+def _native(source: ByteSource, layout: FrameLayout, pixel: ImagePixel, frame_number: int) -> bytes:
     bits = pixel.native_frame_bits
     first, last = (frame_number - 1) * bits // 8, (frame_number * bits + 7) // 8
     if layout.words_swapped:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from wado_core.dicom import tags
-from wado_core.dicom.attributes import SEQUENCES, AttributeReader, Attributes
+from wado_core.dicom.attribute_reader import AttributeReader
+from wado_core.dicom.attributes import Attributes
 from wado_core.dicom.elements import Element, Encoding, Scanner
 from wado_core.dicom.source import inflated
 from wado_core.errors import DamagedObject, NotDicom
@@ -66,7 +67,7 @@ def read_header(source: ByteSource, limits: Limits) -> Header:
         source = inflated(source, offset, limits.inflated_bytes)
         scanner = Scanner(source, limits.elements)
     encoding = _encoding(transfer_syntax_uid, scanner.read(offset, 6))
-    reader = AttributeReader(scanner, tags.WANTED | SEQUENCES, limits.element_bytes)
+    reader = AttributeReader(scanner, tags.WANTED | tags.SEQUENCES, limits.element_bytes)
     attributes, pixel_data = reader.data_set(offset, encoding)
     return Header(source, scanner, transfer_syntax_uid, stated, has_preamble, offset, encoding, attributes, pixel_data)
 

@@ -7,13 +7,15 @@ from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
 from wado_core.dicom.decodable import PALETTE, has_picture
 from wado_core.dicom.elements import PIXEL_DATA, UNDEFINED_LENGTH
+from wado_core.dicom.frame_chunks import chunk_size, in_chunks
 from wado_core.dicom.frame_index import read_frame_layout
 from wado_core.dicom.header import Header, read_header
-from wado_core.dicom.lut import read_palette
+from wado_core.dicom.lut import find_palette
 from wado_core.dicom.text import decode_text
 from wado_core.dicom.transforms import read_padding, read_transforms
 from wado_core.errors import DamagedObject
-from wado_core.model.frame import FrameLayout
+from wado_core.model.color import StoredPalette
+from wado_core.model.frame import FrameChunk, FrameLayout
 from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.instance import Described, Instance, Listing
 from wado_core.model.transfer_syntax import transfer_syntax
@@ -40,13 +42,15 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     )
     number_of_frames = max(attributes.whole_number(tags.NUMBER_OF_FRAMES) or 1, 1)
     pixel, problem = _image_pixel(header)
-    layout, code_stream = None, None
+    layout, columns, code_stream = None, FrameChunk(1, 0), None
     if pixel is not None and problem is None:
-        pixel, problem, layout = _frames(header, pixel, number_of_frames)
-        code_stream = _first_code_stream(header, layout) if layout else None
+        pixel, problem, layout, columns = _frames(header, pixel, number_of_frames)
+        code_stream = _first_code_stream(header, columns)
     # Only for frames that are there: a header may claim any number of them.
     graded = pixel is not None and pixel.monochrome and problem is None and not transfer_syntax(header.transfer_syntax_uid).video
     transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and graded else ((), ())
+    if layout is not None:
+        layout = replace(layout, frames_of_a_chunk=chunk_size(columns, of_frame))
     instance = Instance(
         key=key,
         sop_class_uid=_uid(attributes, tags.SOP_CLASS_UID),
@@ -60,10 +64,9 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         image_problem=problem,
         code_stream=code_stream,
         frames=layout,
-        transforms=transforms,
-        transform_of_frame=of_frame,
         padding=read_padding(attributes, pixel) if pixel and pixel.monochrome else None,
-        palette=read_palette(attributes, signed=pixel.signed) if pixel and pixel.photometric_interpretation == PALETTE else None,
+        palette=_palette(header, pixel),
+        chunks=in_chunks(columns, transforms, of_frame, layout.frames_of_a_chunk) if layout else (),
     )
     return Described(instance, _listing(attributes), has_picture(instance, limits))
 
@@ -102,27 +105,33 @@ def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
     return ImagePixel(rows, columns, samples, photometric, allocated, stored, high, signed, planar), None
 
 
-def _frames(header: Header, pixel: ImagePixel, frames: int) -> tuple[ImagePixel, str | None, FrameLayout | None]:
+def _palette(header: Header, pixel: ImagePixel | None) -> StoredPalette | None:
+    if pixel is None or pixel.photometric_interpretation != PALETTE:
+        return None
+    return find_palette(header.source, header.attributes, signed=pixel.signed)
+
+
+def _frames(header: Header, pixel: ImagePixel, frames: int) -> tuple[ImagePixel, str | None, FrameLayout | None, FrameChunk]:
     """Find the frames and compare their form with what the header says of it; some writers store YBR_FULL_422 unsubsampled."""
     element, syntax = header.pixel_data, transfer_syntax(header.transfer_syntax_uid)
     assert element is not None  # noqa: S101 - there is no pixel without
     if syntax.encapsulated != (element.length == UNDEFINED_LENGTH):
-        return pixel, "Pixel data is encapsulated in encapsulated transfer syntaxes and in no others.", None
-    layout = read_frame_layout(header.scanner, element, header.attributes, frames, video=syntax.video)
+        return pixel, "Pixel data is encapsulated in encapsulated transfer syntaxes and in no others.", None, FrameChunk(1, 0)
+    layout, columns = read_frame_layout(header.scanner, element, header.attributes, frames, video=syntax.video)
     if syntax.encapsulated:
-        return pixel, None, layout
+        return pixel, None, layout, columns
     if pixel.photometric_interpretation == "YBR_FULL_422" and layout.length * 8 >= pixel.native_frame_bits * 3 // 2 * frames:
         pixel = replace(pixel, photometric_interpretation="YBR_FULL")
     needed = (pixel.native_frame_bits * frames + 7) // 8
     problem = None if layout.length >= needed else f"The pixel data holds {layout.length} bytes; its header asks for {needed}."
     swapped = header.encoding.big_endian and pixel.bits_allocated == 8 and element.vr == b"OW"
-    return pixel, problem, replace(layout, words_swapped=swapped)
+    return pixel, problem, replace(layout, words_swapped=swapped), columns
 
 
-def _first_code_stream(header: Header, layout: FrameLayout) -> CodeStream | None:
-    if layout.fragments is None:
+def _first_code_stream(header: Header, columns: FrameChunk) -> CodeStream | None:
+    if not columns.offsets:
         return None
-    first = layout.fragments[0][0]
+    first = columns.fragments(1)[0]
     for most in (_CODE_STREAM_HEAD, _CODE_STREAM_LONG_HEAD):
         if found := read_code_stream(header.scanner.read(first.offset, min(first.length, most))):
             return found

@@ -1,58 +1,98 @@
 """Lookup tables as they are stored: descriptors, packed entries, segmented palettes (PS3.3 C.11.1.1.1, C.7.9.2)."""
 
+from dataclasses import replace
 from struct import unpack
 
 import numpy as np
+import numpy.typing as npt
 
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
-from wado_core.model.color import Palette
-from wado_core.model.grayscale import Lut
+from wado_core.dicom.elements import swapped
+from wado_core.errors import DamagedObject
+from wado_core.model.byte_range import ByteRange
+from wado_core.model.color import Palette, StoredPalette
+from wado_core.model.grayscale import Lut, StoredLut
+from wado_core.ports import ByteSource
+
+_Words = npt.NDArray[np.uint16]
+
+# The longest segments that 65,536 entries can need: indirect ones of a single entry, four words each.
+_MOST_SEGMENT_BYTES = 65536 * 8
 
 
-def read_lut(attributes: Attributes, *, signed: bool) -> Lut | None:
-    """Read (0028,3002) LUT Descriptor and (0028,3006) LUT Data; None when they are absent or unusable.
+def find_lut(attributes: Attributes, *, signed: bool) -> StoredLut | None:
+    """Read (0028,3002) LUT Descriptor and find (0028,3006) LUT Data; None when they are absent or unusable.
 
     signed: the first mapped value is two's complement where its VR does not say (H2.2).
     """
-    return _lut(attributes, tags.LUT_DESCRIPTOR, attributes.words(tags.LUT_DATA), signed=signed)
+    return _find(attributes, tags.LUT_DESCRIPTOR, tags.LUT_DATA, signed=signed)
 
 
-def _lut(attributes: Attributes, descriptor_tag: int, data: bytes, *, signed: bool) -> Lut | None:
+def _find(attributes: Attributes, descriptor_tag: int, data_tag: int, *, signed: bool, segmented: bool = False) -> StoredLut | None:
     descriptor = attributes.integers(descriptor_tag)
-    value = attributes.value(descriptor_tag)
-    if len(descriptor) < 3 or value is None or not data:
+    value, data = attributes.value(descriptor_tag), attributes.bulk(data_tag)
+    if len(descriptor) < 3 or value is None or data is None:
         return None
     entries, first, bits = descriptor[0] & 0xFFFF or 65536, descriptor[1], descriptor[2] & 0xFFFF
     if (signed or value.vr == b"SS") and first > 32767:
         first -= 65536
-    if bits <= 8 and entries <= len(data) < 2 * entries:  # two a word (H2.3)
-        words = np.frombuffer(data, np.uint8)[:entries].astype("<u2")
-    else:
-        words = np.frombuffer(data, "<u2", min(entries, len(data) // 2))
-    if words.size == 0:
+    length = data.length
+    big_endian = attributes.big_endian and data.vr != b"OB"
+    length -= length % 2 if big_endian else 0
+    packed = not segmented and bits <= 8 and entries <= length < 2 * entries  # two a word (H2.3)
+    count = entries if packed or segmented else min(entries, length // 2)
+    if not count:
         return None
+    if not segmented:
+        length = min(length, count + count % 2 if packed else 2 * count)
     bits = min(max(bits, 8), 16) if bits else 16
-    return Lut(first, bits, (words & np.uint16((1 << bits) - 1)).astype("<u2").tobytes())
+    return StoredLut(first, bits, count, ByteRange(data.offset, length), packed, big_endian, segmented)
 
 
-def read_palette(attributes: Attributes, *, signed: bool) -> Palette | None:
-    """Read the three Palette Color Lookup Tables, plain or segmented; None unless all three are usable (H3.1).
+def read_lut(source: ByteSource, stored: StoredLut) -> Lut:
+    """Read the entries of a lookup table. Raises DamagedObject, Unavailable."""
+    return Lut(stored.first, stored.bits, _words(source, stored).tobytes())
 
-    Tables that call themselves 16-bit but hold nothing above 255 are 8-bit tables in 16-bit cells.
+
+def _words(source: ByteSource, stored: StoredLut) -> _Words:
+    """Return the entries as little endian words, at most ``stored.count``; none when segments are broken."""
+    data = source.read(*stored.data)
+    if len(data) < stored.data.length:
+        raise DamagedObject("The object ends within a lookup table.")
+    if stored.big_endian:
+        data = swapped(data, 2)
+    if stored.segmented:
+        data = _expand(data)
+    words = np.frombuffer(data, np.uint8).astype("<u2") if stored.packed else np.frombuffer(data, "<u2", len(data) // 2)
+    return (words[: stored.count] & np.uint16((1 << stored.bits) - 1)).astype("<u2")
+
+
+def find_palette(source: ByteSource, attributes: Attributes, *, signed: bool) -> StoredPalette | None:
+    """Find the three Palette Color Lookup Tables, plain or segmented; None unless all three are usable (H3.1).
+
+    Their entries are looked at: tables that call themselves 16-bit but hold nothing above 255 are 8-bit tables in 16-bit cells,
+    and segments may be broken.
     """
-    luts = []
+    tables, largest = [], 0
     for color in range(3):
-        data = attributes.words(tags.RED_PALETTE_DATA + color)
-        if not data:
-            data = _expand(attributes.words(tags.SEGMENTED_RED_PALETTE_DATA + color))
-        lut = _lut(attributes, tags.RED_PALETTE_DESCRIPTOR + color, data, signed=signed)
-        if lut is None:
+        segmented = attributes.bulk(tags.RED_PALETTE_DATA + color) is None
+        data_tag = (tags.SEGMENTED_RED_PALETTE_DATA if segmented else tags.RED_PALETTE_DATA) + color
+        table = _find(attributes, tags.RED_PALETTE_DESCRIPTOR + color, data_tag, signed=signed, segmented=segmented)
+        if table is None or table.data.length > _MOST_SEGMENT_BYTES:
             return None
-        luts.append(lut)
-    largest = max(int(np.frombuffer(lut.entries, "<u2").max()) for lut in luts)
-    bits = 16 if largest > 255 else 8
-    red, green, blue = (Lut(lut.first, bits, lut.entries) for lut in luts)
+        words = _words(source, table)
+        if not words.size:
+            return None
+        largest = max(largest, int(words.max()))
+        tables.append(replace(table, count=words.size))
+    red, green, blue = tables
+    return StoredPalette(red, green, blue, 16 if largest > 255 else 8)
+
+
+def read_palette(source: ByteSource, stored: StoredPalette) -> Palette:
+    """Read the entries of a palette. Raises DamagedObject, Unavailable."""
+    red, green, blue = (replace(read_lut(source, table), bits=stored.bits) for table in (stored.red, stored.green, stored.blue))
     return Palette(red, green, blue)
 
 

@@ -5,7 +5,7 @@ text keeps its bytes; large values and frames are read only when their turn to b
 inflated into memory first, up to a limit.)
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from struct import pack
 
@@ -13,7 +13,7 @@ from wado_core.codecs.decoded import Decoded
 from wado_core.codecs.registry import Decode
 from wado_core.codecs.registry import decode as decode_here
 from wado_core.dicom import tags
-from wado_core.dicom.attributes import AttributeReader
+from wado_core.dicom.attribute_reader import AttributeReader
 from wado_core.dicom.decodable import decodable_pixel
 from wado_core.dicom.elements import (
     ITEM,
@@ -30,7 +30,8 @@ from wado_core.dicom.elements import (
     name_of,
     swapped,
 )
-from wado_core.dicom.frames import read_frame
+from wado_core.dicom.frame_index import read_frame_layout
+from wado_core.dicom.frames import joined
 from wado_core.dicom.header import PREAMBLE_LENGTH, Header, read_header
 from wado_core.dicom.value_representation import implied_vr, unit_bytes
 from wado_core.errors import DamagedObject, LimitExceeded
@@ -76,6 +77,7 @@ class _Frames:
 
 
 _Piece = bytes | _Range | _Frames
+DecodeFrame = Callable[[int], Decoded]
 
 
 def part_ten(source: ByteSource, instance: Instance, limits: Limits, decode: Decode = decode_here) -> PartTen:
@@ -88,21 +90,37 @@ def part_ten(source: ByteSource, instance: Instance, limits: Limits, decode: Dec
     is_target = header.stated_transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN and header.encoding == _TARGET
     if header.has_preamble and (is_target or instance.transfer_syntax.video):  # no other form can hold video (A4.103)
         return PartTen(source.size, _copy(source, _Range(0, source.size)))
-    pieces = _Layout(header, instance, limits, decode).pieces()
+    decode_frame = _frame_decoder(header, instance, limits, decode)
+    pieces = _Layout(header, instance, limits, decode_frame).pieces()
     length = sum(len(piece) if isinstance(piece, bytes) else piece.length for piece in pieces)
-    return PartTen(length, _send(pieces, header.source, source, instance, limits, decode))
+    return PartTen(length, _send(pieces, header.source, instance, decode_frame))
 
 
-def _send(
-    pieces: list[_Piece], data_set: ByteSource, stored: ByteSource, instance: Instance, limits: Limits, decode: Decode
-) -> Iterator[bytes]:
+def _frame_decoder(header: Header, instance: Instance, limits: Limits, decode: Decode) -> DecodeFrame | None:
+    """Return what decodes a frame of encapsulated pixel data by its number, None where there is nothing to decode.
+
+    Where the frames lie is found in the object itself, which has to be gone through anyway: an instance out of the index holds the
+    columns of some frames only.
+    """
+    if instance.frames is None or not instance.frames.encapsulated or header.pixel_data is None:
+        return None
+    pixel = decodable_pixel(instance, limits)
+    _, columns = read_frame_layout(header.scanner, header.pixel_data, header.attributes, instance.number_of_frames, video=False)
+
+    def decode_frame(frame_number: int) -> Decoded:
+        return decode(joined(header.source, columns.fragments(frame_number)), pixel, instance.transfer_syntax_uid, None)
+
+    return decode_frame
+
+
+def _send(pieces: list[_Piece], source: ByteSource, instance: Instance, decode_frame: DecodeFrame | None) -> Iterator[bytes]:
     for piece in pieces:
         if isinstance(piece, bytes):
             yield piece
         elif isinstance(piece, _Range):
-            yield from _copy(data_set, piece)
-        else:
-            yield from _decoded_frames(piece, stored, instance, limits, decode)
+            yield from _copy(source, piece)
+        elif decode_frame is not None:
+            yield from _decoded_frames(piece, instance.number_of_frames, decode_frame)
 
 
 def _copy(source: ByteSource, piece: _Range) -> Iterator[bytes]:
@@ -114,21 +132,16 @@ def _copy(source: ByteSource, piece: _Range) -> Iterator[bytes]:
         yield swapped(data, piece.unit)
 
 
-def _decoded_frames(piece: _Frames, source: ByteSource, instance: Instance, limits: Limits, decode: Decode) -> Iterator[bytes]:
+def _decoded_frames(piece: _Frames, number_of_frames: int, decode_frame: DecodeFrame) -> Iterator[bytes]:
     sent = 0
-    for number in range(1, instance.number_of_frames + 1):
-        decoded = piece.first if number == 1 else _decode(source, instance, number, limits, decode)
+    for number in range(1, number_of_frames + 1):
+        decoded = piece.first if number == 1 else decode_frame(number)
         if decoded.pixel != piece.first.pixel:
             raise DamagedObject("A frame has another form than the first.")
         data = little_endian_bytes(decoded)
         sent += len(data)
         yield data
     yield bytes(piece.length - sent)
-
-
-def _decode(source: ByteSource, instance: Instance, frame_number: int, limits: Limits, decode: Decode) -> Decoded:
-    pixel = decodable_pixel(instance, limits)
-    return decode(read_frame(source, instance, frame_number, limits), pixel, instance.transfer_syntax_uid, None)
 
 
 def little_endian_bytes(decoded: Decoded) -> bytes:
@@ -140,13 +153,12 @@ def little_endian_bytes(decoded: Decoded) -> bytes:
 class _Layout:
     """Lays out the elements of one object as pieces."""
 
-    def __init__(self, header: Header, instance: Instance, limits: Limits, decode: Decode) -> None:
-        self._decode = decode
+    def __init__(self, header: Header, instance: Instance, limits: Limits, decode_frame: DecodeFrame | None) -> None:
+        self._decode_frame = decode_frame
         self._header = header
         self._instance = instance
         self._scanner: Scanner = header.scanner
         self._skipper = AttributeReader(header.scanner, (), limits.element_bytes)
-        self._limits = limits
         self._pixel = instance.image_pixel
         self._signed = self._pixel is not None and self._pixel.signed
         self._pieces: list[_Piece] = []
@@ -179,10 +191,7 @@ class _Layout:
 
     def _first_decoded(self) -> Decoded | None:
         """Decode the first frame of encapsulated pixel data, which tells what all decoded frames look like."""
-        layout = self._instance.frames
-        if layout is None or layout.fragments is None:
-            return None
-        return _decode(self._header.source, self._instance, 1, self._limits, self._decode)
+        return self._decode_frame(1) if self._decode_frame else None
 
     def _replaced(self, pixel: ImagePixel | None) -> dict[int, bytes]:
         """Return the elements that describe decoded frames (A4.104), by tag; empty bytes leave an element out."""

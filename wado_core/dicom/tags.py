@@ -51,3 +51,26 @@ WANTED = frozenset(value for name, value in list(globals().items()) if name.isup
     SEGMENTED_RED_PALETTE_DATA + 1,
     SEGMENTED_RED_PALETTE_DATA + 2,
 }
+
+# Lookup tables may take 128 KB each, and an object one for each frame: they stay where they lie.
+BULK = frozenset(
+    (LUT_DATA, *range(RED_PALETTE_DATA, RED_PALETTE_DATA + 3), *range(SEGMENTED_RED_PALETTE_DATA, SEGMENTED_RED_PALETTE_DATA + 3))
+)
+
+# Sequences that are read into, known by tag where the encoding does not say VR SQ.
+MODALITY_LUT_SEQUENCE = 0x00283000
+VOI_LUT_SEQUENCE = 0x00283010
+PIXEL_VALUE_TRANSFORMATION_SEQUENCE = 0x00289145
+FRAME_VOI_LUT_SEQUENCE = 0x00289132
+SHARED_FUNCTIONAL_GROUPS_SEQUENCE = 0x52009229
+PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE = 0x52009230
+SEQUENCES = frozenset(
+    (
+        MODALITY_LUT_SEQUENCE,
+        VOI_LUT_SEQUENCE,
+        PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
+        FRAME_VOI_LUT_SEQUENCE,
+        SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+        PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+    )
+)

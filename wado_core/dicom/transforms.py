@@ -1,40 +1,58 @@
 """The grayscale transformations that hold for each frame: per-frame groups, then shared, then the image's own (H2.1, H2.16)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from wado_core.dicom import tags
-from wado_core.dicom.attributes import (
+from wado_core.dicom.attributes import Attributes
+from wado_core.dicom.lut import find_lut
+from wado_core.dicom.tags import (
     FRAME_VOI_LUT_SEQUENCE,
     MODALITY_LUT_SEQUENCE,
     PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
     PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
     SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
     VOI_LUT_SEQUENCE,
-    Attributes,
 )
-from wado_core.dicom.lut import read_lut
 from wado_core.model.grayscale import FrameTransform, Padding, Rescale, VoiLutFunction, Window
 from wado_core.model.image_pixel import ImagePixel
 
+_FUNCTIONS = {function.value: function for function in VoiLutFunction}
 
-def read_transforms(attributes: Attributes, pixel: ImagePixel, number_of_frames: int) -> tuple[tuple[FrameTransform, ...], tuple[int, ...]]:
-    """Return the distinct transformations and, when frames differ, the index of each frame's own."""
+
+def read_transforms(attributes: Attributes, pixel: ImagePixel, number_of_frames: int) -> tuple[tuple[FrameTransform, ...], Sequence[int]]:
+    """Return the distinct transformations, and the place of each frame's own among them.
+
+    Frames beyond the end of the second, all of them when it is empty, have the first transformation.
+    """
     base = _with_voi(_with_modality(FrameTransform(), attributes, pixel), attributes, pixel)
     for shared in attributes.items(SHARED_FUNCTIONAL_GROUPS_SEQUENCE)[:1]:
         base = _with_groups(base, shared, pixel)
-    per_frame = attributes.items(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)[:number_of_frames]
-    if not per_frame:
-        return (base,), ()
-    numbers: dict[FrameTransform, int] = {}
-    of_frame = [numbers.setdefault(_with_groups(base, item, pixel), len(numbers)) for item in per_frame]
-    if len(of_frame) < number_of_frames:  # fewer items than frames: the others have what is shared
-        of_frame += [numbers.setdefault(base, len(numbers))] * (number_of_frames - len(of_frame))
-    return tuple(numbers), tuple(of_frame) if len(numbers) > 1 else ()
+    numbers = {base: 0}
+    # By identity: items with equal values are the same object (AlikeItems), and so are their groups.
+    of_item: dict[int, int] = {}
+    with_modality: dict[int, FrameTransform] = {}
+    of_frame = []
+    for item in attributes.items(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)[:number_of_frames]:
+        number = of_item.get(id(item))
+        if number is None:
+            number = of_item[id(item)] = numbers.setdefault(_with_groups(base, item, pixel, with_modality), len(numbers))
+        of_frame.append(number)
+    distinct, used = tuple(numbers), set(of_frame)
+    if len(used) == 1 and (len(of_frame) == number_of_frames or 0 in used):
+        return (distinct[of_frame[0]],), ()
+    return distinct, of_frame
 
 
-def _with_groups(transform: FrameTransform, groups: Attributes, pixel: ImagePixel) -> FrameTransform:
+def _with_groups(
+    transform: FrameTransform, groups: Attributes, pixel: ImagePixel, known: dict[int, FrameTransform] | None = None
+) -> FrameTransform:
+    """Take what functional groups hold; known: what earlier groups made of ``transform``, by the identity of the item."""
     for item in groups.items(PIXEL_VALUE_TRANSFORMATION_SEQUENCE)[:1]:
-        transform = _with_modality(transform, item, pixel)
+        found = known.get(id(item)) if known is not None else None
+        transform = found or _with_modality(transform, item, pixel)
+        if known is not None:
+            known[id(item)] = transform
     for item in groups.items(FRAME_VOI_LUT_SEQUENCE)[:1]:
         transform = _with_voi(transform, item, pixel)
     return transform
@@ -43,7 +61,7 @@ def _with_groups(transform: FrameTransform, groups: Attributes, pixel: ImagePixe
 def _with_modality(transform: FrameTransform, attributes: Attributes, pixel: ImagePixel) -> FrameTransform:
     """Take the Modality LUT, or the rescale, that ``attributes`` hold; keep what stands where they hold none (PS3.3 C.11.1)."""
     for item in attributes.items(MODALITY_LUT_SEQUENCE)[:1]:
-        if lut := read_lut(item, signed=pixel.signed):
+        if lut := find_lut(item, signed=pixel.signed):
             return replace(transform, modality_lut=lut, rescale=None)
     slope, intercept = attributes.decimal(tags.RESCALE_SLOPE), attributes.decimal(tags.RESCALE_INTERCEPT)
     if slope is None and intercept is None:
@@ -60,20 +78,16 @@ def _with_voi(transform: FrameTransform, attributes: Attributes, pixel: ImagePix
     if not items and not has_window:
         return transform
     window = _window(attributes)
-    lut = read_lut(items[0], signed=pixel.signed or _can_be_negative(transform, pixel)) if items else None
-    empty = not attributes.text(tags.WINDOW_CENTER) and not attributes.text(tags.WINDOW_WIDTH)
-    ignored = has_window and window is None and not empty
+    lut = find_lut(items[0], signed=pixel.signed or _can_be_negative(transform, pixel)) if items else None
+    ignored = has_window and window is None and bool(attributes.text(tags.WINDOW_CENTER) or attributes.text(tags.WINDOW_WIDTH))
     if window is None and lut is None:
         return replace(transform, window_ignored=ignored or transform.window_ignored)
-    return replace(transform, window=window, voi_lut=lut, window_ignored=ignored)
+    return FrameTransform(transform.rescale, transform.modality_lut, window, lut, ignored)
 
 
 def _window(attributes: Attributes) -> Window | None:
     centers, widths = attributes.decimals(tags.WINDOW_CENTER), attributes.decimals(tags.WINDOW_WIDTH)
-    try:
-        function = VoiLutFunction(attributes.text(tags.VOI_LUT_FUNCTION))
-    except ValueError:
-        function = VoiLutFunction.LINEAR  # absent or unknown (H2.8)
+    function = _FUNCTIONS.get(attributes.text(tags.VOI_LUT_FUNCTION), VoiLutFunction.LINEAR)  # absent or unknown (H2.8)
     if not centers or not widths or not _finite(centers[0]) or not _finite(widths[0]):
         return None
     if widths[0] <= 0 or (function is VoiLutFunction.LINEAR and widths[0] < 1):

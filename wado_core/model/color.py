@@ -2,12 +2,25 @@
 
 from dataclasses import dataclass
 
-from wado_core.model.grayscale import Lut
+from wado_core.model.grayscale import Lut, StoredLut
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPalette:
+    """The three Palette Color Lookup Tables, and where they lie (PS3.3 C.7.6.3.1.5, C.7.9).
+
+    bits: 8 or 16, what the entries of all three really hold, whatever their descriptors say (H3.1).
+    """
+
+    red: StoredLut
+    green: StoredLut
+    blue: StoredLut
+    bits: int
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The three Palette Color Lookup Tables (PS3.3 C.7.6.3.1.5, C.7.9); entries of ``bits`` 8 or 16."""
+    """The three Palette Color Lookup Tables that have been read; entries of ``bits`` 8 or 16."""
 
     red: Lut
     green: Lut

@@ -1,8 +1,9 @@
 """Grayscale transformations: stored value → modality unit → display value (PS3.3 C.11.1, C.11.2)."""
 
-import hashlib
 from dataclasses import dataclass
 from enum import Enum
+
+from wado_core.model.byte_range import ByteRange
 
 
 class VoiLutFunction(Enum):
@@ -30,14 +31,29 @@ class Rescale:
     intercept: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Lut:
-    """A lookup table as its descriptor describes it (PS3.3 C.11.1.1.1, C.11.2.1.1, C.7.6.3.1.5).
+@dataclass(frozen=True, slots=True)
+class StoredLut:
+    """A lookup table as its descriptor describes it, and where its entries lie (PS3.3 C.11.1.1.1, C.11.2.1.1, C.7.6.3.1.5).
 
     first: input value mapped to the first entry; inputs beyond either end take the end's entry (H2.2).
-    bits: width of an entry; the output range is 0 … 2**bits - 1, whatever entries occur (H2.3).
-    entries: uint16 values, little endian, two bytes each.
+    bits: width of an entry, 8 to 16; the output range is 0 … 2**bits - 1, whatever entries occur (H2.3).
+    count: entries, at least 1.
+    data: bytes that hold them: 16-bit words, or two entries a word (``packed``), the first in its low byte.
+    big_endian: byte order of the words.  segmented: words of a Segmented Palette Color Lookup Table (PS3.3 C.7.9.2).
     """
+
+    first: int
+    bits: int
+    count: int
+    data: ByteRange
+    packed: bool = False
+    big_endian: bool = False
+    segmented: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lut:
+    """A lookup table that has been read: ``entries`` are uint16 values, little endian; the rest as in StoredLut."""
 
     first: int
     bits: int
@@ -45,10 +61,6 @@ class Lut:
 
     def __len__(self) -> int:
         return len(self.entries) // 2
-
-    def __repr__(self) -> str:
-        digest = hashlib.blake2b(self.entries, digest_size=16).hexdigest()  # stands for the entries in a plan's digest
-        return f"Lut(first={self.first}, bits={self.bits}, entries=<{len(self)}: {digest}>)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +81,9 @@ class FrameTransform:
     """
 
     rescale: Rescale | None = None
-    modality_lut: Lut | None = None
+    modality_lut: StoredLut | None = None
     window: Window | None = None
-    voi_lut: Lut | None = None
+    voi_lut: StoredLut | None = None
     window_ignored: bool = False
 
 

@@ -1,9 +1,11 @@
 """The instance: what rendering must know of one SOP Instance, without its pixels."""
 
 from dataclasses import dataclass, field
+from itertools import chain
 
-from wado_core.model.color import Palette
-from wado_core.model.frame import FrameLayout
+from wado_core.model.byte_range import ByteRange
+from wado_core.model.color import StoredPalette
+from wado_core.model.frame import FrameChunk, FrameLayout
 from wado_core.model.grayscale import FrameTransform, Padding
 from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.sop_class import MULTI_FRAME_CLASSES, TEXT_CLASSES, Category
@@ -19,8 +21,9 @@ class Instance:
     data_set_offset: where the data set begins, after preamble and File Meta Information.
     has_preamble: the stored bytes are a Part 10 file as they are.
     image_pixel: None for objects without pixels (or whose pixels are float or malformed: ``image_problem`` says why).
-    transforms, transform_of_frame: the distinct transformations, and for each frame the index of its own; an empty
-        ``transform_of_frame`` means that ``transforms[0]`` holds for every frame.
+    frames: None when there are no frames to be read.
+    chunks: what differs from frame to frame, in the order of frames; all of it, or the chunk of the frame that was asked for, as
+        the index reads it. Everything else is the fixed part, from which it follows which chunk holds a frame.
     """
 
     key: InstanceKey
@@ -35,10 +38,9 @@ class Instance:
     image_problem: str | None = None
     code_stream: CodeStream | None = None
     frames: FrameLayout | None = None
-    transforms: tuple[FrameTransform, ...] = ()
-    transform_of_frame: tuple[int, ...] = ()
     padding: Padding | None = None
-    palette: Palette | None = None
+    palette: StoredPalette | None = None
+    chunks: tuple[FrameChunk, ...] = ()
 
     @property
     def transfer_syntax(self) -> TransferSyntax:
@@ -64,11 +66,40 @@ class Instance:
             return Category.OTHER
         return Category.MULTI_FRAME if self.number_of_frames > 1 else Category.SINGLE_FRAME
 
+    @property
+    def number_of_chunks(self) -> int:
+        """How many chunks cover all frames, whichever are loaded."""
+        if self.frames is None:
+            return 0
+        return -(-self.number_of_frames // self.frames.frames_of_a_chunk) if self.frames.frames_of_a_chunk else 1
+
+    def chunk_number(self, frame_number: int) -> int:
+        """Return which chunk, counted from 0, holds a frame, counted from 1."""
+        if self.frames is None or not self.frames.frames_of_a_chunk:
+            return 0
+        return (frame_number - 1) // self.frames.frames_of_a_chunk
+
+    def has_columns_of(self, frame_number: int) -> bool:
+        """Say whether all is loaded that there is of a frame, counted from 1; of a frame that there is not, there is nothing."""
+        return self.number_of_chunks <= 1 or frame_number > self.number_of_frames or any(frame_number in chunk for chunk in self.chunks)
+
+    def chunk_of(self, frame_number: int) -> FrameChunk:
+        """Return the chunk that holds a frame; LookupError, a mistake of the caller's, when it is not loaded."""
+        number = self.chunk_number(frame_number)
+        for chunk in chain(self.chunks[number : number + 1], self.chunks):  # in its place when all are loaded
+            if frame_number in chunk:
+                return chunk
+        raise LookupError(f"The columns of frame {frame_number} are not loaded.")
+
     def transform(self, frame_number: int) -> FrameTransform:
         """Return the transformations of a frame, counted from 1."""
-        if self.transform_of_frame:
-            return self.transforms[self.transform_of_frame[frame_number - 1]]
-        return self.transforms[0] if self.transforms else FrameTransform()
+        if self.frames is None and not self.chunks:
+            return FrameTransform()
+        return self.chunk_of(frame_number).transform(frame_number)
+
+    def fragments(self, frame_number: int) -> tuple[ByteRange, ...]:
+        """Return the byte ranges of an encapsulated frame, counted from 1, in the order in which they are joined."""
+        return self.chunk_of(frame_number).fragments(frame_number)
 
 
 @dataclass(frozen=True, slots=True)

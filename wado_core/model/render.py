@@ -4,9 +4,9 @@ import hashlib
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
-from wado_core.model.color import Palette
+from wado_core.model.color import StoredPalette
 from wado_core.model.geometry import Rectangle, Region
-from wado_core.model.grayscale import Lut, Padding, Rescale, Window
+from wado_core.model.grayscale import Padding, Rescale, StoredLut, Window
 from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.uid import InstanceKey
 
@@ -44,10 +44,13 @@ class RenderRequest:
 
 @dataclass(frozen=True, slots=True)
 class GrayscalePlan:
-    """The grayscale pipeline of one frame: modality ∘ VOI ∘ presentation (part H.2)."""
+    """The grayscale pipeline of one frame: modality ∘ VOI ∘ presentation (part H.2).
 
-    modality: Rescale | Lut
-    voi: Window | Lut | AutomaticWindow
+    Tables stand as they are stored: the plan's version covers their entries, which are read when the picture is made.
+    """
+
+    modality: Rescale | StoredLut
+    voi: Window | StoredLut | AutomaticWindow
     inverted: bool
     padding: Padding | None
 
@@ -73,7 +76,7 @@ class RenderPlan:
     image_pixel: ImagePixel
     code_stream: CodeStream | None
     grayscale: GrayscalePlan | None
-    palette: Palette | None
+    palette: StoredPalette | None
     source: Rectangle
     rows: int
     columns: int

@@ -1,6 +1,7 @@
 """Studies and series as listings show them."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from wado_core.model.instance import Listing
 from wado_core.model.uid import InstanceKey
@@ -45,7 +46,7 @@ class InstanceSummary:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What an index holds: distinct studies, series and instances; files read; those skipped or damaged."""
+    """What an index holds: distinct studies, series and instances; files read; those skipped (archives such as zip apart) or damaged."""
 
     studies: int
     series: int
@@ -53,3 +54,21 @@ class Totals:
     files: int
     not_dicom: int
     damaged: int
+    packed: int = 0
+
+
+class Standing(Enum):
+    """What an index knows of an instance."""
+
+    UNKNOWN = "never seen"
+    KNOWN = "known"
+    GONE = "its last copy has been deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """An instance with several copies: the first path is the one that is served; differ: in size or in their first bytes."""
+
+    key: InstanceKey
+    paths: tuple[bytes, ...]
+    differ: bool

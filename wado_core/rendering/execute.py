@@ -1,33 +1,30 @@
 """Execution: one plan and one encoded frame become one encoded picture. Synchronous, a pure function of its arguments."""
 
-from collections.abc import Callable
-
 from wado_core.codecs import jpeg_out, png_out
 from wado_core.codecs.decoded import Cells, Decoded
 from wado_core.codecs.registry import Decode, decoder
 from wado_core.codecs.registry import decode as decode_here
+from wado_core.dicom.frames import FrameReader
 from wado_core.errors import DamagedObject
 from wado_core.model.frame import EncodedImage
 from wado_core.model.geometry import Rectangle
-from wado_core.model.grayscale import Lut, ValueRange, Window
+from wado_core.model.grayscale import Lut, StoredLut, ValueRange, Window
 from wado_core.model.render import AutomaticWindow, GrayscalePlan, MediaType, RenderPlan
 from wado_core.rendering.color import rgb_of
 from wado_core.rendering.resample import Picture, picture_of_cells, picture_of_rgb
-from wado_core.rendering.table import cell_table, full_range_window, value_range
-
-ReadFrame = Callable[[], bytes]
+from wado_core.rendering.table import Grayscale, cell_table, full_range_window, value_range
 
 
 def execute(
-    plan: RenderPlan, read_frame: ReadFrame, known_range: ValueRange | None = None, decode: Decode = decode_here
+    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None = None, decode: Decode = decode_here
 ) -> tuple[EncodedImage, ValueRange | None]:
     """Make the picture of a plan.
 
-    read_frame: returns the encoded frame.  known_range: of the frame, when an earlier picture has found it (H2.15).
+    reader: of the object that the plan was made for.  known_range: of the frame, when an earlier picture has found it (H2.15).
     decode: where frames are decoded, in this process or elsewhere.
     Returns the picture, and the frame's range when this call had to find it. Raises DamagedObject, NotSupported.
     """
-    picture, found = draw(plan, read_frame, known_range, decode)
+    picture, found = draw(plan, reader, known_range, decode)
     return EncodedImage(encode(picture, plan), plan.media_type.value), found
 
 
@@ -37,36 +34,49 @@ def encode(picture: Picture, plan: RenderPlan) -> bytes:
 
 
 def draw(
-    plan: RenderPlan, read_frame: ReadFrame, known_range: ValueRange | None = None, decode: Decode = decode_here
+    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None = None, decode: Decode = decode_here
 ) -> tuple[Picture, ValueRange | None]:
     """Make the pixels of a plan: (rows, columns) or (rows, columns, 3) uint8, and the frame's range when it was found here."""
-    needs_range = plan.grayscale is not None and plan.grayscale.voi is AutomaticWindow.FULL_RANGE and known_range is None
-    encoded = read_frame()
+    if plan.grayscale is not None:
+        return _draw_gray(plan, plan.grayscale, reader, known_range, decode)
+    smallest = _smallest(plan)
+    decoded = decode(reader.frame(plan.frame_number), plan.image_pixel, plan.transfer_syntax_uid, smallest)
+    source = _rectangle(plan, decoded, reduced=smallest is not None)
+    palette = None if plan.palette is None else reader.palette(plan.palette)
+    return picture_of_rgb(rgb_of(decoded, palette), source, plan.rows, plan.columns), None
+
+
+def _draw_gray(
+    plan: RenderPlan, gray: GrayscalePlan, reader: FrameReader, known_range: ValueRange | None, decode: Decode
+) -> tuple[Picture, ValueRange | None]:
+    encoded = reader.frame(plan.frame_number)
+    modality = reader.lut(gray.modality) if isinstance(gray.modality, StoredLut) else gray.modality
+    steps = Grayscale(modality, gray.inverted, gray.padding)
     found, decoded = None, None
-    if needs_range and plan.grayscale is not None:
+    if gray.voi is AutomaticWindow.FULL_RANGE and known_range is None:
         decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, None)
-        found = value_range(_gray(decoded), decoded.pixel, plan.grayscale)
+        found = value_range(_cells(decoded), decoded.pixel, steps)
     smallest = _smallest(plan)
     if decoded is None or (smallest is not None and decoder(plan.transfer_syntax_uid).load_reducing is not None):
         # Also where the full frame is at hand: the bytes of a picture must not depend on whether its range was known.
         decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, smallest)
     source = _rectangle(plan, decoded, reduced=smallest is not None)
-    if plan.grayscale is None:
-        return picture_of_rgb(rgb_of(decoded, plan.palette), source, plan.rows, plan.columns), None
-    table = cell_table(plan.grayscale, _voi(plan.grayscale, found or known_range), decoded.pixel)
-    return picture_of_cells(_gray(decoded), table, source, plan.rows, plan.columns), found
+    table = cell_table(steps, _voi(gray, reader, found or known_range), decoded.pixel)
+    return picture_of_cells(_cells(decoded), table, source, plan.rows, plan.columns), found
 
 
-def _gray(decoded: Decoded) -> Cells:
+def _cells(decoded: Decoded) -> Cells:
     if decoded.cells.ndim != 2:
         raise DamagedObject("A grayscale frame was coded with several components.")
     return decoded.cells
 
 
-def _voi(grayscale: GrayscalePlan, values: ValueRange | None) -> Window | Lut | None:
-    if not isinstance(grayscale.voi, AutomaticWindow):
-        return grayscale.voi
-    assert values is not None  # noqa: S101 - draw() has found it
+def _voi(gray: GrayscalePlan, reader: FrameReader, values: ValueRange | None) -> Window | Lut | None:
+    if isinstance(gray.voi, StoredLut):
+        return reader.lut(gray.voi)
+    if not isinstance(gray.voi, AutomaticWindow):
+        return gray.voi
+    assert values is not None  # noqa: S101 - _draw_gray() has found it
     return full_range_window(values)
 
 
@@ -85,7 +95,7 @@ def _has_means(plan: RenderPlan) -> bool:
     gray = plan.grayscale
     if gray is None:
         return plan.palette is None
-    return gray.padding is None and not isinstance(gray.modality, Lut) and not isinstance(gray.voi, Lut)
+    return gray.padding is None and not isinstance(gray.modality, StoredLut) and not isinstance(gray.voi, StoredLut)
 
 
 def _rectangle(plan: RenderPlan, decoded: Decoded, *, reduced: bool) -> Rectangle:

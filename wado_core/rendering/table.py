@@ -1,6 +1,7 @@
 """The grayscale pipeline as one table: modality ∘ VOI ∘ presentation for every value a cell can hold (part H.2)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -14,7 +15,6 @@ from wado_core.kernels import modality as modality_kernels
 from wado_core.kernels import voi as voi_kernels
 from wado_core.model.grayscale import Lut, Padding, Rescale, ValueRange, VoiLutFunction, Window
 from wado_core.model.image_pixel import ImagePixel
-from wado_core.model.render import GrayscalePlan
 
 Table = npt.NDArray[np.uint8]
 
@@ -25,21 +25,30 @@ BACKGROUND = 0
 _MOST_DECIMALS = 6
 
 
+@dataclass(frozen=True, slots=True)
+class Grayscale:
+    """The steps around the VOI transformation, their tables read."""
+
+    modality: Rescale | Lut
+    inverted: bool
+    padding: Padding | None
+
+
 @lru_cache(maxsize=64)
-def cell_table(plan: GrayscalePlan, voi: Window | Lut | None, pixel: ImagePixel) -> Table:
+def cell_table(steps: Grayscale, voi: Window | Lut | None, pixel: ImagePixel) -> Table:
     """Return the display value of every cell: (2**bits_allocated,) uint8, read-only.
 
     voi: what the plan's VOI step has become once an automatic window is known; None draws nothing but background.
     pixel: describes the cells.  64 tables are at most 4 MB.
     """
-    by_sample = sample_table(plan, voi, pixel)
+    by_sample = sample_table(steps, voi, pixel)
     table = np.empty(1 << pixel.bits_allocated, np.uint8)
     cell_kernels.spread_over_cells(table, by_sample, pixel.bits_stored, pixel.high_bit, pixel.signed)
     table.flags.writeable = False
     return table
 
 
-def sample_table(plan: GrayscalePlan, voi: Window | Lut | None, pixel: ImagePixel) -> Table:
+def sample_table(steps: Grayscale, voi: Window | Lut | None, pixel: ImagePixel) -> Table:
     """Return the display value of every sample value, from the smallest on: (2**bits_stored,) uint8."""
     first = first_value(pixel)
     display = np.zeros(1 << pixel.bits_stored, np.uint8)
@@ -47,15 +56,15 @@ def sample_table(plan: GrayscalePlan, voi: Window | Lut | None, pixel: ImagePixe
         return display
     if isinstance(voi, Lut):
         entries = np.frombuffer(voi.entries, "<u2")
-        voi_kernels.fill_voi_lut(display, modality_values(plan.modality, pixel), entries, voi.first, float((1 << voi.bits) - 1))
+        voi_kernels.fill_voi_lut(display, modality_values(steps.modality, pixel), entries, voi.first, float((1 << voi.bits) - 1))
     elif voi.function is VoiLutFunction.SIGMOID:
-        voi_kernels.fill_sigmoid(display, modality_values(plan.modality, pixel), voi.center, voi.width)
+        voi_kernels.fill_sigmoid(display, modality_values(steps.modality, pixel), voi.center, voi.width)
     else:
-        _fill_linear(display, plan.modality, voi, pixel)
-    if plan.inverted:
+        _fill_linear(display, steps.modality, voi, pixel)
+    if steps.inverted:
         np.subtract(255, display, out=display)
-    if plan.padding is not None:
-        display[_padded(plan.padding, first, display.size)] = BACKGROUND
+    if steps.padding is not None:
+        display[_padded(steps.padding, first, display.size)] = BACKGROUND
     return display
 
 
@@ -117,7 +126,7 @@ def _padded(padding: Padding, first: int, size: int) -> slice:
     return slice(min(max(padding.low - first, 0), size), min(max(padding.high + 1 - first, 0), size))
 
 
-def value_range(cells: Cells, pixel: ImagePixel, plan: GrayscalePlan) -> ValueRange:
+def value_range(cells: Cells, pixel: ImagePixel, steps: Grayscale) -> ValueRange:
     """Return the range of a whole frame's non-padding values in modality units (H2.15).
 
     cells: (rows, columns) uint8 or uint16, the full frame.
@@ -125,14 +134,14 @@ def value_range(cells: Cells, pixel: ImagePixel, plan: GrayscalePlan) -> ValueRa
     present = np.zeros(1 << pixel.bits_allocated, np.uint8)
     cell_kernels.mark_present(present, cells)
     samples = _samples_of(np.flatnonzero(present), pixel)
-    if plan.padding is not None:
+    if steps.padding is not None:
         first = first_value(pixel)
-        samples = samples[(samples + first < plan.padding.low) | (samples + first > plan.padding.high)]
+        samples = samples[(samples + first < steps.padding.low) | (samples + first > steps.padding.high)]
     if samples.size == 0:
         return ValueRange(0.0, 0.0, empty=True)
-    values = modality_values(plan.modality, pixel)[samples]
+    values = modality_values(steps.modality, pixel)[samples]
     places, first = (int(values.argmin()), int(values.argmax())), first_value(pixel)
-    low, high = (_one_value(plan.modality, first + int(samples[place]), values[place]) for place in places)
+    low, high = (_one_value(steps.modality, first + int(samples[place]), values[place]) for place in places)
     return ValueRange(low, high)
 
 

@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,8 +14,9 @@ from wado_core.errors import ContentChanged, DamagedObject, Unavailable
 from wado_core.model.index_status import Progress
 from wado_core.model.instance import Location
 from wado_core.model.study import Totals
-from wado_core.ports import Folder, Index, IndexedFile, Store, Walk
-from wado_core.services.describing import Outcome, describe_file, describe_files
+from wado_core.ports import Folder, IndexedFile, IndexWriter, KnownFile, Store, Walk
+from wado_core.services.describing import Outcome, describe_file, describe_files, head_of
+from wado_core.services.presence import is_deleted, is_within, outermost
 from wado_core.settings import Limits
 
 _log = logging.getLogger(__name__)
@@ -27,8 +28,12 @@ _WRITE_EVERY_S = 1.0
 _PROGRESS_EVERY_S = 0.25
 # One process writes what the others read; beyond so many it is they that wait.
 MOST_PROCESSES = 8
-# A file younger than this may still be being written.
-_SETTLING_NS = 5_000_000_000
+# New and changed files that are looked up together, to see whether they have only moved.
+_TOGETHER = 256
+# Folders with files too young to be read, which are looked into again soon; of more, the next look through all folders takes care.
+MOST_SETTLING_FOLDERS = 10_000
+# What a second look at the same folders meets again.
+_MET = ("files_seen", "unchanged", "settling", "folders_unreadable", "litter")
 # Damaged files named in a report; the index names them all.
 MOST_PROBLEMS = 1000
 
@@ -38,13 +43,16 @@ class Report:
     """What a run did.
 
     counts: of this run.  totals: of the whole index after it.  problems: path and reason of files found damaged in this run, the first
-    thousand.
+    thousand.  settling: folders that hold files too young to be read, the first ten thousand.
+    complete: every root could be walked.
     """
 
     counts: Progress
     totals: Totals
     problems: tuple[tuple[bytes, str], ...]
     duration_s: float
+    settling: tuple[bytes, ...] = ()
+    complete: bool = True
 
     @property
     def files_read_per_s(self) -> float:
@@ -60,110 +68,210 @@ class Report:
 class Indexing:
     """Keeps an index true to its folders; the only writer of the index."""
 
-    def __init__(self, index: Index, store: Store, walk: Walk, limits: Limits, roots: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, index: IndexWriter, store: Store, walk: Walk, limits: Limits, roots: Sequence[Path] = (), settling_s: float = 0.0
+    ) -> None:
         """Make the use case.
 
         roots: what is served, as far as known before the first run: ``refresh`` tells by them a deleted file from an unmounted one.
+        settling_s: a file younger than this may still be being written, and is left to a later run.
         """
         self._index = index
         self._store = store
         self._walk = walk
         self._limits = limits
-        self._roots = _outermost(roots)
+        self._roots = outermost(roots)
+        self._settling_s = settling_s
 
-    def run(self, roots: Sequence[Path], progress: Callable[[Progress], None] | None = None, processes: int | None = None) -> Report:
+    def run(
+        self,
+        roots: Sequence[Path],
+        progress: Callable[[Progress], None] | None = None,
+        processes: int | None = None,
+        *,
+        isolate: bool = False,
+    ) -> Report:
         """Walk the roots and bring the index up to date.
 
-        progress: called a few times a second, in this thread.
+        progress: called a few times a second, in this thread and outside of transactions; what it raises ends the run.
         processes: how many to spawn for reading; 0 reads in this process, None takes one a core, at most eight.
-        Files are forgotten last, so that a moved one is never gone in between. Raises Unavailable when the index does not answer.
+        isolate: read every file in another process, since one of them has ended this one before.
+        What misses its last copy is looked for in all folders once more before it is gone: it may have been moved to where the walk had
+        been. Raises Unavailable when the index does not answer.
         """
-        self._roots = _outermost(roots)
+        self._roots = outermost(roots)
+        run = self._new_run(progress)
+        self._walk_all(run, processes, isolate=isolate)
+        if run.complete and self._index.seek_orphans():
+            met = {name: run.counts[name] for name in _MET}
+            self._walk_all(run, processes, isolate=isolate)
+            run.counts.update({name: number - run.counts[name] for name, number in met.items()})  # each file counts once
+            if run.complete:
+                self._index.bury()
+        if run.complete:
+            self._index.mark_complete()
+        return run.report()
+
+    def _walk_all(self, run: "_Run", processes: int | None, *, isolate: bool) -> None:
+        self._read(run, (location for root in self._roots for location in run.candidates(root)), processes, isolate=isolate)
+        run.forget()
+
+    def look_into(self, folders: Iterable[bytes], progress: Callable[[Progress], None] | None = None) -> Report:
+        """Bring the index up to date with what lies directly in some folders, and nothing else."""
+        run = self._new_run(progress)
+        found = (location for path in folders for location in run.candidates_in(path))
+        self._read(run, found, None, isolate=False)
+        return run.report()
+
+    def _new_run(self, progress: Callable[[Progress], None] | None) -> "_Run":
+        return _Run(self._index, self._store, self._walk, progress, frozenset(self._index.mounts()), self._settling_s)
+
+    def _read(self, run: "_Run", candidates: Iterable[Location], processes: int | None, *, isolate: bool) -> None:
         wanted = min(os.cpu_count() or 1, MOST_PROCESSES) if processes is None else processes
-        run = _Run(self._index, self._store, self._walk, progress)
-        candidates = (location for root in self._roots for location in run.candidates(root))
-        with closing(describe_files(candidates, self._store, self._limits, wanted)) as outcomes:
+        unknown = run.not_moved(candidates)
+        with closing(describe_files(unknown, self._store, self._limits, wanted, isolate=isolate)) as outcomes:
             for outcome in outcomes:
                 run.note(outcome)
         run.write()
-        run.forget()
-        return run.report()
 
-    def refresh(self, path: bytes) -> None:
-        """Read one file again, now, and bring what is known of it up to date; forget it when it has been deleted.
+    def refresh(self, path: bytes) -> bool:
+        """Read one file again, now, and bring what is known of it up to date.
 
+        Returns whether an object is not where it was: only a look through all folders can tell a moved one from a deleted one.
         Raises Unavailable when the storage does not answer, the file is being changed just now, or it is missing together with all the
-        rest of its root, as it is when a file system is not mounted.
+        rest of its root, as it is when a file system is not mounted; DamagedObject when it cannot be read any more.
         """
         try:
             present = self._store.look(path)
         except ContentChanged:
-            self._forget_one(path)
-            return
+            if not is_deleted(path, self._roots, self._index.mounts(), self._walk):
+                raise Unavailable("The folders of the object cannot be read now.") from None
+            self._index.forget([path])
+            return self._index.has_orphans()
+        if self._index.known_files(os.path.dirname(path)).get(path) == present:
+            return self._index.has_orphans()
+        if is_settling(present, self._settling_s):
+            raise Unavailable("The stored object is being written; please try again shortly.")
         outcome = describe_file(self._store, self._limits, present)
         _log_trace(outcome)
         if outcome.file is None:
             raise Unavailable("The stored object cannot be read now; please try again shortly.")
-        if outcome.file.described is None:
-            # A file that is there is not gone, whatever it looks like: it may be half written, and is read again when next asked for.
-            if time.time_ns() - present.mtime_ns < _SETTLING_NS:
-                raise Unavailable("The stored object is being written; please try again shortly.")
-            raise DamagedObject("The stored object has been replaced by something that cannot be read.")
         self._index.put([outcome.file])
-
-    def _forget_one(self, path: bytes) -> None:
-        # Without a root that is known, or for a root that is this very file, its folder must vouch for it.
-        holders = [root for root in map(os.fsencode, self._roots) if root != path and _is_within(path, root)]
-        holder = holders[0] if holders else os.path.dirname(path)
-        first = next(self._walk(Path(os.fsdecode(holder))), None)
-        if first is None or not first.complete:
-            raise Unavailable("The folders of the object cannot be read now.")
-        self._index.forget([path])
+        if outcome.file.described is None:
+            raise DamagedObject("The stored object has been replaced by something that cannot be read.")
+        return self._index.has_orphans()
 
 
 @dataclass(slots=True)
 class _Run:
-    """One run: what it has met, what waits to be written, and what waits to be forgotten."""
+    """One run: what it has met, what waits to be written, and which folders have lost files.
 
-    index: Index
+    mounts: folders known as mount points.
+    """
+
+    index: IndexWriter
     store: Store
     walk: Walk
     progress: Callable[[Progress], None] | None
+    mounts: frozenset[bytes]
+    settling_s: float
     started: float = field(default_factory=time.monotonic)
     counts: Counter[str] = field(default_factory=Counter)
     reported: float = 0.0
     written: float = field(default_factory=time.monotonic)
     waiting: list[IndexedFile] = field(default_factory=list)
-    vanished: list[bytes] = field(default_factory=list)
+    # Folders that miss files they had; which ones is asked again when it is time to forget them, so that memory stays flat.
+    thinned: list[bytes] = field(default_factory=list)
+    settling: list[bytes] = field(default_factory=list)
     problems: list[tuple[bytes, str]] = field(default_factory=list)
+    complete: bool = True
 
     def candidates(self, root: Path) -> Iterator[Location]:
-        """Walk one root; yield each file that is new or has changed, and note those that have vanished."""
+        """Walk one root; yield each file that is new or has changed, and note the folders that miss some."""
         top = os.fsencode(root)
         entered: set[bytes] = set()
         barred: set[bytes] = set()  # of what lies at or below these, nothing can be said
+        mounted: list[bytes] = []
+        unmounted: list[bytes] = []
+        found_again: set[bytes] = set()  # folders without their file system that hold files which it held
         for folder in self.walk(root):
             entered.add(folder.path)
             barred.update(folder.unreadable)
-            if not folder.complete and not _is_file_root(folder, top):
+            if folder.mount:
+                mounted.append(folder.path)
+            elif folder.path in self.mounts:
+                _log.warning("nothing is mounted any more on %s; what was there counts as unavailable", os.fsdecode(folder.path))
+                unmounted.append(folder.path)
+            if (not folder.complete and not _is_file_root(folder, top)) or folder.path in unmounted:
                 barred.add(folder.path)
+                self.complete = self.complete and (folder.path != top or self._is_new(folder))
                 self._count("folders_unreadable")
-            yield from self._changed(folder)
+            above = [path for path in unmounted if is_within(folder.path, path)]
+            if above and self._holds_what_it_held(folder):
+                found_again.update(above)
+            yield from self._changed(folder, barred)
+        self.index.remember_mounts(mounted, sorted(found_again))
         if top in entered and top not in barred:
-            for path in self.index.known_folders(top):
-                if path not in entered and not _is_barred(path, barred):
-                    self.vanished.extend(self.index.known_files(path))
+            self.thinned += (path for path in self.index.known_folders(top) if path not in entered and not _lies_below(path, barred))
 
-    def _changed(self, folder: Folder) -> Iterator[Location]:
+    def candidates_in(self, path: bytes) -> Iterator[Location]:
+        """Look into one folder, and into none below it; nothing is forgotten."""
+        folder = next(iter(self.walk(Path(os.fsdecode(path)))), None)
+        if folder is not None and folder.path == path:
+            yield from self._changed(folder, {path})
+
+    def _is_new(self, folder: Folder) -> bool:
+        """Whether an empty root has never held anything."""
+        return folder.empty and not any(self.index.known_folders(folder.path))
+
+    def _holds_what_it_held(self, folder: Folder) -> bool:
+        """Whether a folder below a mount point without its file system holds a file that it held, as when all is moved to another disk."""
         known = self.index.known_files(folder.path)
+        return any(location.path in known and known[location.path].size == location.size for location in folder.files)
+
+    def _changed(self, folder: Folder, barred: set[bytes]) -> Iterator[Location]:
+        known = self.index.known_files(folder.path)
+        self._count("litter", number=folder.litter)
+        settling = False
         for location in folder.files:
+            self._count("files_seen")
             if known.pop(location.path, None) == location:
-                self._count("files_seen", "unchanged")
+                self._count("unchanged")
+            elif is_settling(location, self.settling_s):
+                settling = True
+                self._count("settling")
             else:
-                self._count("files_seen")
                 yield location
-        if folder.complete:
-            self.vanished.extend(sorted(known.keys() - set(folder.unreadable)))
+        if settling and len(self.settling) < MOST_SETTLING_FOLDERS:
+            self.settling.append(folder.path)
+        if known.keys() - set(folder.unreadable) and not _lies_below(folder.path, barred):
+            self.thinned.append(folder.path)
+
+    def not_moved(self, candidates: Iterable[Location]) -> Iterator[Location]:
+        """Yield the files that must be read; those that are known by another path are remembered without being read again."""
+        rest = iter(candidates)
+        while together := list(islice(rest, _TOGETHER)):
+            known: dict[tuple[int, int, int], KnownFile] = {
+                (one.location.inode, one.location.size, one.location.mtime_ns): one for one in self.index.same_files(together)
+            }
+            moved: list[tuple[Location, bytes]] = []
+            for location in together:
+                same = known.get((location.inode, location.size, location.mtime_ns))
+                if same is not None and same.location.path != location.path and self._begins_alike(location, same):
+                    moved.append((location, same.location.path))
+                else:
+                    yield location
+            if moved:
+                self.index.adopt(moved)
+                self._count("moved", number=len(moved))
+
+    def _begins_alike(self, location: Location, known: KnownFile) -> bool:
+        """Whether the first bytes are those of the known file: inode numbers are used again, and are the same on several disks."""
+        try:
+            with self.store.open(location) as source:
+                return head_of(source) == known.head
+        except (ContentChanged, Unavailable):
+            return False
 
     def note(self, outcome: Outcome) -> None:
         """Take what came of one file, and write when it is time."""
@@ -172,14 +280,9 @@ class _Run:
         if indexed is None:
             self._count("unreadable")
             return
-        if indexed.described is not None:
-            self._count("files_read", "instances")
-        elif indexed.problem is None:
-            self._count("files_read", "not_dicom")
-        else:
-            self._count("files_read", "damaged")
-            if len(self.problems) < MOST_PROBLEMS:
-                self.problems.append((outcome.location.path, indexed.problem))
+        self._count("files_read", _kind_of(indexed))
+        if indexed.problem is not None and len(self.problems) < MOST_PROBLEMS:
+            self.problems.append((outcome.location.path, indexed.problem))
         self.waiting.append(indexed)
         if len(self.waiting) >= TRANSACTION or time.monotonic() - self.written > _WRITE_EVERY_S:
             self.write()
@@ -193,11 +296,15 @@ class _Run:
 
     def forget(self) -> None:
         """Forget the files that have vanished, unless they are back or nobody can say."""
-        paths = iter(self.vanished)
-        while chunk := list(islice(paths, TRANSACTION)):
-            missing = [path for path in chunk if self._is_missing(path)]
-            self.index.forget(missing)
-            self._count("forgotten", number=len(missing))
+        thinned, self.thinned = self.thinned, []
+        for folder in thinned:
+            found = next(iter(self.walk(Path(os.fsdecode(folder)))), None)
+            present = {location.path for location in found.files} if found is not None else set()
+            gone = iter(sorted(self.index.known_files(folder).keys() - present))
+            while chunk := list(islice(gone, TRANSACTION)):
+                missing = [path for path in chunk if self._is_missing(path)]
+                self.index.forget(missing)
+                self._count("forgotten", number=len(missing))
 
     def _is_missing(self, path: bytes) -> bool:
         try:
@@ -213,7 +320,8 @@ class _Run:
         counts = Progress(**self.counts)
         if self.progress is not None:
             self.progress(counts)
-        return Report(counts, self.index.totals(), tuple(self.problems), time.monotonic() - self.started)
+        duration_s = time.monotonic() - self.started
+        return Report(counts, self.index.totals(), tuple(self.problems), duration_s, tuple(self.settling), self.complete)
 
     def _count(self, *names: str, number: int = 1) -> None:
         for name in names:
@@ -224,20 +332,22 @@ class _Run:
             self.progress(Progress(**self.counts))
 
 
-def _outermost(roots: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the roots as absolute paths, each once, without those that lie within another."""
-    paths = list(dict.fromkeys(os.path.abspath(os.fsencode(root)) for root in roots))
-    outer = [path for path in paths if not any(other != path and _is_within(path, other) for other in paths)]
-    return tuple(Path(os.fsdecode(path)) for path in outer)
+def is_settling(location: Location, settling_s: float) -> bool:
+    """Say whether a file is so young that it may still be being written; clocks of servers may be ahead a little."""
+    return abs(time.time_ns() - location.mtime_ns) < settling_s * 1e9
 
 
-def _is_within(path: bytes, folder: bytes) -> bool:
-    return path == folder or path.startswith(folder if folder.endswith(b"/") else folder + b"/")
+def _kind_of(indexed: IndexedFile) -> str:
+    if indexed.described is not None:
+        return "instances"
+    if indexed.problem is not None:
+        return "damaged"
+    return "packed" if indexed.packed else "not_dicom"
 
 
-def _is_barred(path: bytes, barred: set[bytes]) -> bool:
-    """Say whether a folder or any above it is among ``barred``."""
-    while path not in barred:
+def _lies_below(path: bytes, folders: set[bytes]) -> bool:
+    """Say whether a folder or any above it is among ``folders``."""
+    while path not in folders:
         above = os.path.dirname(path)
         if above == path:
             return False

@@ -1,16 +1,17 @@
 """Keeping: indexes the folders again and again, and deals with what the readers of the index notice meanwhile."""
 
 import logging
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from wado_core.errors import Unavailable, WadoError
+from wado_core.errors import DamagedIndex, Unavailable, WadoError
 from wado_core.model.index_status import IndexStatus, Phase, Progress
 from wado_core.model.notice import FileChanged, IndexDamaged, RangeFound
-from wado_core.ports import Index, Mailbox, StatusBoard
-from wado_core.services.indexing import Indexing
+from wado_core.ports import IndexWriter, Mailbox, StatusBoard
+from wado_core.services.indexing import MOST_SETTLING_FOLDERS, Indexing, Report
+from wado_core.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -18,6 +19,9 @@ _log = logging.getLogger(__name__)
 _ATTEND_EVERY_S = 0.2
 # How long the indexer waits before it tries again when the index could not be written.
 _TROUBLE_S = 10.0
+_LONGEST_WAIT_S = 3600.0
+# The least pause between two looks for objects that are not where they were; at least as long as such a look takes.
+_MISSED_PAUSE_S = 0.5
 
 
 class _Stopped(Exception):
@@ -28,21 +32,22 @@ class Keeping:
     """Keeps the index of some folders true for as long as they are served."""
 
     def __init__(
-        self, indexing: Indexing, index: Index, mailbox: Mailbox, board: StatusBoard, roots: Sequence[Path],
-        rescan_s: float, processes: int | None,
+        self, indexing: Indexing, index: IndexWriter, mailbox: Mailbox, board: StatusBoard, settings: Settings, *, after_crash: bool = False
     ) -> None:
-        """rescan_s: from the end of one look through all folders to the beginning of the next; 0 looks only when asked."""
+        """after_crash: an indexer before this one ended unexpectedly; files are then read in processes apart, as one may have done it."""
         self._indexing = indexing
         self._index = index
         self._mailbox = mailbox
         self._board = board
-        self._roots = roots
-        self._rescan_s = rescan_s
-        self._processes = processes
-        self._status = IndexStatus(Phase.STARTING)
+        self._settings = settings
+        self._isolate = after_crash
+        self._status = IndexStatus(Phase.STARTING, complete=index.complete())
         self._stopping = False
         self._rescan_wanted = False
         self._attended = 0.0
+        self._settling: dict[bytes, None] = {}
+        self._something_missed = False
+        self._soonest = 0.0
 
     def stop(self) -> None:
         """Let ``run`` return soon; may be called by a signal handler."""
@@ -55,39 +60,38 @@ class Keeping:
         self._mailbox.wake()
 
     def run(self) -> None:
-        """Keep the index until ``stop``. Raises Unavailable when the index is damaged: whoever starts this again rebuilds it."""
+        """Keep the index until ``stop``. Raises DamagedIndex when it must be made anew: whoever starts this again does that."""
         try:
             while not self._stopping:
-                self._look()
+                self._rescan_wanted = self._something_missed = False
+                began = time.monotonic()
+                self._look(self._everywhere)
+                self._soonest = time.monotonic() + max(_MISSED_PAUSE_S, time.monotonic() - began)
                 self._wait()
         except _Stopped:
-            pass
+            _log.info("stopped in the middle of a look through the folders")
         finally:
             self._say(phase=Phase.STOPPED)
 
-    def _look(self) -> None:
-        self._rescan_wanted = False
+    def _everywhere(self) -> Report:
+        return self._indexing.run(self._settings.paths, self._heard, self._settings.index_processes, isolate=self._isolate)
+
+    def _look(self, look: Callable[[], Report]) -> None:
         self._say(phase=Phase.INDEXING, counts=Progress(), started_s=time.time())
         try:
-            report = self._indexing.run(self._roots, self._heard, self._processes)
+            report = look()
+            complete = self._index.complete()
+        except DamagedIndex:
+            raise
         except Unavailable as error:
             _log.error("indexing stopped: %s", error)
             self._say(trouble=str(error))
             return
-        self._say(complete=True, counts=report.counts, finished_s=time.time(), duration_s=report.duration_s, trouble="")
+        self._settling.update(dict.fromkeys(report.settling))
+        self._say(complete=complete, counts=report.counts, finished_s=time.time(), duration_s=report.duration_s, trouble="")
 
     def _heard(self, progress: Progress) -> None:
         self._status = replace(self._status, counts=progress)
-        self._attend()
-
-    def _wait(self) -> None:
-        self._say(phase=Phase.WAITING)
-        pause_s = _TROUBLE_S if self._status.trouble else self._rescan_s or float("inf")
-        end = time.monotonic() + pause_s
-        while not (self._stopping or self._rescan_wanted) and (left := end - time.monotonic()) > 0:
-            self._deal(min(left, 3600.0))
-
-    def _attend(self) -> None:
         now = time.monotonic()
         if now - self._attended >= _ATTEND_EVERY_S:
             self._attended = now
@@ -96,21 +100,63 @@ class Keeping:
         if self._stopping:
             raise _Stopped
 
+    def _wait(self) -> None:
+        """Deal with notices until it is time for the next look; meanwhile look again where files were too young to be read."""
+        self._say(phase=Phase.WAITING)
+        pause_s = _TROUBLE_S if self._status.trouble else self._settings.rescan_s or float("inf")
+        end = time.monotonic() + pause_s
+        while not self._is_wanted() and (left := end - time.monotonic()) > 0:
+            if self._something_missed:
+                self._deal(max(0.0, self._soonest - time.monotonic()))
+            elif self._settling:
+                self._wait_for_settling(min(left, self._settings.settling_s))
+            else:
+                self._deal(min(left, _LONGEST_WAIT_S))
+
+    def _is_wanted(self) -> bool:
+        """Whether there is a reason not to wait any longer; looks for what is missed are kept from following each other at once."""
+        return self._stopping or self._rescan_wanted or (self._something_missed and time.monotonic() >= self._soonest)
+
+    def _wait_for_settling(self, wait_s: float) -> None:
+        end = time.monotonic() + wait_s
+        while not (self._is_wanted() or self._something_missed) and (left := end - time.monotonic()) > 0:
+            self._deal(left)
+        if not (self._is_wanted() or self._something_missed):
+            folders, self._settling = tuple(self._settling), {}
+            self._look(lambda: self._indexing.look_into(folders, self._heard))
+            self._say(phase=Phase.WAITING)
+
     def _deal(self, timeout_s: float) -> None:
+        ranges: list[RangeFound] = []
         for notice in self._mailbox.receive(timeout_s):
             match notice:
                 case FileChanged(path):
-                    self._path_changed(path)
-                case RangeFound(key, version, frame_number, values):
-                    self._index.remember_value_range(key, version, frame_number, values)
+                    self._refresh(path)
+                case RangeFound():
+                    ranges.append(notice)
                 case IndexDamaged():
-                    raise Unavailable("The index is damaged.")
+                    raise DamagedIndex("The index is damaged and will be made anew.")
+        if ranges:
+            self._remember(ranges)
 
-    def _path_changed(self, path: bytes) -> None:
+    def _refresh(self, path: bytes) -> None:
         try:
-            self._indexing.refresh(path)
+            self._something_missed = self._indexing.refresh(path) or self._something_missed
+        except DamagedIndex:
+            raise
+        except Unavailable:
+            if len(self._settling) < MOST_SETTLING_FOLDERS:
+                self._settling.setdefault(os.path.dirname(path))  # being written, most likely: soon once more
         except WadoError as error:
-            _log.info("a changed file cannot be indexed now: %s", error)
+            _log.info("a changed file cannot be indexed: %s", error)
+
+    def _remember(self, ranges: Sequence[RangeFound]) -> None:
+        try:
+            self._index.remember_value_ranges(ranges)
+        except DamagedIndex:
+            raise
+        except Unavailable as error:
+            _log.info("ranges of values are not remembered: %s", error)
 
     def _say(self, **changes: object) -> None:
         self._status = replace(self._status, updated_s=time.time(), **changes)  # type: ignore[arg-type]

@@ -1,22 +1,18 @@
-"""Rendering: from the UIDs of an object to a plan, and from a plan to a picture."""
+"""Rendering: from an instance to a plan, and from a plan to a picture."""
 
-from functools import partial
-
-from wado_core.dicom.frames import read_frame
-from wado_core.errors import ContentChanged, NotFound
+from wado_core.dicom.frames import FrameReader
+from wado_core.errors import ContentChanged
 from wado_core.model.frame import EncodedImage
 from wado_core.model.grayscale import ValueRange
-from wado_core.model.instance import Instance, Located, Location
+from wado_core.model.instance import Instance
+from wado_core.model.notice import RangeFound
 from wado_core.model.render import AutomaticWindow, RenderPlan, RenderRequest
-from wado_core.model.uid import InstanceKey
-from wado_core.ports import Index, InstanceCache, RenderCache, Store
+from wado_core.ports import Index, Notices, RenderCache, Store
 from wado_core.rendering.execute import execute
 from wado_core.rendering.plan import make_plan
 from wado_core.services.decoding import Decoding
-from wado_core.services.indexing import Indexing
+from wado_core.services.locating import Locating
 from wado_core.settings import Limits
-
-UNKNOWN_OBJECT = "No object is stored here under these UIDs."
 
 
 class Rendering:
@@ -24,58 +20,21 @@ class Rendering:
 
     def __init__(
         self,
+        locating: Locating,
         index: Index,
         store: Store,
-        indexing: Indexing,
         decoding: Decoding,
-        instances: InstanceCache,
         pictures: RenderCache,
+        notices: Notices,
         limits: Limits,
     ) -> None:
+        self._locating = locating
         self._index = index
         self._store = store
-        self._indexing = indexing
         self._decoding = decoding
-        self._instances = instances
         self._pictures = pictures
+        self._notices = notices
         self._limits = limits
-
-    def in_memory(self, key: InstanceKey) -> Located | None:
-        """Return an instance that was looked up a moment ago, without any I/O."""
-        return self._instances.get(key)
-
-    def locate(self, key: InstanceKey) -> Located:
-        """Look an instance up, and see that its file is still what it was. Raises NotFound, Gone, Unavailable."""
-        located = self._instances.get(key)
-        if located is not None:
-            return located
-        located = self._find(key)
-        if not self._as_indexed(located.location):
-            self._indexing.refresh(located.location.path)
-            located = self._find(key)
-        self._instances.put(located)
-        return located
-
-    def _find(self, key: InstanceKey) -> Located:
-        located = self._index.find(key)
-        if located is None:
-            raise NotFound(UNKNOWN_OBJECT)
-        return located
-
-    def _as_indexed(self, location: Location) -> bool:
-        try:
-            return self._store.look(location.path) == location
-        except ContentChanged:
-            return False
-
-    def refresh(self, key: InstanceKey) -> Located:
-        """Index the file of an instance again, because its content has changed, and look the instance up anew.
-
-        Raises NotFound, Gone, Unavailable.
-        """
-        self._instances.drop(key)
-        self._indexing.refresh(self._find(key).location.path)
-        return self.locate(key)
 
     def plan(self, instance: Instance, request: RenderRequest) -> RenderPlan:
         """Resolve every default of a request without touching a pixel.
@@ -98,15 +57,15 @@ class Rendering:
         Raises ContentChanged (look the instance up again and plan anew), DamagedObject, NotSupported, NotFound, Gone,
         Unavailable.
         """
-        located = self.locate(plan.key)
+        located = self._locating.locate(plan.key, plan.frame_number)
         if located.instance.version != plan.version:
             raise ContentChanged
         known = self._known_range(plan)
         with self._store.open(located.location) as source:
-            read = partial(read_frame, source, located.instance, plan.frame_number, self._limits)
-            image, found = execute(plan, read, known, self._decoding.decode)
+            reader = FrameReader(source, located.instance, self._limits)
+            image, found = execute(plan, reader, known, self._decoding.decode)
         if found is not None:
-            self._index.remember_value_range(plan.key, plan.version, plan.frame_number, found)
+            self._notices.send(RangeFound(plan.key, plan.version, plan.frame_number, found))
         self._pictures.put(plan.digest, image)
         return image
 

@@ -14,8 +14,9 @@ from wado_http.cli.control import READY
 
 # Exit status of a child that cannot begin, and has said why: uvicorn's.
 STARTUP_FAILURE = 3
-# A child that has lived so long did not end because of its start.
+# A child that has lived so long did not end because of its start; one that was ready needs less to show it.
 STEADY_S = 10.0
+READY_STEADY_S = 1.0
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 10.0
 _LONGEST_LINE = 64 * 1024
@@ -113,6 +114,7 @@ class Place:
         child = self.child
         assert child is not None  # noqa: S101 - only children that have ended are vacated
         self.child = None
-        self.quick_ends = self.quick_ends + 1 if now - child.started < STEADY_S else 1
+        steady_s = READY_STEADY_S if child.ready else STEADY_S
+        self.quick_ends = self.quick_ends + 1 if now - child.started < steady_s else 1
         self.due = now + pause_s(self.quick_ends)
         return child

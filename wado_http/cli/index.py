@@ -1,15 +1,18 @@
 """``wado index``: bring an index up to date without serving it."""
 
+import time
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from wado_core.settings import Settings
+from wado_http.cli.configuration import settings_from
 from wado_http.cli.index_status import status_lines
 from wado_http.cli.lock import holder, holding
+from wado_http.cli.options import settings_options
 from wado_http.cli.progress import shown_progress
 from wado_http.cli.state import served_paths, state_folder, state_folder_of
 from wado_http.cli.text import counted, held, printable, shown
@@ -18,18 +21,15 @@ if TYPE_CHECKING:
     from wado_core.services.indexing import Report
 
 
-@click.command(no_args_is_help=True)
-@click.argument("paths", type=click.Path(path_type=Path), metavar="PATH...", nargs=-1, required=True)
-@click.option(
-    "--state", type=click.Path(path_type=Path), metavar="DIR",
-    help="Folder for the index, on a local disk and outside the PATHs.  [default: ~/.local/state/wado]",
-)  # fmt: skip
+@click.command()
 @click.option("--status", is_flag=True, help="Only say how far the indexing is and what the index holds; nothing is written.")
-def index(paths: tuple[Path, ...], state: Path | None, status: bool) -> None:
+@settings_options("state", "settling_s")
+def index(paths: tuple[str, ...], config: str | None, *, status: bool, **options: str | None) -> None:
     """Index each PATH, a folder or a file, without serving it.
 
     'wado serve' with the same PATHs (in any order) and the same --state finds this index. Only what is new or has changed is
-    read; every damaged file is named with its reason. While 'wado serve' runs, it keeps the index itself.
+    read; every damaged file is named with its reason. While 'wado serve' runs, it keeps the index itself. PATHs and options may
+    also come from a file of settings or from the environment; 'wado config' shows what holds.
 
     \b
     Examples:
@@ -37,12 +37,13 @@ def index(paths: tuple[Path, ...], state: Path | None, status: bool) -> None:
       wado index /mnt/ct /mnt/mr --state /var/lib/wado
       wado index ~/images --status                  how far is the server with it?
     """
-    roots = served_paths(paths)
+    told = settings_from(paths, config, options)
+    roots = served_paths(told.paths)
     if status:
-        for line in status_lines(Settings(paths=roots, state=state_folder_of(roots, state))):
+        for line in status_lines(replace(told, paths=roots, state=state_folder_of(roots, told.state))):
             click.echo(line)
         return
-    index_alone(Settings(paths=roots, state=state_folder(roots, state)))
+    index_alone(replace(told, paths=roots, state=state_folder(roots, told.state)))
 
 
 def index_alone(settings: Settings) -> None:
@@ -61,16 +62,22 @@ def index_visibly(settings: Settings, damaged_shown: int | None) -> int:
     """
     from wado_core import assemble
 
-    services = assemble.services(settings)
+    index = assemble.index_to_write(settings)
     try:
+        indexing = assemble.indexing(settings, index)
         with shown_progress(settings.paths) as show:
-            report: Report = services.indexing.run(settings.paths, show)
+            report: Report = indexing.run(settings.paths, show, settings.index_processes)
         for line in summary(report):
             click.echo(line)
-        for line in damaged(services.index.problems(), report.totals.damaged, damaged_shown):
+        if report.settling:
+            time.sleep(settings.settling_s)
+            report = indexing.look_into(report.settling)
+            for line in summary(report):
+                click.echo(line)
+        for line in damaged(index.problems(), report.totals.damaged, damaged_shown):
             click.echo(line)
     finally:
-        services.close()
+        index.close()
     return report.totals.instances
 
 

@@ -16,7 +16,7 @@ from wado_core.settings import Settings
 from wado_http.cli.children import STARTUP_FAILURE
 from wado_http.cli.control import PREPARED, READY, RESCAN, SAY, Control, inherited
 from wado_http.cli.index import damaged, summary
-from wado_http.cli.server import GRACE_S, LOGGING
+from wado_http.cli.server import LOGGING
 from wado_http.environment import settings_from_environment
 
 if TYPE_CHECKING:
@@ -47,13 +47,12 @@ def main(arguments: Sequence[str]) -> int:
     logging.config.dictConfig(LOGGING)
     settings = settings_from_environment()
     try:
-        assemble.prepare(settings)
-        control.tell(PREPARED)
         keeping = assemble.keeping(settings, receiving, after_crash=AFTER_CRASH in arguments)
+        control.tell(PREPARED)
     except WadoError as error:
         _log.error("%s", error)
         return STARTUP_FAILURE
-    _obey(control, keeping)
+    _obey(control, keeping, settings.grace_s)
     if REPORT in arguments:
         threading.Thread(target=_report, args=(settings, control, time.time()), name="report", daemon=True).start()
     control.tell(READY)
@@ -65,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _obey(control: Control, keeping: "Keeping") -> None:
+def _obey(control: Control, keeping: "Keeping", grace_s: float) -> None:
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of every handler
         keeping.stop()
 
@@ -75,7 +74,7 @@ def _obey(control: Control, keeping: "Keeping") -> None:
 
     def ended() -> None:
         keeping.stop()
-        time.sleep(GRACE_S)
+        time.sleep(grace_s)
         os._exit(1)  # a file that cannot be read to its end, as on a dead mount
 
     signal.signal(signal.SIGTERM, stop)

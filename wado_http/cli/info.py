@@ -72,7 +72,7 @@ def _describe_pixels(instance: Instance, pixel: ImagePixel) -> Iterator[tuple[st
 
 def _modality(transform: FrameTransform) -> str:
     if transform.modality_lut is not None:
-        return f"lookup table of {counted(len(transform.modality_lut), 'entry', 'entries')} from {transform.modality_lut.first}"
+        return f"lookup table of {counted(transform.modality_lut.count, 'entry', 'entries')} from {transform.modality_lut.first}"
     if transform.rescale is not None:
         return f"rescale slope {transform.rescale.slope:g}, intercept {transform.rescale.intercept:g}"
     return "none"
@@ -83,7 +83,7 @@ def _window(transform: FrameTransform) -> str:
         window = transform.window
         return f"center {window.center:g}, width {window.width:g}, {window.function.value}"
     if transform.voi_lut is not None:
-        return f"lookup table of {counted(len(transform.voi_lut), 'entry', 'entries')} from {transform.voi_lut.first}"
+        return f"lookup table of {counted(transform.voi_lut.count, 'entry', 'entries')} from {transform.voi_lut.first}"
     automatic = "automatic, the full range of the frame's values"
     return f"{automatic} (the stored window is broken and ignored)" if transform.window_ignored else automatic
 

@@ -10,6 +10,7 @@ from types import FrameType
 import click
 
 from wado_core.errors import WadoError
+from wado_http.cli.config import config
 from wado_http.cli.index import index
 from wado_http.cli.info import info
 from wado_http.cli.render import render
@@ -33,6 +34,7 @@ def wado() -> None:
     \b
     Examples:
       wado serve ~/images                      browse a folder at http://127.0.0.1:8080/
+      wado config ~/images --port 9000         say what a server would be told, as a file of settings
       wado info ct.dcm                         say what is in a file
       wado render ct.dcm -o ct.jpg             make a picture of it
       wado render ct.dcm -o lung.png --window -600,1500
@@ -41,7 +43,7 @@ def wado() -> None:
     """
 
 
-for _command in (serve, index, info, render, thumbnail):
+for _command in (serve, index, config, info, render, thumbnail):
     wado.add_command(_command)
 
 

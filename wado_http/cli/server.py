@@ -16,8 +16,6 @@ from wado_core.settings import Settings
 from wado_http.cli.listening import PATIENCE_S, address_of, is_loopback, reserve
 from wado_http.cli.lock import holding
 
-# How long a stopping server waits for answers that are being sent.
-GRACE_S = 10
 # Connections of one worker; those beyond are answered 503 by uvicorn.
 CONNECTIONS = 2000
 
@@ -82,4 +80,4 @@ def run_server(settings: Settings) -> None:
         host = address if is_loopback(address) else settings.host
         logging.config.dictConfig(LOGGING)
         bound = replace(settings, host=host, port=listener.getsockname()[1])
-        Supervisor(bound, listener, lock.descriptor, GRACE_S).run()
+        Supervisor(bound, listener, lock.descriptor).run()

@@ -45,16 +45,15 @@ _SIGNALS = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Supervisor:
     """The processes of one ``wado serve``."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, lock: int, grace_s: float) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, lock: int) -> None:
         """Make the supervisor.
 
-        listener: bound; it listens as soon as workers start.  lock: descriptor that the indexer inherits.  grace_s: how long answers
-        may take that are in flight when the server is stopped.
+        listener: bound; it listens as soon as workers start.  lock: descriptor that the indexer inherits.
         """
         self._settings = settings
         self._listener = listener
         self._lock = lock
-        self._grace_s = grace_s
+        self._grace_s = settings.grace_s
         self._board = assemble.status(settings)
         self._sending, self._receiving = assemble.notice_sockets()
         self._environment = os.environ | {SETTINGS_VARIABLE: to_json(settings), "PYTHONSAFEPATH": "1"}

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from math import ceil
 
 from wado_core.settings import Settings
 from wado_http.cli.control import GO, READY, Control, inherited
@@ -42,7 +43,7 @@ def _serve(settings: Settings, control: Control, listener: socket.socket, notice
 
     from wado_http.app import create_app
     from wado_http.cli.protocol import BoundedProtocol
-    from wado_http.cli.server import CONNECTIONS, GRACE_S, LOGGING
+    from wado_http.cli.server import CONNECTIONS, LOGGING
 
     async def ready() -> None:
         """Say so, when called for the first time; uvicorn calls it again and again."""
@@ -69,7 +70,7 @@ def _serve(settings: Settings, control: Control, listener: socket.socket, notice
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=GRACE_S,
+            timeout_graceful_shutdown=ceil(settings.grace_s),
             callback_notify=ready,
         )
     )

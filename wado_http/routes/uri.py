@@ -46,16 +46,16 @@ async def retrieve(request: Request) -> Response:
     asked = parse_uri_request(request.scope["query_string"], state.settings.limits)
     check_combinations(asked)
     try:
-        return await _answer(request, asked, await _locate(state, asked.key))
+        return await _answer(request, asked, await _locate(state, asked.key, asked.frame_number or 1))
     except ContentChanged:
         # Somebody replaced the file since it was indexed: once more from its new content, then 503.
-        return await _answer(request, asked, await state.look_up(state.rendering.refresh, asked.key))
+        return await _answer(request, asked, await state.look_up(state.locating.relocate, asked.key, asked.frame_number or 1))
 
 
-async def _locate(state: State, key: InstanceKey) -> Located:
+async def _locate(state: State, key: InstanceKey, frame_number: int) -> Located:
     """Find an instance, on the event loop when it is in memory."""
-    located = state.rendering.in_memory(key)
-    return located if located is not None else await state.look_up(state.rendering.locate, key)
+    located = state.locating.in_memory(key, frame_number)
+    return located if located is not None else await state.look_up(state.locating.locate, key, frame_number)
 
 
 async def _answer(request: Request, asked: UriRequest, located: Located) -> Response:

@@ -1,20 +1,32 @@
 """Rows of the index: the format of descriptions follows the shape of what is described."""
 
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field, make_dataclass, replace
 
 import msgspec
 import pytest
 
-from tests.contract.objects import everything
+from tests.contract.objects import everything, many_frames
 from wado_core.archive import index_rows
-from wado_core.archive.index_rows import decode_instance, encode_instance, split, with_slash
+from wado_core.archive.index_rows import decode_instance, encode_instance, split, usual_chunk, with_slash
 
 
-def test_a_description_is_compact_and_comes_back() -> None:
-    assert decode_instance(encode_instance(everything())) == everything()
+def test_a_description_comes_back() -> None:
+    description, further = encode_instance(everything())
+    assert decode_instance(description) == everything()
+    assert further == []
 
 
-@pytest.mark.parametrize("spoilt", [b"", b"\x93\xff", encode_instance(everything())[:-1], msgspec.msgpack.encode({"key": 1})])
+def test_a_description_holds_the_first_chunk_and_each_other_is_apart() -> None:
+    instance = many_frames(600)
+    description, further = encode_instance(instance)
+    assert [number for number, _ in further] == [1, 2]
+    assert decode_instance(description) == replace(instance, chunks=instance.chunks[:1])
+    for number, columns in further:
+        assert decode_instance(description, columns) == replace(instance, chunks=instance.chunks[number : number + 1])
+    assert [usual_chunk(frame) for frame in (1, 256, 257, 512, 513)] == [0, 0, 1, 1, 2]
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"\x93\xff", encode_instance(everything())[0][:-1], msgspec.msgpack.encode({"key": 1})])
 def test_other_bytes_are_a_decode_error(spoilt: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode_instance(spoilt)

@@ -97,7 +97,7 @@ def test_a_root_that_holds_nothing_is_not_complete(tmp_path: Path, kind: str) ->
         root.mkdir()
     if kind == "fifo":
         os.mkfifo(root)
-    assert list(walk(root)) == [Folder(bytes(root), (), complete=False)]
+    assert list(walk(root)) == [Folder(bytes(root), (), complete=False, empty=kind == "empty")]
 
 
 def test_unreadable_folders_are_reported_and_the_rest_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,3 +156,39 @@ def test_a_listing_that_breaks_off_is_not_complete(tmp_path: Path, monkeypatch: 
     (folder,) = walk(tmp_path)
     assert not folder.complete
     assert {location.path for location in folder.files} <= {bytes(tmp_path / "a")}
+
+
+LITTER = (
+    "._a", ".DS_Store", "Thumbs.db", "THUMBS.DB", "desktop.ini", "@eaDir/x", ".snapshot/hourly.0/a", "lost+found/b", "$RECYCLE.BIN/c",
+    "System Volume Information/d", "#recycle/e", ".Trash-1000/f", "__MACOSX/g",
+)  # fmt: skip
+
+
+def test_litter_is_counted_and_passed_over(tmp_path: Path) -> None:
+    make(tmp_path, "a", "b/c", "thumbs.db.dcm", "lost", *LITTER)
+    (folder, below) = walk(tmp_path)
+    assert [os.path.basename(location.path) for location in folder.files] == [b"a", b"lost", b"thumbs.db.dcm"]
+    assert below.path == bytes(tmp_path / "b")
+    assert folder.litter == len(LITTER)
+
+
+def test_a_file_with_the_name_of_a_litter_folder_is_a_file(tmp_path: Path) -> None:
+    make(tmp_path, "lost+found", "recycler")
+    (folder,) = walk(tmp_path)
+    assert (len(folder.files), folder.litter) == (2, 0)
+
+
+def test_a_root_with_litter_only_is_not_empty(tmp_path: Path) -> None:
+    make(tmp_path, "lost+found/x")
+    (folder,) = walk(tmp_path)
+    assert (folder.complete, folder.empty, folder.litter) == (True, False, 1)
+
+
+def test_a_mount_point_is_where_the_device_changes(tmp_path: Path) -> None:
+    """/proc is a file system of its own wherever there is one."""
+    make(tmp_path, "a/b")
+    assert [folder.mount for folder in walk(tmp_path / "a")] == [False]
+    (tmp_path / "a" / "proc").symlink_to("/proc/self/attr")
+    if not os.path.isdir("/proc/self/attr"):
+        pytest.skip("there is no /proc here")
+    assert {folder.path: folder.mount for folder in walk(tmp_path / "a")}[bytes(tmp_path / "a" / "proc")]

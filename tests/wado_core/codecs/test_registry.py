@@ -11,7 +11,7 @@ from tests.fixtures.code_streams import jpeg, jpeg_2000, rle
 from tests.fixtures.compressed_images import thorax_8bit
 from tests.wado_core.codecs.pixels import pixel
 from wado_core.codecs.registry import DECODERS, codec_versions, decode, decoder
-from wado_core.dicom.frames import read_frame
+from wado_core.dicom.frames import FrameReader
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
 from wado_core.errors import NotSupported
@@ -104,7 +104,7 @@ def test_video_fragments_are_no_frames() -> None:
     source = BytesSource(build("mpg"))
     instance = describe(source, "", Limits()).instance
     assert instance.image_pixel is not None
-    data = read_frame(source, instance, 1, Limits())
+    data = FrameReader(source, instance, Limits()).frame(1)
     assert data
     with pytest.raises(NotSupported, match=r"H\.264"):
         decode(data, instance.image_pixel, instance.transfer_syntax_uid)

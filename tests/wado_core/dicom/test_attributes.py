@@ -21,8 +21,8 @@ from tests.wado_core.dicom.written import (
     sequence,
 )
 from wado_core.dicom import tags
-from wado_core.dicom.attributes import PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, VOI_LUT_SEQUENCE
 from wado_core.dicom.elements import Encoding
+from wado_core.dicom.tags import PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, VOI_LUT_SEQUENCE
 from wado_core.errors import DamagedObject, LimitExceeded
 
 UNWANTED = 0x00081140
@@ -152,7 +152,7 @@ class TestAccessors:
         assert (nothing.integer(tags.ROWS), nothing.decimal(tags.ROWS), nothing.whole_number(tags.ROWS), nothing.value(tags.ROWS)) == (
             None,
         ) * 4
-        assert (nothing.words(tags.LUT_DATA), nothing.items(VOI_LUT_SEQUENCE)) == (b"", ())
+        assert (nothing.bulk(tags.LUT_DATA), nothing.items(VOI_LUT_SEQUENCE)) == (None, ())
 
     @pytest.mark.parametrize("encoding", ENCODINGS)
     def test_empty(self, encoding: Encoding) -> None:
@@ -221,11 +221,13 @@ class TestAccessors:
             0.5,
         )
 
-    def test_words_are_little_endian_whatever_the_data_set_is(self) -> None:
-        assert attributes(integers(tags.LUT_DATA, "OW", 0x0102, encoding=BIG_ENDIAN), BIG_ENDIAN).words(tags.LUT_DATA) == b"\2\1"
-        assert attributes(integers(tags.LUT_DATA, "US", 0x0102)).words(tags.LUT_DATA) == b"\2\1"
-        assert attributes(element(tags.LUT_DATA, "OB", b"\1\2", BIG_ENDIAN), BIG_ENDIAN).words(tags.LUT_DATA) == b"\1\2"
-        assert attributes(element(tags.LUT_DATA, "OW", b"\1\2\3", BIG_ENDIAN), BIG_ENDIAN).words(tags.LUT_DATA) == b"\2\1"
+    def test_bulk_values_are_left_where_they_lie(self) -> None:
+        written = integers(tags.ROWS, "US", 5) + element(tags.LUT_DATA, "OW", b"abcd")
+        found = attributes(written, most_bytes=2)
+        assert found.bulk(tags.LUT_DATA) == (b"OW", b"", len(written) - 4, 4)
+        assert tags.LUT_DATA in found
+        assert (found.value(tags.LUT_DATA), found.texts(tags.LUT_DATA), found.integers(tags.LUT_DATA)) == (None, ("",), ())
+        assert found.bulk(tags.ROWS) is attributes(element(tags.LUT_DATA, "OW", b"")).bulk(tags.LUT_DATA) is None
 
     @given(
         vr=st.sampled_from(["US", "SS", "UL", "UV", "DS", "IS", "FD", "FL", "CS", "UI", "OB", "UN", "AT", "ZZ"]),
@@ -237,5 +239,4 @@ class TestAccessors:
         assert isinstance(found.integers(tags.ROWS), tuple)
         assert isinstance(found.integers(tags.ROWS, signed=True), tuple)
         assert isinstance(found.decimals(tags.ROWS), tuple)
-        assert isinstance(found.words(tags.ROWS), bytes)
         assert found.whole_number(tags.ROWS) is None or value

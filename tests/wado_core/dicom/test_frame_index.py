@@ -8,11 +8,11 @@ from tests.fixtures import build
 from tests.wado_core.dicom.written import UNDEFINED, element, fragments, read, scanner
 from wado_core.dicom import tags
 from wado_core.dicom.frame_index import read_frame_layout
-from wado_core.dicom.frames import read_frame
+from wado_core.dicom.frames import FrameReader
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
 from wado_core.errors import DamagedObject, LimitExceeded
-from wado_core.model.frame import FrameLayout
+from wado_core.model.frame import FrameChunk, FrameLayout
 from wado_core.settings import Limits
 
 JPEG = b"\xff\xd8"
@@ -20,7 +20,7 @@ JPEG_2000 = b"\xff\x4f\xff\x51"
 JP2 = b"\x00\x00\x00\x0cjP  "
 
 
-def layout(data: bytes, frames: int, *, video: bool = False) -> FrameLayout:
+def layout(data: bytes, frames: int, *, video: bool = False) -> tuple[FrameLayout, FrameChunk]:
     attributes, pixel_data = read(data)
     assert pixel_data is not None
     return read_frame_layout(scanner(data), pixel_data, attributes, frames, video=video)
@@ -28,9 +28,10 @@ def layout(data: bytes, frames: int, *, video: bool = False) -> FrameLayout:
 
 def frames_of(data: bytes, frames: int, *, video: bool = False) -> list[bytes]:
     """Read every frame by its fragments."""
-    found = layout(data, frames, video=video)
-    assert found.fragments is not None
-    return [b"".join(data[one.offset : one.offset + one.length] for one in frame) for frame in found.fragments]
+    found, columns = layout(data, frames, video=video)
+    assert found.encapsulated
+    numbers = range(1, columns.count + 1)
+    return [b"".join(data[one.offset : one.offset + one.length] for one in columns.fragments(number)) for number in numbers]
 
 
 def offsets(*numbers: int) -> bytes:
@@ -43,7 +44,7 @@ def extended(*numbers: int) -> bytes:
 
 def test_native_frames_follow_each_other() -> None:
     data = element(0x00280008, "IS", b"3 ") + element(0x7FE00010, "OB", b"abcdef")
-    assert layout(data, 3) == FrameLayout(len(data) - 6, 6)
+    assert layout(data, 3) == (FrameLayout(len(data) - 6, 6), FrameChunk(1, 3))
 
 
 def test_one_frame_in_any_number_of_fragments() -> None:
@@ -108,6 +109,11 @@ def test_video_is_one_stream_whatever_its_number_of_frames() -> None:
     assert frames_of(fragments(b"ab", b"cd", b"ef"), 25, video=True) == [b"abcdef"]
 
 
+def test_video_of_no_fragment_is_damage() -> None:
+    with pytest.raises(DamagedObject):
+        layout(fragments(), 25, video=True)
+
+
 def test_more_fragments_than_any_frames_need_are_refused() -> None:
     with pytest.raises(LimitExceeded):
         layout(fragments(*[b""] * 70_000), 1)
@@ -119,7 +125,7 @@ def test_the_frames_of_a_fixture_are_whole_streams(name: str) -> None:
     instance = describe(source, "", Limits()).instance
     assert instance.number_of_frames == 4
     for number in range(1, 5):
-        frame = read_frame(source, instance, number, Limits()).rstrip(b"\0")
+        frame = FrameReader(source, instance, Limits()).frame(number).rstrip(b"\0")
         assert frame.startswith(JPEG)
         assert frame.endswith(b"\xff\xd9")
         assert frame.count(b"\xff\xd8\xff") == 1

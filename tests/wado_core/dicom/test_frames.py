@@ -7,7 +7,7 @@ import pytest
 
 from tests.fixtures import build, file_bytes, image
 from tests.fixtures.gray_images import be8
-from wado_core.dicom.frames import read_frame
+from wado_core.dicom.frames import FrameReader
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
 from wado_core.errors import DamagedObject, NotSupported
@@ -17,7 +17,7 @@ from wado_core.settings import Limits
 def frames(data: bytes) -> list[bytes]:
     source = BytesSource(data)
     instance = describe(source, "", Limits()).instance
-    return [read_frame(source, instance, number, Limits()) for number in range(1, instance.number_of_frames + 1)]
+    return [FrameReader(source, instance, Limits()).frame(number) for number in range(1, instance.number_of_frames + 1)]
 
 
 @pytest.mark.parametrize("transfer_syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"])
@@ -49,13 +49,13 @@ def test_bits_are_given_as_the_bytes_that_hold_them() -> None:
     instance = describe(source, "", Limits()).instance
     layout = instance.frames
     assert layout is not None
-    assert read_frame(source, instance, 5, Limits()) == source.read(layout.offset + 24, 7)
+    assert FrameReader(source, instance, Limits()).frame(5) == source.read(layout.offset + 24, 7)
 
 
 def test_objects_without_pixels_have_no_frames() -> None:
     source = BytesSource(build("sr"))
     with pytest.raises(NotSupported, match="no image"):
-        read_frame(source, describe(source, "", Limits()).instance, 1, Limits())
+        FrameReader(source, describe(source, "", Limits()).instance, Limits()).frame(1)
 
 
 @pytest.mark.parametrize("name", ["ct", "rle", "be8"])
@@ -63,7 +63,7 @@ def test_a_source_that_has_become_shorter_is_damage(name: str) -> None:
     data = build(name)
     instance = describe(BytesSource(data), "", Limits()).instance
     with pytest.raises(DamagedObject):
-        read_frame(BytesSource(data[:-40]), instance, 1, Limits())
+        FrameReader(BytesSource(data[:-40]), instance, Limits()).frame(1)
 
 
 def test_the_layout_decides_and_not_the_file() -> None:
@@ -71,4 +71,4 @@ def test_the_layout_decides_and_not_the_file() -> None:
     instance = describe(source, "", Limits()).instance
     assert instance.frames is not None
     moved = replace(instance, frames=replace(instance.frames, offset=instance.frames.offset + 49))
-    assert read_frame(source, moved, 1, Limits()) == read_frame(source, instance, 2, Limits())
+    assert FrameReader(source, moved, Limits()).frame(1) == FrameReader(source, instance, Limits()).frame(2)

@@ -10,11 +10,11 @@ import wado_core
 from tests.wado_core.dicom.objects import names, stored
 from tests.wado_core.dicom.written import EXPLICIT, IMPLICIT, UNDEFINED, element, fragments, integers, part_ten, sequence
 from wado_core.dicom import tags
-from wado_core.dicom.attributes import PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE
 from wado_core.dicom.elements import Encoding
 from wado_core.dicom.instance import describe
 from wado_core.dicom.part_ten import part_ten as lay_out
 from wado_core.dicom.source import BytesSource
+from wado_core.dicom.tags import PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE
 from wado_core.errors import WadoError
 from wado_core.settings import Limits
 

@@ -19,6 +19,7 @@ from wado_core.dicom import tags
 from wado_core.dicom.instance import check_key, describe
 from wado_core.dicom.source import BytesSource
 from wado_core.errors import DamagedObject, NotDicom, WadoError
+from wado_core.model.frame import FrameChunk
 from wado_core.model.grayscale import Padding
 from wado_core.model.image_pixel import CodeStream
 from wado_core.model.instance import Described, Instance
@@ -129,11 +130,11 @@ def test_a_frame_header_across_the_end_of_the_first_look_is_read_whole(missing: 
 
 
 def test_enhanced_frames_have_their_own_transformations() -> None:
-    found = instance(build("enh"))
+    (found,) = instance(build("enh")).chunks
     assert len(found.transforms) == 5
-    assert found.transform_of_frame == (0, 1, 2, 3, 4)
-    shared = instance(build("enh_shared"))
-    assert (len(shared.transforms), shared.transform_of_frame) == (1, ())
+    assert found.transform_of_frame == bytes((0, 1, 2, 3, 4))
+    (shared,) = instance(build("enh_shared")).chunks
+    assert (len(shared.transforms), shared.transform_of_frame) == (1, b"")
 
 
 def test_padding_and_palettes_belong_to_their_photometric_interpretations() -> None:
@@ -141,7 +142,7 @@ def test_padding_and_palettes_belong_to_their_photometric_interpretations() -> N
     assert instance(build("mono1_pad")).padding == Padding(4000, 4095)
     assert instance(build("pal")).palette is not None
     assert instance(build("pal")).padding is None
-    assert instance(build("rgb0")).transforms == ()
+    assert instance(build("rgb0")).chunks == (FrameChunk(1, 1),)
 
 
 class TestContradictions:

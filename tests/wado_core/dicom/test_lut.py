@@ -12,7 +12,10 @@ from tests.reference.lut import expand_segments
 from tests.wado_core.dicom.written import BIG_ENDIAN, ENCODINGS, EXPLICIT, IMPLICIT, attributes, element, integers
 from wado_core.dicom import tags
 from wado_core.dicom.elements import Encoding
-from wado_core.dicom.lut import read_lut, read_palette
+from wado_core.dicom.lut import find_lut, find_palette, read_lut, read_palette
+from wado_core.dicom.source import BytesSource
+from wado_core.errors import DamagedObject
+from wado_core.model.color import Palette
 from wado_core.model.grayscale import Lut
 
 
@@ -22,7 +25,17 @@ def entries_of(lut: Lut | None) -> list[int]:
 
 
 def lut(descriptor: bytes, data: bytes, encoding: Encoding = EXPLICIT, *, signed: bool = False) -> Lut | None:
-    return read_lut(attributes(descriptor + data, encoding), signed=signed)
+    stored = find_lut(attributes(descriptor + data, encoding), signed=signed)
+    if stored is None:
+        return None
+    found = read_lut(BytesSource(descriptor + data), stored)
+    assert len(found) == stored.count
+    return found
+
+
+def palette_of(data: bytes, encoding: Encoding = EXPLICIT) -> Palette | None:
+    stored = find_palette(BytesSource(data), attributes(data, encoding), signed=False)
+    return None if stored is None else read_palette(BytesSource(data), stored)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -110,7 +123,7 @@ def palette(*segments: list[int], count: int, bits: int = 16, tag: int = tags.SE
 
 
 def test_three_plain_tables() -> None:
-    found = read_palette(attributes(palette([0x100, 2], [3, 4], [5, 6], count=2, tag=tags.RED_PALETTE_DATA)), signed=False)
+    found = palette_of(palette([0x100, 2], [3, 4], [5, 6], count=2, tag=tags.RED_PALETTE_DATA))
     assert found is not None
     assert [entries_of(table) for table in (found.red, found.green, found.blue)] == [[0x100, 2], [3, 4], [5, 6]]
     assert {table.bits for table in (found.red, found.green, found.blue)} == {16}
@@ -118,13 +131,33 @@ def test_three_plain_tables() -> None:
 
 def test_16_bit_tables_without_an_entry_above_255_hold_8_bit_entries() -> None:
     """H3.1; all three decide together, or a colour that is dark throughout one channel would become bright in it."""
-    dark = read_palette(attributes(palette([1, 255], [3, 4], [5, 6], count=2, tag=tags.RED_PALETTE_DATA)), signed=False)
+    dark = palette_of(palette([1, 255], [3, 4], [5, 6], count=2, tag=tags.RED_PALETTE_DATA))
     assert dark is not None
     assert {table.bits for table in (dark.red, dark.green, dark.blue)} == {8}
 
 
 def test_a_missing_table_makes_the_palette_unusable() -> None:
-    assert read_palette(attributes(palette([1, 2], [3, 4], count=2, tag=tags.RED_PALETTE_DATA)), signed=False) is None
+    assert palette_of(palette([1, 2], [3, 4], count=2, tag=tags.RED_PALETTE_DATA)) is None
+
+
+@pytest.mark.parametrize("segmented", [False, True])
+def test_tables_that_have_become_shorter_are_damage(segmented: bool) -> None:
+    """The file was looked at when it was described; it may be another when it is read."""
+    words, tag = ([0, 2, 7, 9], tags.SEGMENTED_RED_PALETTE_DATA) if segmented else ([7, 9], tags.RED_PALETTE_DATA)
+    data = palette(words, words, words, count=2, tag=tag)
+    stored = find_palette(BytesSource(data), attributes(data), signed=False)
+    assert stored is not None
+    assert len(read_palette(BytesSource(data), stored).red) == 2
+    with pytest.raises(DamagedObject):
+        read_palette(BytesSource(data[:-1]), stored)
+
+
+def test_a_table_is_left_where_it_lies_whatever_it_claims() -> None:
+    """Only as many bytes as it can have entries are read later, and none when the object is described."""
+    written = integers(tags.LUT_DESCRIPTOR, "US", 2, 0, 16) + element(tags.LUT_DATA, "OW", bytes(3_000_000))
+    stored = find_lut(attributes(written, most_bytes=100), signed=False)
+    assert stored is not None
+    assert (stored.count, stored.data.length) == (2, 4)
 
 
 SEGMENTED = [0, 2, 0, 0x1000, 1, 254, 0x1000 + 254 * 200]
@@ -134,7 +167,7 @@ SEGMENTED = [0, 2, 0, 0x1000, 1, 254, 0x1000 + 254 * 200]
 def test_discrete_and_linear_segments(encoding: Encoding) -> None:
     written = b"".join(integers(tags.RED_PALETTE_DESCRIPTOR + i, "US", 256, 0, 16, encoding=encoding) for i in range(3))
     written += b"".join(integers(tags.SEGMENTED_RED_PALETTE_DATA + i, "OW", *SEGMENTED, encoding=encoding) for i in range(3))
-    found = read_palette(attributes(written, encoding), signed=False)
+    found = palette_of(written, encoding)
     assert found is not None
     assert entries_of(found.green) == [0, *(0x1000 + 200 * i for i in range(255))]
 
@@ -142,7 +175,7 @@ def test_discrete_and_linear_segments(encoding: Encoding) -> None:
 def test_the_example_of_an_indirect_segment() -> None:
     """PS3.3 C.7.9.2.3: earlier segments repeated from a byte offset, whose low word stands first."""
     words = [0, 2, 100, 300, 1, 3, 0, 2, 2, 0, 0]
-    found = read_palette(attributes(palette(words, words, words, count=10)), signed=False)
+    found = palette_of(palette(words, words, words, count=10))
     assert found is not None
     assert entries_of(found.red) == [100, 300, 200, 100, 0, 100, 300, 200, 100, 0]
 
@@ -160,7 +193,7 @@ def test_any_segments_expand_as_the_oracle_s(written: list[list[int]], repeats: 
     for count in repeats:
         words += [2, min(count, len(written) + 1), 0, 0]
     expected = expand_segments(words)
-    found = read_palette(attributes(palette(words, words, words, count=len(expected))), signed=False)
+    found = palette_of(palette(words, words, words, count=len(expected)))
     assert found is not None
     assert entries_of(found.blue) == expected
 
@@ -177,7 +210,7 @@ def test_any_segments_expand_as_the_oracle_s(written: list[list[int]], repeats: 
     ],
 )
 def test_broken_segments_make_the_palette_unusable(words: list[int]) -> None:
-    assert read_palette(attributes(palette(words, words, words, count=256)), signed=False) is None
+    assert palette_of(palette(words, words, words, count=256)) is None
 
 
 def test_hostile_segments_end_soon() -> None:
@@ -186,5 +219,5 @@ def test_hostile_segments_end_soon() -> None:
     long = [0, 1, 5, *[1, 65535, 7] * 5_000, *[2, 5_000, 0, 0] * 1_000]
     start = time.perf_counter()
     for words in (empty, long):
-        read_palette(attributes(palette(words, words, words, count=256)), signed=False)
+        palette_of(palette(words, words, words, count=256))
     assert time.perf_counter() - start < 5

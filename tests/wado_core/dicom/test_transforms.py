@@ -8,7 +8,10 @@ import pytest
 from tests.wado_core.dicom.written import BIG_ENDIAN, ENCODINGS, attributes, element, integers, item, sequence
 from tests.wado_core.rendering.pixels import gray
 from wado_core.dicom import tags
-from wado_core.dicom.attributes import (
+from wado_core.dicom.elements import Encoding
+from wado_core.dicom.lut import read_lut
+from wado_core.dicom.source import BytesSource
+from wado_core.dicom.tags import (
     FRAME_VOI_LUT_SEQUENCE,
     MODALITY_LUT_SEQUENCE,
     PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
@@ -16,9 +19,8 @@ from wado_core.dicom.attributes import (
     SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
     VOI_LUT_SEQUENCE,
 )
-from wado_core.dicom.elements import Encoding
 from wado_core.dicom.transforms import read_padding, read_transforms
-from wado_core.model.grayscale import FrameTransform, Lut, Padding, Rescale, VoiLutFunction, Window
+from wado_core.model.grayscale import FrameTransform, Lut, Padding, Rescale, StoredLut, VoiLutFunction, Window
 
 
 def text(tag: int, value: str) -> bytes:
@@ -52,8 +54,12 @@ def transforms(data: bytes, frames: int = 1, *, signed: bool = False) -> list[Fr
     """Read the transformation of every frame."""
     distinct, of_frame = read_transforms(attributes(data), gray(12, signed=signed), frames)
     assert len(set(distinct)) == len(distinct)
-    assert len(of_frame) == (frames if len(distinct) > 1 else 0)
-    return [distinct[index] for index in of_frame] or [distinct[0]] * frames
+    return [distinct[place] for place in of_frame] + [distinct[0]] * (frames - len(of_frame))
+
+
+def read(data: bytes, stored: StoredLut | None) -> Lut:
+    assert stored is not None
+    return read_lut(BytesSource(data), stored)
 
 
 def only(data: bytes, *, signed: bool = False) -> FrameTransform:
@@ -77,8 +83,9 @@ def test_rescales_also_broken_ones(slope: str, intercept: str, expected: Rescale
 
 
 def test_a_modality_lut_goes_before_a_rescale() -> None:
-    found = only(rescale("2", "3") + sequence(MODALITY_LUT_SEQUENCE, table(5, 6, first=1)))
-    assert (found.modality_lut, found.rescale) == (lut(5, 6, first=1), None)
+    data = rescale("2", "3") + sequence(MODALITY_LUT_SEQUENCE, table(5, 6, first=1))
+    found = only(data)
+    assert (read(data, found.modality_lut), found.rescale) == (lut(5, 6, first=1), None)
 
 
 def test_a_modality_lut_that_cannot_be_used_gives_way() -> None:
@@ -96,8 +103,9 @@ def test_voi_lut_functions(function: str, expected: VoiLutFunction) -> None:
 
 
 def test_the_first_of_several_windows_and_tables_counts() -> None:
-    found = only(window("40\\50", "400\\500") + sequence(VOI_LUT_SEQUENCE, table(1), table(2)))
-    assert (found.window, found.voi_lut) == (Window(40.0, 400.0), lut(1))
+    data = window("40\\50", "400\\500") + sequence(VOI_LUT_SEQUENCE, table(1), table(2))
+    found = only(data)
+    assert (found.window, read(data, found.voi_lut)) == (Window(40.0, 400.0), lut(1))
 
 
 @pytest.mark.parametrize(
@@ -109,8 +117,9 @@ def test_a_broken_window_counts_as_absent_and_is_warned_of(center: str, width: s
     """H2.17."""
     found = only(window(center, width, function))
     assert (found.window, found.window_ignored) == (None, True)
-    with_table = only(window(center, width, function) + sequence(VOI_LUT_SEQUENCE, table(1)))
-    assert (with_table.window, with_table.voi_lut, with_table.window_ignored) == (None, lut(1), True)
+    data = window(center, width, function) + sequence(VOI_LUT_SEQUENCE, table(1))
+    with_table = only(data)
+    assert (with_table.window, read(data, with_table.voi_lut), with_table.window_ignored) == (None, lut(1), True)
 
 
 def test_an_empty_window_is_simply_absent() -> None:
@@ -137,14 +146,15 @@ class TestPrecedence:
 
     def test_a_frame_s_own_rescale_replaces_a_modality_lut_of_the_image(self) -> None:
         per_frame = sequence(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, groups(rescale("3", "300")), groups())
-        first, second = transforms(sequence(MODALITY_LUT_SEQUENCE, table(5)) + per_frame, 2)
+        data = sequence(MODALITY_LUT_SEQUENCE, table(5)) + per_frame
+        first, second = transforms(data, 2)
         assert (first.rescale, first.modality_lut) == (Rescale(3.0, 300.0), None)
-        assert second.modality_lut == lut(5)
+        assert read(data, second.modality_lut) == lut(5)
 
     def test_a_frame_s_own_table_replaces_a_window_of_the_image(self) -> None:
         per_frame = sequence(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, groups(voi=sequence(VOI_LUT_SEQUENCE, table(9))))
         found = only(self.TOP + per_frame)
-        assert (found.window, found.voi_lut) == (None, lut(9))
+        assert (found.window, read(self.TOP + per_frame, found.voi_lut)) == (None, lut(9))
 
     def test_a_broken_window_of_a_frame_leaves_the_image_s(self) -> None:
         found = only(self.TOP + sequence(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, groups(voi=window("3", "0"))))

@@ -2,10 +2,11 @@
 
 from struct import pack
 
-from wado_core.dicom.attributes import SEQUENCES, AttributeReader, Attributes
+from wado_core.dicom.attribute_reader import AttributeReader
+from wado_core.dicom.attributes import Attributes
 from wado_core.dicom.elements import Element, Encoding, Scanner
 from wado_core.dicom.source import BytesSource
-from wado_core.dicom.tags import WANTED
+from wado_core.dicom.tags import SEQUENCES, WANTED
 
 EXPLICIT = Encoding(implicit_vr=False, big_endian=False)
 IMPLICIT = Encoding(implicit_vr=True, big_endian=False)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from tests.wado_core.codecs.pixels import pixel
-from wado_core.model.color import Palette
+from wado_core.model.byte_range import ByteRange
+from wado_core.model.color import StoredPalette
 from wado_core.model.geometry import Rectangle
-from wado_core.model.grayscale import Lut, Rescale, Window
+from wado_core.model.grayscale import Rescale, StoredLut, Window
 from wado_core.model.image_pixel import CodeStream
 from wado_core.model.render import GrayscalePlan, MediaType, RenderPlan
 from wado_core.model.uid import InstanceKey
@@ -18,11 +19,12 @@ SOURCE = Rectangle(0, 0, 4, 4)
 PLAN = RenderPlan(
     InstanceKey("1", "2", "3"), "v1", 1, "1.2.840.10008.1.2.1", pixel(4, 4), None, GRAYSCALE, None, SOURCE, 4, 4, MediaType.JPEG, 90
 )
-LUT = Lut(0, 8, b"\0\0")
+LUT = StoredLut(0, 8, 1, ByteRange(1000, 2))
 CHANGES: dict[str, Any] = {
     "key": InstanceKey("1", "2", "4"), "version": "v2", "frame_number": 2, "transfer_syntax_uid": "1.2.840.10008.1.2",
     "image_pixel": pixel(4, 5), "code_stream": CodeStream(4, 4, 1, 8), "grayscale": replace(GRAYSCALE, inverted=True),
-    "palette": Palette(LUT, LUT, LUT), "source": Rectangle(0, 0, 4, 3), "rows": 3, "columns": 3, "media_type": MediaType.PNG, "quality": 91,
+    "palette": StoredPalette(LUT, LUT, LUT, 8), "source": Rectangle(0, 0, 4, 3),
+    "rows": 3, "columns": 3, "media_type": MediaType.PNG, "quality": 91,
     "codecs": "another-1.0",
 }  # fmt: skip
 

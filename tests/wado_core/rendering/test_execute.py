@@ -16,7 +16,7 @@ from tests.fixtures import FIXTURES, build, file_bytes, image, lookup_table
 from tests.fixtures.code_streams import jpeg_2000
 from tests.reference.rounding import Array
 from wado_core.codecs.decoded import Decoded
-from wado_core.dicom.frames import read_frame
+from wado_core.dicom.frames import FrameReader
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
 from wado_core.errors import DamagedObject
@@ -24,7 +24,7 @@ from wado_core.model.geometry import Region
 from wado_core.model.grayscale import ValueRange, Window
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.render import MediaType, RenderPlan, RenderRequest
-from wado_core.rendering.execute import ReadFrame, draw, execute
+from wado_core.rendering.execute import draw, execute
 from wado_core.rendering.plan import make_plan
 from wado_core.settings import Limits
 
@@ -37,16 +37,16 @@ EXACT = (
 JPEG = ("jpg", "jpg_ybr", "jpg_422", "jpg_rgb", "jpg_frag", "jpg_bot", "jpg_eot")
 
 
-def planned(data: bytes, **asked: Any) -> tuple[RenderPlan, ReadFrame]:
+def planned(data: bytes, **asked: Any) -> tuple[RenderPlan, FrameReader]:
     source, limits = BytesSource(data), Limits()
     instance = describe(source, "v1", limits).instance
     plan = make_plan(instance, RenderRequest(media_type=MediaType.PNG, **asked), limits)
-    return plan, lambda: read_frame(source, instance, plan.frame_number, limits)
+    return plan, FrameReader(source, instance, limits)
 
 
 def drawn(data: bytes, **asked: Any) -> Array:
-    plan, frame = planned(data, **asked)
-    return draw(plan, frame)[0]
+    plan, reader = planned(data, **asked)
+    return draw(plan, reader)[0]
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -154,12 +154,12 @@ def test_random_grayscale_objects_equal_the_oracle(ds: Dataset, rows: int | None
 
 def test_the_range_is_found_once_and_belongs_to_the_whole_frame() -> None:
     """H2.15: whatever region is asked, all pictures of a frame agree."""
-    plan, frame = planned(build("ramp"), region=Region(0, 0, 0.5, 0.5))
-    picture, found = draw(plan, frame)
+    plan, reader = planned(build("ramp"), region=Region(0, 0, 0.5, 0.5))
+    picture, found = draw(plan, reader)
     assert found == ValueRange(0.0, 4095.0)
     whole = reference.render(build("ramp"))
     np.testing.assert_array_equal(picture, whole[:32, :32])
-    again, unknown = draw(plan, frame, found)
+    again, unknown = draw(plan, reader, found)
     assert unknown is None
     np.testing.assert_array_equal(again, picture)
     assert draw(*planned(build("ct")))[1] is None, "a stored window needs no range"
@@ -171,10 +171,10 @@ def test_the_bytes_do_not_depend_on_whether_the_range_was_known(name: str, rows:
     ds = reference.pipeline.read(build(name))
     if "WindowCenter" in ds:
         del ds.WindowCenter, ds.WindowWidth
-    plan, frame = planned(file_bytes(ds), rows=rows)
-    first, found = execute(plan, frame)
+    plan, reader = planned(file_bytes(ds), rows=rows)
+    first, found = execute(plan, reader)
     assert found is not None
-    assert execute(plan, frame, found) == (first, None)
+    assert execute(plan, reader, found) == (first, None)
 
 
 def test_a_constant_image_is_black_also_when_inverted() -> None:
@@ -184,19 +184,19 @@ def test_a_constant_image_is_black_also_when_inverted() -> None:
 
 
 def test_the_picture_is_encoded_as_the_plan_says() -> None:
-    plan, frame = planned(build("rgb0"))
-    encoded, _ = execute(plan, frame)
+    plan, reader = planned(build("rgb0"))
+    encoded, _ = execute(plan, reader)
     assert encoded.media_type == "image/png"
     np.testing.assert_array_equal(imagecodecs.png_decode(encoded.data), reference.render(build("rgb0")))
 
 
 def test_frames_of_another_form_than_the_header_s_are_damage() -> None:
-    plan, frame = planned(build("jpg"))
+    plan, reader = planned(build("jpg"))
     gray_of_other_size = Decoded(np.zeros((5, 5), np.uint8), ImagePixel(5, 5, 1, "MONOCHROME2", 8, 8, 7))
     colors = Decoded(np.zeros((128, 128, 3), np.uint8), ImagePixel(128, 128, 3, "RGB", 8, 8, 7))
     for decoded in (gray_of_other_size, colors):
         with pytest.raises(DamagedObject):
-            draw(plan, frame, None, lambda *_, answer=decoded: answer)
+            draw(plan, reader, None, lambda *_, answer=decoded: answer)
 
 
 def test_every_fixture_is_either_drawn_here_or_no_picture_of_this_version() -> None:

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from tests.reference import geometry
 from tests.wado_core.rendering.pixels import color, gray
 from wado_core.errors import DamagedObject, InvalidRequest, LimitExceeded, NotSupported
-from wado_core.model.color import Palette
+from wado_core.model.byte_range import ByteRange
+from wado_core.model.color import StoredPalette
+from wado_core.model.frame import FrameChunk
 from wado_core.model.geometry import Rectangle, Region
-from wado_core.model.grayscale import FrameTransform, Lut, Padding, Rescale, Window
+from wado_core.model.grayscale import FrameTransform, Padding, Rescale, StoredLut, Window
 from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.instance import Instance
 from wado_core.model.render import AutomaticWindow, GrayscalePlan, MediaType, RenderPlan, RenderRequest
@@ -21,14 +23,18 @@ from wado_core.model.uid import InstanceKey
 from wado_core.rendering.plan import STORED_WINDOW_IGNORED, WINDOW_ON_COLOR, make_plan
 from wado_core.settings import Limits
 
-LUT = Lut(0, 8, b"\x00\x00\xff\x00")
+LUT = StoredLut(0, 8, 2, ByteRange(1000, 4))
+
+
+def every_frame(transform: FrameTransform, frames: int = 5) -> tuple[FrameChunk, ...]:
+    return (FrameChunk(1, frames, transforms=(transform,)),)
 
 
 def instance(pixel: ImagePixel | None = None, **traits: Any) -> Instance:
     """An image of 40 rows and 60 columns; ``traits`` are the fields that matter."""
     made = Instance(
         InstanceKey("1.2", "1.2.3", "1.2.3.4"), "1.2.840.10008.5.1.4.1.1.2", EXPLICIT_VR_LITTLE_ENDIAN, "v1",
-        image_pixel=replace(pixel or gray(12), rows=40, columns=60), transforms=(FrameTransform(),),
+        image_pixel=replace(pixel or gray(12), rows=40, columns=60), chunks=every_frame(FrameTransform()),
     )  # fmt: skip
     return replace(made, **traits)
 
@@ -51,7 +57,8 @@ def test_each_frame_has_its_own_transformations() -> None:
         FrameTransform(Rescale(3.0, 1.0), modality_lut=LUT, voi_lut=LUT),
         FrameTransform(),
     )
-    made = instance(number_of_frames=4, transforms=transforms, transform_of_frame=(1, 0, 2, 0), padding=Padding(3, 4))
+    chunk = FrameChunk(1, 4, transforms=transforms, transform_of_frame=b"\1\0\2\0")
+    made = instance(number_of_frames=4, chunks=(chunk,), padding=Padding(3, 4))
     grayscale = [plan(made, frame_number=number).grayscale for number in (1, 2, 3, 4)]
     assert grayscale[0] == GrayscalePlan(LUT, LUT, False, Padding(3, 4))
     assert grayscale[1] == grayscale[3] == GrayscalePlan(Rescale(2.0, 1.0), Window(1, 2), False, Padding(3, 4))
@@ -60,7 +67,7 @@ def test_each_frame_has_its_own_transformations() -> None:
 
 def test_a_given_window_replaces_the_voi_step_only() -> None:
     """A4.65: the modality step stays."""
-    made = instance(transforms=(FrameTransform(Rescale(2.0, 1.0), window=Window(1, 2), voi_lut=LUT),))
+    made = instance(chunks=every_frame(FrameTransform(Rescale(2.0, 1.0), window=Window(1, 2), voi_lut=LUT)))
     assert plan(made, window=Window(40, 400)).grayscale == GrayscalePlan(Rescale(2.0, 1.0), Window(40, 400), False, None)
 
 
@@ -72,7 +79,7 @@ def test_monochrome1_is_inverted() -> None:
 
 
 def test_warnings_tell_what_was_ignored_and_are_no_part_of_the_digest() -> None:
-    broken = instance(transforms=(FrameTransform(window_ignored=True),))
+    broken = instance(chunks=every_frame(FrameTransform(window_ignored=True)))
     assert plan(broken).warnings == (STORED_WINDOW_IGNORED,)
     assert plan(broken, window=Window(1, 2)).warnings == ()
     assert plan(instance(color()), window=Window(1, 2)).warnings == (WINDOW_ON_COLOR,)
@@ -90,9 +97,9 @@ def test_the_digest_changes_with_everything_that_changes_a_byte() -> None:
     digests = [plan(made, **each).digest for each in asked]
     changed: tuple[dict[str, Any], ...] = (
         {"version": "v2"}, {"padding": Padding(1, 2)}, {"code_stream": CodeStream(40, 60, 1, 12)}, {"key": InstanceKey("1", "2", "3")},
-        {"transfer_syntax_uid": JPEG_2000}, {"transforms": (FrameTransform(Rescale(1.0, 0.5)),)},
-        {"transforms": (FrameTransform(voi_lut=LUT),)},
-        {"transforms": (FrameTransform(voi_lut=Lut(0, 8, b"\x00\x00\xfe\x00")),)},
+        {"transfer_syntax_uid": JPEG_2000}, {"chunks": every_frame(FrameTransform(Rescale(1.0, 0.5)))},
+        {"chunks": every_frame(FrameTransform(voi_lut=LUT))},
+        {"chunks": every_frame(FrameTransform(voi_lut=replace(LUT, data=ByteRange(2000, 4))))},
     )  # fmt: skip
     digests += [plan(replace(made, **change)).digest for change in changed]
     assert len(set(digests)) == len(digests)
@@ -191,7 +198,7 @@ def test_what_cannot_be_rendered_is_refused_by_name(refused: Instance, error: ty
 
 
 def test_palettes_travel_with_the_plan() -> None:
-    palette = Palette(LUT, LUT, LUT)
+    palette = StoredPalette(LUT, LUT, LUT, 8)
     made = instance(replace(gray(8, bits_allocated=8), photometric_interpretation="PALETTE COLOR"), palette=palette)
     assert plan(made).palette == palette
     assert plan(made).grayscale is None

@@ -16,8 +16,7 @@ from tests.reference.rounding import Array, Gray
 from tests.wado_core.rendering.pixels import gray
 from wado_core.model.grayscale import Lut, Padding, Rescale, ValueRange, VoiLutFunction, Window
 from wado_core.model.image_pixel import ImagePixel
-from wado_core.model.render import AutomaticWindow, GrayscalePlan
-from wado_core.rendering.table import cell_table, full_range_window, modality_values, sample_table, value_range
+from wado_core.rendering.table import Grayscale, cell_table, full_range_window, modality_values, sample_table, value_range
 
 # What float64 holds as it is written, and what it does not.
 CENTERS = (0.0, 40.0, -600.0, 2048.0, 0.5, -0.5, 128.5, 40.25)
@@ -39,8 +38,8 @@ def stored_values(pixel: ImagePixel) -> Array:
     return np.arange(first, first + (1 << pixel.bits_stored))
 
 
-def plan(modality: Rescale | Lut | None = None, *, inverted: bool = False, padding: Padding | None = None) -> GrayscalePlan:
-    return GrayscalePlan(modality or Rescale(), AutomaticWindow.FULL_RANGE, inverted, padding)
+def plan(modality: Rescale | Lut | None = None, *, inverted: bool = False, padding: Padding | None = None) -> Grayscale:
+    return Grayscale(modality or Rescale(), inverted, padding)
 
 
 def wrong_values(function: str, window: tuple[float, float], rescale: tuple[float, float], pixel: ImagePixel) -> str:

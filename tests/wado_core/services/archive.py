@@ -1,7 +1,7 @@
 """A served folder with the real index, store and caches, and a store that tells what happens to it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,11 +9,14 @@ from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.archive.store_files import FileStore
 from wado_core.archive.walk import walk
+from wado_core.errors import WadoError
 from wado_core.model.instance import Instance, Located, Location
+from wado_core.model.notice import FileChanged, Notice, RangeFound
 from wado_core.model.uid import InstanceKey
 from wado_core.ports import ByteSource
 from wado_core.services.decoding import Decoding
 from wado_core.services.indexing import Indexing
+from wado_core.services.locating import Locating
 from wado_core.services.rendering import Rendering
 from wado_core.services.retrieval import Retrieval
 from wado_core.settings import Limits
@@ -41,6 +44,25 @@ class CountingStore:
                 self.open_now -= 1
 
 
+@dataclass
+class Told:
+    """Notices that are dealt with at once, as the indexer of a server does a moment later."""
+
+    indexing: Indexing
+    index: SqlIndex
+    root: Path
+    notices: list[Notice] = field(default_factory=list)
+
+    def send(self, notice: Notice) -> None:
+        self.notices.append(notice)
+        if isinstance(notice, RangeFound):
+            self.index.remember_value_ranges([notice])
+        elif isinstance(notice, FileChanged):
+            with suppress(WadoError):
+                if self.indexing.refresh(notice.path):
+                    self.indexing.run([self.root], processes=0)
+
+
 class Archive:
     """Objects in a folder, indexed, and the services over them."""
 
@@ -48,13 +70,15 @@ class Archive:
         self.root = folder / "served"
         self.root.mkdir()
         limits = limits or Limits()
-        self.index = SqlIndex(folder / "state")
+        self.index = SqlIndex(folder / "state", writing=True)
         self.store = CountingStore()
         self.decoding = Decoding(limits.decode_s, limits.decode_bytes)
         self.indexing = Indexing(self.index, self.store, walk, limits, (self.root,))
         self.instances = MemoryInstanceCache(100, 3600.0)
         self.pictures = MemoryCache(16 << 20)
-        self.rendering = Rendering(self.index, self.store, self.indexing, self.decoding, self.instances, self.pictures, limits)
+        self.told = Told(self.indexing, self.index, self.root)
+        self.locating = Locating(self.index, self.store, walk, self.instances, self.told, (self.root,), limits)
+        self.rendering = Rendering(self.locating, self.index, self.store, self.decoding, self.pictures, self.told, limits)
         self.retrieval = Retrieval(self.store, self.decoding, limits)
 
     def put(self, name: str, data: bytes) -> Path:
@@ -65,7 +89,7 @@ class Archive:
         return path
 
     def located(self, key: InstanceKey) -> Located:
-        return self.rendering.locate(key)
+        return self.locating.locate(key)
 
     def instance(self, key: InstanceKey) -> Instance:
         return self.located(key).instance

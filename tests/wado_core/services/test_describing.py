@@ -1,5 +1,6 @@
 """Describing many files: outcomes of single files, and processes that end before their work does."""
 
+import gzip
 import logging
 import os
 import signal
@@ -19,7 +20,7 @@ from wado_core.errors import Unavailable
 from wado_core.model.instance import Location
 from wado_core.ports import ByteSource, IndexedFile, Store
 from wado_core.services import describing
-from wado_core.services.describing import describe_file, describe_files, version_of
+from wado_core.services.describing import describe_file, describe_files, head_of, version_of
 from wado_core.settings import Limits
 
 
@@ -37,6 +38,8 @@ class HostileStore:
         name = os.path.basename(location.path)
         if name.startswith(b"kill"):
             os.kill(os.getpid(), signal.SIGKILL)
+        if name.startswith(b"hang"):
+            time.sleep(600)
         if name.startswith(b"eio"):
             raise Unavailable("The storage does not answer.")
         if name.startswith(b"bug"):
@@ -69,21 +72,24 @@ def test_a_file_is_described_with_its_version(tmp_path: Path) -> None:
     assert indexed.location == location
     assert indexed.described is not None
     assert indexed.described.instance.key == ct_key(number=0)
-    assert indexed.described.instance.version == version_of(location, ct_key(number=0).object_uid)
+    assert indexed.described.instance.version == version_of(location, ct_key(number=0).object_uid, indexed.head)
     assert indexed.described.listing.instance_number == 0
 
 
 def test_the_version_is_of_the_bytes_not_of_the_server() -> None:
     location = Location(b"/nfs/a", 1000, 123, 7)
-    version = version_of(location, "1.2.3")
-    assert version_of(replace(location, path=b"/mnt/b", inode=8), "1.2.3") == version
-    assert len({version, *(version_of(other, "1.2.3") for other in (replace(location, size=1001), replace(location, mtime_ns=124)))}) == 3
-    assert version_of(location, "1.2.4") != version
+    version = version_of(location, "1.2.3", b"h")
+    assert version_of(replace(location, path=b"/mnt/b", inode=8), "1.2.3", b"h") == version
+    others = (replace(location, size=1001), replace(location, mtime_ns=124))
+    assert len({version, *(version_of(other, "1.2.3", b"h") for other in others)}) == 3
+    assert version_of(location, "1.2.4", b"h") != version
+    assert version_of(location, "1.2.3", b"i") != version
 
 
 def test_what_is_not_dicom_has_no_problem(tmp_path: Path) -> None:
     (location,) = files(tmp_path, 0, readme=b"Please read me. " * 100)
-    assert describe_file(FileStore(), Limits(), location).file == IndexedFile(location, None)
+    with FileStore().open(location) as source:
+        assert describe_file(FileStore(), Limits(), location).file == IndexedFile(location, None, head=head_of(source))
 
 
 @pytest.mark.parametrize("cut", [140, 200, 600, -1])
@@ -152,6 +158,46 @@ def test_files_that_end_their_process_are_named_and_the_rest_goes_on(tmp_path: P
     crashed = {name for name, indexed in outcomes.items() if indexed is not None and indexed.problem is not None}
     assert crashed == {b"kill1", b"kill2"}
     assert sum(indexed is not None and indexed.described is not None for indexed in outcomes.values()) == 310
+
+
+def test_a_file_that_hangs_does_not_hold_up_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(describing, "_TASK_S", 3.0)
+    monkeypatch.setattr(describing, "_FILE_S", 3.0)
+    outcomes = described(files(tmp_path, 310, hang=b""), HostileStore())
+    assert outcomes.pop(b"hang") is None
+    assert all(indexed is not None and indexed.described is not None for indexed in outcomes.values())
+
+
+def test_isolated_files_never_end_this_process(tmp_path: Path) -> None:
+    locations = files(tmp_path, 2, kill=b"")
+    outcomes = {outcome.location.path: outcome.file for outcome in describe_files(locations, HostileStore(), Limits(), 1, isolate=True)}
+    assert [indexed is not None and indexed.problem is not None for indexed in outcomes.values()].count(True) == 1
+    assert len(outcomes) == 3
+
+
+PACKED = {
+    "zip": b"PK\x03\x04" + bytes(100), "empty_zip": b"PK\x05\x06" + bytes(18),
+    "gz": gzip.compress(b"text" * 100), "bz2": b"BZh91AY&SY" + bytes(50),
+    "xz": b"\xfd7zXZ\0" + bytes(50), "sevenz": b"7z\xbc\xaf\x27\x1c" + bytes(50), "rar": b"Rar!\x1a\x07" + bytes(50),
+    "zst": b"\x28\xb5\x2f\xfd" + bytes(50), "tar": bytes(257) + b"ustar" + bytes(250),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_archives_are_told_from_other_files(tmp_path: Path, kind: str) -> None:
+    (location,) = files(tmp_path, 0, **{kind: PACKED[kind]})
+    indexed = describe_file(FileStore(), Limits(), location).file
+    assert indexed is not None
+    assert (indexed.described, indexed.problem, indexed.packed) == (None, None, True)
+
+
+def test_an_object_whose_preamble_looks_packed_is_an_object(tmp_path: Path) -> None:
+    data = plain_ct()
+    (location,) = files(tmp_path, 0, dual=b"PK\x03\x04" + data[4:])
+    indexed = describe_file(FileStore(), Limits(), location).file
+    assert indexed is not None
+    assert indexed.described is not None
+    assert not indexed.packed
 
 
 def test_without_processes_files_are_read_in_this_one(

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
@@ -15,10 +16,10 @@ from tests.wado_core.services.plain_ct import ct_key, plain_ct, write_folder
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.archive.store_files import FileStore, location_of
 from wado_core.archive.walk import walk
-from wado_core.errors import DamagedObject, Gone, Unavailable
+from wado_core.errors import DamagedObject, Unavailable
 from wado_core.model.index_status import Progress
 from wado_core.model.instance import Location
-from wado_core.model.study import Totals
+from wado_core.model.study import Standing, Totals
 from wado_core.model.uid import InstanceKey
 from wado_core.ports import ByteSource, Folder, IndexedFile
 from wado_core.services.indexing import Indexing, Report
@@ -54,7 +55,7 @@ class Archive:
         self.root = folder / "served"
         self.root.mkdir()
         self.store = WatchedStore()
-        self.index = SqlIndex(folder / "state")
+        self.index = SqlIndex(folder / "state", writing=True)
         self.unreadable_folders: set[bytes] = set()
         self.indexing = Indexing(self.index, self.store, self.walk, Limits())
 
@@ -79,11 +80,10 @@ class Archive:
 
     def state_of(self, key: InstanceKey) -> bytes | str | None:
         """Return the path below the root that an instance is found under, "gone", or None."""
-        try:
-            found = self.index.find(key)
-        except Gone:
-            return "gone"
-        return None if found is None else os.path.relpath(found.location.path, bytes(self.root))
+        found = self.index.find(key)
+        if found is None:
+            return {Standing.UNKNOWN: None, Standing.KNOWN: "missed", Standing.GONE: "gone"}[self.index.standing(key)]
+        return os.path.relpath(found.location.path, bytes(self.root))
 
 
 @pytest.fixture
@@ -322,7 +322,8 @@ def test_one_root_says_nothing_of_another(archive: Archive, tmp_path: Path) -> N
 def test_descriptions_of_an_earlier_version_are_read_again(archive: Archive, tmp_path: Path) -> None:
     archive.write("1", plain_ct(number=1))
     archive.run()
-    with closing(SqlIndex(tmp_path / "state", format_of_descriptions=1)) as newer:
+    archive.index.close()
+    with closing(SqlIndex(tmp_path / "state", writing=True, format_of_descriptions=1)) as newer:
         indexing = Indexing(newer, archive.store, walk, Limits())
         assert indexing.run([archive.root], processes=0).counts == Progress(files_seen=1, files_read=1, instances=1)
         assert newer.find(ONE) is not None
@@ -367,7 +368,7 @@ def test_processes_come_to_the_same(tmp_path: Path) -> None:
     write_folder(root, studies=2, series=2, instances=90)
     reports: list[Report] = []
     for processes in (0, 2):
-        with closing(SqlIndex(tmp_path / f"state{processes}")) as index:
+        with closing(SqlIndex(tmp_path / f"state{processes}", writing=True)) as index:
             reports.append(Indexing(index, FileStore(), walk, Limits()).run([root], processes=processes))
             found = index.find(ct_key(2, 2, 90))
             assert found is not None
@@ -396,17 +397,216 @@ def test_real_files_of_pydicom(archive: Archive) -> None:
     assert archive.state_of(ct) == b"CT_small.dcm"
 
 
+def test_what_moves_behind_the_back_of_the_walk_is_looked_for_once_more(archive: Archive) -> None:
+    """From a folder that was not yet walked into one that was: a single look sees it nowhere."""
+    path = archive.write("z/1", plain_ct(number=1))
+    archive.write("a/2", plain_ct(number=2))
+    archive.run()
+    seen: list[bytes | str | None] = []
+
+    def walk_and_move(root: Path) -> Iterator[Folder]:
+        for folder in walk(root):
+            yield folder
+            if folder.path.endswith(b"/a") and os.path.exists(path):
+                os.rename(path, archive.root / "a" / "1")
+        seen.append(archive.state_of(ONE))
+
+    report = Indexing(archive.index, archive.store, walk_and_move, Limits()).run([archive.root], processes=0)
+    assert archive.state_of(ONE) == b"a/1"
+    assert "gone" not in seen
+    assert report.counts == Progress(files_seen=1, unchanged=1, forgotten=1, files_read=1, instances=1)
+
+
+class TestMoved:
+    """Known by inode, size, mtime and first bytes; never read a second time."""
+
+    def test_renamed_files_and_folders(self, archive: Archive) -> None:
+        for number in range(5):
+            archive.write(f"a/b/{number}", plain_ct(number=number))
+        archive.write("a/readme", b"text")
+        archive.write("a/half", plain_ct()[:700])
+        archive.run()
+        before = {number: archive.index.find(ct_key(number=number)) for number in range(5)}
+        (archive.root / "a").rename(archive.root / "c")
+        (archive.root / "c" / "b" / "0").rename(archive.root / "zero")
+        counts = archive.run()
+        assert counts == Progress(files_seen=7, moved=7, forgotten=7)
+        assert archive.state_of(ct_key(number=0)) == b"zero"
+        for number in range(1, 5):
+            found, known = archive.index.find(ct_key(number=number)), before[number]
+            assert found is not None
+            assert known is not None
+            assert found.instance == known.instance
+            assert archive.state_of(ct_key(number=number)) == b"c/b/%d" % number
+        assert [path for path, _ in archive.index.problems()] == [bytes(archive.root / "c" / "half")]
+        assert archive.index.totals() == Totals(1, 1, 5, 7, 1, 1)
+
+    def test_only_the_beginning_of_a_moved_file_is_read(self, archive: Archive) -> None:
+        archive.write("a", plain_ct(number=1))
+        archive.run()
+        (archive.root / "a").rename(archive.root / "b")
+        archive.run()
+        assert archive.store.opened == [bytes(archive.root / "b")]  # to compare its first bytes
+
+    def test_a_hard_link_is_another_copy(self, archive: Archive) -> None:
+        archive.write("a", plain_ct(number=1))
+        archive.run()
+        os.link(archive.root / "a", archive.root / "b")
+        assert archive.run() == Progress(files_seen=2, unchanged=1, moved=1)
+        assert archive.index.copies(ONE) == (bytes(archive.root / "a"), bytes(archive.root / "b"))
+
+    def test_an_inode_used_again_is_not_taken_for_the_old_file(self, archive: Archive) -> None:
+        """Size, mtime and inode of the deleted file, as after unpacking a series with whole seconds into another folder."""
+        path = archive.write("a/1", plain_ct(number=1))
+        archive.write("z", plain_ct(number=9))
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+        archive.run()
+        (archive.root / "b").mkdir()
+        os.rename(path, archive.root / "b" / "2")
+        archive.write("b/2", plain_ct(number=2))  # written in place: the same inode
+        os.utime(archive.root / "b" / "2", (1_600_000_000, 1_600_000_000))
+        assert archive.run() == Progress(files_seen=2, unchanged=1, files_read=1, instances=1, forgotten=1)
+        assert (archive.state_of(ONE), archive.state_of(TWO)) == ("gone", b"b/2")
+
+    def test_two_files_that_change_places(self, archive: Archive) -> None:
+        one, two = archive.write("1", plain_ct(number=1)), archive.write("2", plain_ct(number=2) + b"\0\0")
+        archive.run()
+        os.rename(one, one + b".away")
+        os.rename(two, one)
+        os.rename(one + b".away", two)
+        archive.run()
+        assert (archive.state_of(ONE), archive.state_of(TWO)) == (b"2", b"1")
+        assert archive.index.totals().files == 2
+
+    def test_a_chain_of_moves(self, archive: Archive) -> None:
+        """As log files are rotated: each takes the place of the next."""
+        paths = [archive.write(str(number), plain_ct(number=number) + bytes(2 * number)) for number in range(1, 5)]
+        archive.run()
+        for path, target in zip(reversed(paths), reversed([*paths[1:], archive.root.__fspath__().encode() + b"/5"]), strict=True):
+            os.rename(path, target)
+        archive.run()
+        for number in range(1, 5):
+            assert archive.state_of(ct_key(number=number)) == b"%d" % (number + 1)
+        assert archive.index.totals() == Totals(1, 1, 4, 4, 0, 0)
+
+
+class TestMounts:
+    """A double says what is mounted; tests/hostile mounts for real, where that is allowed."""
+
+    @pytest.fixture
+    def mounted(self, archive: Archive) -> set[bytes]:
+        mounts = {bytes(archive.root / "disk")}
+
+        def mounting(root: Path) -> Iterator[Folder]:
+            for folder in walk(root):
+                yield replace(folder, mount=folder.path in mounts)
+
+        archive.indexing = Indexing(archive.index, archive.store, mounting, Limits())
+        return mounts
+
+    def test_an_unmounted_folder_marks_nothing_gone(self, archive: Archive, mounted: set[bytes]) -> None:
+        archive.write("disk/deep/1", plain_ct(number=1))
+        archive.write("2", plain_ct(number=2))
+        archive.run()
+        (archive.root / "disk" / "deep").rename(archive.root.parent / "away")
+        mounted.clear()
+        assert archive.run() == Progress(files_seen=1, unchanged=1, folders_unreadable=1)
+        assert archive.state_of(ONE) == b"disk/deep/1"
+        (archive.root.parent / "away").rename(archive.root / "disk" / "deep")
+        mounted.add(bytes(archive.root / "disk"))
+        assert archive.run() == Progress(files_seen=2, unchanged=2)
+        shutil.rmtree(archive.root / "disk" / "deep")
+        assert archive.run().forgotten == 1
+        assert archive.state_of(ONE) == "gone"
+
+    def test_an_archive_that_moved_to_a_plain_folder_is_kept_again(self, archive: Archive, mounted: set[bytes]) -> None:
+        archive.write("disk/deep/1", plain_ct(number=1))
+        path = archive.write("disk/deep/2", plain_ct(number=2))
+        archive.run()
+        mounted.clear()
+        assert archive.run().folders_unreadable == 1
+        assert archive.index.mounts() == ()
+        os.unlink(path)
+        assert archive.run().forgotten == 1
+        assert (archive.state_of(ONE), archive.state_of(TWO)) == (b"disk/deep/1", "gone")
+
+
+class TestSettling:
+    def test_young_files_wait_and_their_folders_are_named(self, archive: Archive) -> None:
+        patient = Indexing(archive.index, archive.store, walk, Limits(), settling_s=60.0)
+        old = archive.write("old/1", plain_ct(number=1))
+        os.utime(old, (1_600_000_000, 1_600_000_000))
+        young = archive.write("young/2", plain_ct(number=2))
+        report = patient.run([archive.root], processes=0)
+        assert report.counts == Progress(files_seen=2, settling=1, files_read=1, instances=1)
+        assert report.settling == (bytes(archive.root / "young"),)
+        assert archive.state_of(TWO) is None
+        os.utime(young, (1_600_000_000, 1_600_000_000))
+        again = patient.look_into(report.settling)
+        assert again.counts == Progress(files_seen=1, files_read=1, instances=1)
+        assert again.settling == ()
+        assert archive.state_of(TWO) == b"young/2"
+
+    def test_a_clock_that_is_ahead_does_not_keep_a_file_for_ever(self, archive: Archive) -> None:
+        patient = Indexing(archive.index, archive.store, walk, Limits(), settling_s=60.0)
+        path = archive.write("a", plain_ct(number=1))
+        for ahead_s, settling in ((30, 1), (3600, 0)):
+            os.utime(path, (time.time() + ahead_s, time.time() + ahead_s))
+            assert patient.run([archive.root], processes=0).counts.settling == settling
+
+    def test_looking_into_a_folder_forgets_nothing_and_goes_no_deeper(self, archive: Archive) -> None:
+        path = archive.write("a/1", plain_ct(number=1))
+        archive.run()
+        os.unlink(path)
+        archive.write("a/2", plain_ct(number=2))
+        archive.write("a/b/3", plain_ct(number=3))
+        archive.indexing.look_into([bytes(archive.root / "a"), bytes(archive.root / "never")])
+        assert archive.state_of(ONE) == b"a/1"
+        assert archive.state_of(TWO) == b"a/2"
+        assert archive.state_of(ct_key(number=3)) is None
+
+
+class TestComplete:
+    def test_once_all_roots_were_walked(self, archive: Archive, tmp_path: Path) -> None:
+        archive.write("1", plain_ct(number=1))
+        away = tmp_path / "away"
+        assert not archive.indexing.run([archive.root, away], processes=0).complete
+        assert not archive.index.complete()
+        away.mkdir()
+        assert archive.indexing.run([archive.root, away], processes=0).complete  # it has never held anything
+        assert archive.index.complete()
+
+    def test_not_by_a_root_that_lost_everything(self, archive: Archive) -> None:
+        path = archive.write("1", plain_ct(number=1))
+        archive.run()
+        os.unlink(path)
+        assert not archive.indexing.run([archive.root], processes=0).complete
+
+    def test_not_by_a_run_that_was_ended(self, archive: Archive) -> None:
+        archive.write("1", plain_ct(number=1))
+
+        def end(_progress: Progress) -> None:
+            raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            archive.indexing.run([archive.root], end, processes=0)
+        assert not archive.index.complete()
+
+
 class TestRefresh:
     def test_takes_over_what_has_changed(self, archive: Archive) -> None:
         path = archive.write("a", plain_ct(number=1))
         archive.run()
         old = location_of(path)
         archive.write("a", plain_ct(number=2) + b"\0\0")
-        archive.indexing.refresh(old.path)
+        assert archive.indexing.refresh(old.path)
         found = archive.index.find(TWO)
         assert found is not None
         assert found.location == location_of(path) != old
+        assert archive.state_of(ONE) == "missed"
+        archive.run()
         assert archive.state_of(ONE) == "gone"
+        assert not archive.indexing.refresh(path)
 
     @pytest.mark.parametrize("also", ["b", "elsewhere/b"])
     def test_forgets_what_was_deleted(self, archive: Archive, also: str) -> None:
@@ -418,8 +618,20 @@ class TestRefresh:
             os.remove(location.path)
         else:
             shutil.rmtree(archive.root / "deep")
-        archive.indexing.refresh(location.path)
+        assert archive.indexing.refresh(location.path)
+        assert archive.state_of(ONE) == "missed"
+        archive.run()
         assert archive.state_of(ONE) == "gone"
+
+    def test_what_has_moved_is_found_by_the_next_look(self, archive: Archive) -> None:
+        path = archive.write("z/a", plain_ct(number=1))
+        archive.run()
+        (archive.root / "a").mkdir()
+        os.rename(path, archive.root / "a" / "a")
+        assert archive.indexing.refresh(path)
+        assert archive.state_of(ONE) == "missed"
+        archive.run()
+        assert archive.state_of(ONE) == b"a/a"
 
     @pytest.mark.parametrize("how", ["missing", "empty"])
     def test_does_not_forget_with_the_whole_root(self, archive: Archive, how: str) -> None:
@@ -441,8 +653,8 @@ class TestRefresh:
         os.remove(location.path)
         indexing = Indexing(archive.index, archive.store, walk, Limits())
         if sibling:
-            indexing.refresh(location.path)
-            assert archive.state_of(ONE) == "gone"
+            assert indexing.refresh(location.path)
+            assert archive.state_of(ONE) == "missed"
         else:
             with pytest.raises(Unavailable):
                 indexing.refresh(location.path)
@@ -454,7 +666,7 @@ class TestRefresh:
         archive.run()
         shutil.rmtree(archive.root / "deep")
         Indexing(archive.index, archive.store, walk, Limits(), [archive.root]).refresh(location.path)
-        assert archive.state_of(ONE) == "gone"
+        assert archive.state_of(ONE) == "missed"
 
     def test_a_storage_that_fails_changes_nothing(self, archive: Archive) -> None:
         location = location_of(archive.write("a", plain_ct(number=1)))
@@ -467,14 +679,15 @@ class TestRefresh:
     def test_a_file_that_is_being_written_is_not_gone(self, archive: Archive) -> None:
         path = archive.write("a", plain_ct(number=1))
         archive.run()
-        old = location_of(path)
+        patient = Indexing(archive.index, archive.store, walk, Limits(), [archive.root], settling_s=5.0)
         archive.write("a", plain_ct(number=1)[:700])
         with pytest.raises(Unavailable, match="being written"):
-            archive.indexing.refresh(old.path)
+            patient.refresh(path)
+        assert archive.state_of(ONE) == b"a"
         os.utime(path, (1_600_000_000, 1_600_000_000))
         with pytest.raises(DamagedObject):
-            archive.indexing.refresh(old.path)
-        assert archive.state_of(ONE) == b"a"
+            patient.refresh(path)
+        assert archive.state_of(ONE) == "missed"
         archive.write("a", plain_ct(number=1))
-        archive.indexing.refresh(old.path)
+        archive.indexing.refresh(path)
         assert archive.state_of(ONE) == b"a"

@@ -11,7 +11,7 @@ import pytest
 from tests import reference
 from tests.fixtures import build, file_bytes, image, uids
 from tests.wado_core.services.archive import Archive
-from wado_core.errors import ContentChanged, DamagedObject, Gone, InvalidRequest, LimitExceeded, NotFound, NotSupported
+from wado_core.errors import Busy, ContentChanged, DamagedObject, Gone, InvalidRequest, LimitExceeded, NotFound, NotSupported
 from wado_core.model.frame import EncodedImage
 from wado_core.model.geometry import Region
 from wado_core.model.grayscale import ValueRange, Window
@@ -40,16 +40,21 @@ PNG = RenderRequest(media_type=MediaType.PNG)
 
 
 class TestLocate:
-    def test_an_unknown_object(self, archive: Archive) -> None:
+    def test_an_unknown_object_is_not_found_once_all_folders_have_been_walked(self, archive: Archive) -> None:
+        archive.put("ramp", build("ramp"))
         with pytest.raises(NotFound):
-            archive.rendering.locate(key("ct"))
+            archive.locating.locate(key("ct"))
+
+    def test_an_unknown_object_may_still_be_found_before_that(self, archive: Archive) -> None:
+        with pytest.raises(Busy, match="still being indexed"):
+            archive.locating.locate(key("ct"))
 
     def test_an_object_is_looked_up_once(self, archive: Archive) -> None:
         archive.put("ct", build("ct"))
-        assert archive.rendering.in_memory(key("ct")) is None
-        located = archive.rendering.locate(key("ct"))
-        assert archive.rendering.in_memory(key("ct")) is located
-        assert archive.rendering.locate(key("ct")) is located
+        assert archive.locating.in_memory(key("ct")) is None
+        located = archive.locating.locate(key("ct"))
+        assert archive.locating.in_memory(key("ct")) is located
+        assert archive.locating.locate(key("ct")) is located
 
     def test_all_three_uids_count(self, archive: Archive) -> None:
         """A4.6."""
@@ -57,14 +62,14 @@ class TestLocate:
         study, series, instance = uids("ct")
         for wrong in ((uids("deid")[0], series, instance), (study, uids("ramp")[1], instance), (study, series, uids("ramp")[2])):
             with pytest.raises(NotFound):
-                archive.rendering.locate(InstanceKey(*wrong))
+                archive.locating.locate(InstanceKey(*wrong))
 
     def test_a_deleted_object_is_gone(self, archive: Archive) -> None:
         archive.put("ramp", build("ramp"))
         archive.put("ct", build("ct")).unlink()
         archive.indexing.run([archive.root], processes=0)
         with pytest.raises(Gone):
-            archive.rendering.locate(key("ct"))
+            archive.locating.locate(key("ct"))
 
 
 class TestImage:
@@ -197,7 +202,7 @@ class TestFilesThatChange:
         with pytest.raises(ContentChanged):
             archive.rendering.image(plan)
         assert archive.rendering.cached(plan) is None
-        anew = archive.rendering.plan(archive.rendering.refresh(key("ct")).instance, PNG)
+        anew = archive.rendering.plan(archive.locating.relocate(key("ct")).instance, PNG)
         assert anew.digest != plan.digest
         np.testing.assert_array_equal(shown(archive.rendering.image(anew)), reference.render(self.other_ct()))
 
@@ -205,7 +210,7 @@ class TestFilesThatChange:
         """The instance in memory is a new one already; the plan belongs to the old."""
         plan = archive.rendering.plan(archive.instance(key("ct")), PNG)
         self.replace(path, self.other_ct())
-        archive.rendering.refresh(key("ct"))
+        archive.locating.relocate(key("ct"))
         with pytest.raises(ContentChanged):
             archive.rendering.image(plan)
 
@@ -216,20 +221,21 @@ class TestFilesThatChange:
         with pytest.raises(ContentChanged):
             archive.rendering.image(plan)
         with pytest.raises(Gone):
-            archive.rendering.refresh(key("ct"))
+            archive.locating.relocate(key("ct"))
 
     def test_a_file_that_is_another_object_now(self, archive: Archive, path: Path) -> None:
-        archive.rendering.locate(key("ct"))
+        archive.locating.locate(key("ct"))
         self.replace(path, build("ramp"))
-        with pytest.raises((Gone, NotFound)):
-            archive.rendering.refresh(key("ct"))
-        assert archive.rendering.locate(key("ramp")).instance.key == key("ramp")
+        with pytest.raises(Gone):
+            archive.locating.relocate(key("ct"))
+        assert archive.locating.locate(key("ramp")).instance.key == key("ramp")
 
-    def test_refreshing_what_was_never_there(self, archive: Archive) -> None:
+    def test_refreshing_what_was_never_there(self, archive: Archive, path: Path) -> None:
+        assert path.exists()
         with pytest.raises(NotFound):
-            archive.rendering.refresh(key("sr"))
+            archive.locating.relocate(key("sr"))
 
     def test_refreshing_an_unchanged_file_changes_nothing(self, archive: Archive, path: Path) -> None:
         assert path.exists()
-        before = archive.rendering.locate(key("ct"))
-        assert archive.rendering.refresh(key("ct")) == before
+        before = archive.locating.locate(key("ct"))
+        assert archive.locating.relocate(key("ct")) == before

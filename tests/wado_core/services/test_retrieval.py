@@ -12,10 +12,13 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from tests.fixtures import build, uids
 from tests.wado_core.services.archive import Archive
+from wado_core.dicom.instance import describe
+from wado_core.dicom.source import BytesSource
 from wado_core.errors import ContentChanged, DamagedObject, NotSupported
 from wado_core.model.instance import Located
 from wado_core.model.uid import InstanceKey
 from wado_core.services.retrieval import OpenChunks
+from wado_core.settings import Limits
 
 
 @pytest.fixture
@@ -77,14 +80,22 @@ class TestTheObjectIsClosed:
             archive.retrieval.stream(located(archive, "jls"))
 
     def test_when_a_chunk_fails(self, archive: Archive) -> None:
-        of = located(archive, "rle_rgb")
-        assert of.instance.frames is not None
-        assert of.instance.frames.fragments is not None
-        first, second = of.instance.frames.fragments
-        broken = replace(of.instance.frames, fragments=(first, (second[0]._replace(length=70),)))
-        file = archive.retrieval.stream(replace(of, instance=replace(of.instance, frames=broken)))
+        data = bytearray(build("rle_rgb"))
+        (second,) = describe(BytesSource(bytes(data)), "", Limits()).instance.fragments(2)
+        data[second.offset : second.offset + 64] = bytes(64)  # a frame of no segment
+        archive.put("rle_rgb", bytes(data))
+        file = archive.retrieval.stream(archive.located(InstanceKey(*uids("rle_rgb"))))
         with pytest.raises(DamagedObject):
             list(file.chunks)
+
+
+def test_a_file_needs_no_columns_of_its_frames(archive: Archive) -> None:
+    """An instance out of the index may hold those of another frame only."""
+    of = located(archive, "j2k_mf")
+    whole, none_loaded = (
+        b"".join(archive.retrieval.stream(one).chunks) for one in (of, replace(of, instance=replace(of.instance, chunks=())))
+    )
+    assert whole == none_loaded
 
 
 def test_a_file_that_has_changed_is_not_read(archive: Archive) -> None:

@@ -14,7 +14,7 @@ def test_while_the_first_look_goes_on(tmp_path: Path) -> None:
     settings = Settings(state=tmp_path)
     counts = Progress(files_seen=12345, files_read=8000, instances=7990)
     assemble.status(settings).write(IndexStatus(Phase.INDEXING, counts=counts, started_s=time.time() - 61))
-    assemble.prepare(settings)
+    assemble.index_to_write(settings).close()
     with holding(tmp_path, "serve"):
         keeper, indexing, incomplete, held = status_lines(settings)
         assert keeper == f"{holder(tmp_path)} keeps the index of these PATHs."

@@ -14,7 +14,9 @@ from tests.wado_http.cli.running import CT, complaint, wado
 from wado_core.errors import WadoError
 from wado_http.cli.main import run
 
-COMMANDS = ("serve", "index", "info", "render", "thumbnail")
+COMMANDS = ("serve", "index", "config", "info", "render", "thumbnail")
+# The others may have their PATHs from a file or the environment.
+OF_FILES = ("info", "render", "thumbnail")
 
 
 def test_version_is_that_of_the_distribution() -> None:
@@ -34,7 +36,7 @@ def test_help_of_each_command_has_an_example(command: str, capsys: pytest.Captur
     assert f"\n    wado {command} " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [[], *([command] for command in COMMANDS)])
+@pytest.mark.parametrize("arguments", [[], *([command] for command in OF_FILES)])
 def test_nothing_to_do_is_wrong_usage_and_shows_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 2
     shown = capsys.readouterr()

@@ -151,7 +151,7 @@ def test_errors_of_the_look_up(error: WadoError, status: int) -> None:
     class Failing(Archive):
         """An archive that refuses."""
 
-        def locate(self, key: InstanceKey) -> Located:
+        def locate(self, key: InstanceKey, _frame_number: int = 1) -> Located:
             self.calls.append(f"locate {key}")
             raise error
 
@@ -278,19 +278,19 @@ def test_a_file_that_changed_is_indexed_again(more: str, reading: str, archive: 
     with serving(archive) as client:
         before = client.get(query(CT, more))
         assert before.status_code == 200
-        assert archive.calls == [reading, "refresh", reading]
+        assert archive.calls == [reading, "relocate", reading]
         archive.calls.clear()
         archive.kept.clear()
         archive.changed = 2
         response = client.get(query(CT, more))
         assert response.status_code == 503
         assert "retry-after" in response.headers
-        assert archive.calls == [reading, "refresh", reading]  # once, not for ever
+        assert archive.calls == [reading, "relocate", reading]  # once, not for ever
 
 
 def test_the_client_of_a_changed_file_may_have_the_new_content_already(archive: Archive) -> None:
     with serving(archive) as client:
-        archive.refresh(CT.key)
+        archive.relocate(CT.key)
         new = client.get(query(CT)).headers["etag"]
         archive.instances[CT.key] = CT
         archive.kept.clear()
