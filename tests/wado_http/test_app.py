@@ -39,6 +39,10 @@ class Assembly:
         self.done.append("close")
 
     @property
+    def locating(self) -> Archive:
+        return self.archive
+
+    @property
     def rendering(self) -> Archive:
         return self.archive
 

@@ -22,7 +22,7 @@ def _fill(index: SqlIndex) -> None:
 @pytest.mark.parametrize("name", ["state", "a state % with #?"])
 def test_counts_are_those_of_the_index_whether_it_is_open_or_not(name: str, tmp_path: Path) -> None:
     state = tmp_path / name
-    index = SqlIndex(state)
+    index = SqlIndex(state, writing=True)
     _fill(index)
     expected = index.totals()
     assert expected == Totals(studies=0, series=0, instances=0, files=4, not_dicom=1, damaged=3)
