@@ -15,7 +15,7 @@ import pytest
 
 from tests.fixtures import file_bytes, image
 from tests.wado_http.cli.running import complaint, environment, wado
-from tests.wado_http.cli.server import DEADLINE_S, LONG_AGO, Server, alive, picture_of, put, serving, started, until
+from tests.wado_http.cli.server import DEADLINE_S, LONG_AGO, Server, alive, children_of, picture_of, put, serving, started, until
 
 # What the requirement allows for a replacement; the tests allow for a machine that does other things, too.
 AT_ONCE_S = 1.0
@@ -40,6 +40,8 @@ def test_a_killed_worker_is_replaced_while_the_other_serves(folder: Path, state:
     with serving(folder, "--workers", "2", state=state) as server:
         until(lambda: server.get(picture_of("ct"))[0] == 200)
         first, second = server.children("worker")
+        until(lambda: children_of(first) and children_of(second))  # each with its process for heavy frames: the last that is started
+        time.sleep(0.5)
         os.kill(first, signal.SIGKILL)
         assert until(lambda: len(server.children("worker") - {first}) == 2) < AT_ONCE_S * BUSY
         for _ in range(20):
