@@ -148,11 +148,11 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     )
 
 
-def kernels_are_cached() -> bool:
-    """Say whether every kernel was compiled here before, so that ``warm_up`` only loads them."""
-    from wado_core.kernels.cache import is_filled
+def kernels_can_be_cached() -> bool:
+    """Say whether kernels are still to be compiled, and can be kept for those that ``warm_up`` after that."""
+    from wado_core.kernels.cache import cache_folder, is_filled
 
-    return is_filled()
+    return cache_folder() is not None and not is_filled()
 
 
 def warm_up() -> None:

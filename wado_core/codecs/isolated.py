@@ -18,6 +18,7 @@ import numpy as np
 
 from wado_core.codecs.decoded import Decoded
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, Unavailable
+from wado_core.interrupts import interrupts_withheld
 from wado_core.model.image_pixel import ImagePixel
 
 # How long the child may take until it is ready.
@@ -115,10 +116,11 @@ class IsolatedDecoder:
         return child
 
     def _started(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "wado_core.codecs.isolated_child"]
+        command = [sys.executable, "-P", "-m", "wado_core.codecs.isolated_child"]
         command += [str(number) for number in (os.getpid(), self._most_bytes, ceil(self._deadline_s) + 1)]
         try:
-            child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603 - our own module
+            with interrupts_withheld():
+                child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603 - our own module
         except OSError as error:
             raise Unavailable(_NOT_STARTED) from error
         assert child.stdout is not None  # noqa: S101 - a pipe was asked for

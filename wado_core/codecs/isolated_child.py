@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import BinaryIO
 
 import msgspec
@@ -21,7 +22,6 @@ def main(parent: int, most_bytes: int, deadline_s: int) -> None:
     """Serve jobs until the parent closes the pipe or is gone."""
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a codec prints must not get among the answers
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process in its own time
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     os.nice(_PRIORITY)
     if sys.platform != "darwin":  # which reserves more address space than any useful limit
@@ -73,4 +73,5 @@ def _watch(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    with suppress(BrokenPipeError):  # a parent that was killed reads no answers
+        main(*map(int, sys.argv[1:]))

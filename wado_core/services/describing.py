@@ -4,7 +4,6 @@ import hashlib
 import logging
 import multiprocessing
 import os
-import signal
 import threading
 import traceback
 from collections import deque
@@ -18,6 +17,7 @@ import msgspec
 
 from wado_core.dicom.instance import check_key, describe
 from wado_core.errors import ContentChanged, NotDicom, Unavailable, WadoError
+from wado_core.interrupts import interrupts_withheld
 from wado_core.model.instance import Location
 from wado_core.ports import ByteSource, IndexedFile, Store
 from wado_core.settings import Limits
@@ -155,7 +155,8 @@ class _Pool:
 
     def _submit(self, batch: list[Location]) -> Future[bytes]:
         if self._executor is not None:
-            return self._executor.submit(_describe_batch, self._store, self._limits, batch)
+            with interrupts_withheld():  # processes are started as they are needed
+                return self._executor.submit(_describe_batch, self._store, self._limits, batch)
         here: Future[bytes] = Future()
         here.set_result(_describe_batch(self._store, self._limits, batch))
         return here
@@ -191,7 +192,8 @@ class _Pool:
         self.close()
         self._executor = _spawn(processes)
         try:
-            self._executor.submit(os.getpid).result()
+            with interrupts_withheld():
+                self._executor.submit(os.getpid).result()
         except BrokenProcessPool:
             # Not the files: spawned processes cannot even start, as under a main script that cannot be imported again.
             _log.warning("no further processes can be started; reading files in this one")
@@ -205,8 +207,7 @@ def _spawn(processes: int) -> ProcessPoolExecutor:
 
 
 def _prepare_process() -> None:
-    """Leave interrupts to the parent, and end when it ends in any way."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """End when the parent ends in any way."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -37,13 +37,21 @@ LOGGING: dict[str, Any] = {
 
 
 def refusals_filter() -> Callable[[logging.LogRecord], bool]:
-    """Return a filter that keeps everything, but cuts the traceback with which an application ends at start by a refusal."""
+    """Return a filter that cuts the traceback with which an application ends at start by a refusal, and keeps all else.
+
+    Only the tracebacks of answers that were cut off when the server was stopped are left out: uvicorn says how many in a line.
+    """
     return _without_traceback_of_refusal
 
 
 def _without_traceback_of_refusal(record: logging.LogRecord) -> bool:
+    if record.name != "uvicorn.error":
+        return True
+    # By its name: the supervisor logs too, and has no use for asyncio.
+    if record.exc_info and record.exc_info[0] is not None and record.exc_info[0].__name__ == "CancelledError":
+        return False
     text = record.getMessage()
-    if record.name == "uvicorn.error" and text.startswith("Traceback "):
+    if text.startswith("Traceback "):
         kind, _, message = text.rstrip().rpartition("\n")[2].partition(": ")
         if kind.startswith(f"{WadoError.__module__}."):
             record.msg, record.args = message, ()

@@ -96,7 +96,7 @@ class Supervisor:
 
     def _fill_kernels(self) -> None:
         """Compile the kernels once, visibly, in a process of its own; workers load them from then on."""
-        if assemble.kernels_are_cached():
+        if not assemble.kernels_can_be_cached():
             return
         _print(PREPARING, end="")
         begin = time.monotonic()

@@ -69,3 +69,14 @@ print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (voi.fill_linear
     assert [process.returncode for process in both] == [0, 0], answers
     assert sorted(int(output) for output, _ in answers) == [0, 2]
     assert len(list(tmp_path.rglob("filled-*"))) == 1
+
+
+def test_whether_it_is_worth_filling(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from wado_core import assemble
+
+    assert assemble.kernels_can_be_cached()
+    with cache.filling():
+        pass
+    assert not assemble.kernels_can_be_cached()
+    monkeypatch.setattr(cache, "cache_folder", lambda: None)
+    assert not assemble.kernels_can_be_cached()

@@ -10,6 +10,7 @@ import pytest
 
 from tests.fixtures import build
 from tests.wado_http.cli.running import CT, wado
+from tests.wado_http.cli.server import LONG_AGO, put
 from wado_core.model.index_status import Progress
 from wado_core.model.study import Totals
 from wado_core.services.indexing import Report
@@ -27,15 +28,9 @@ def folder(tmp_path: Path) -> Path:
     (served / "deeper" / "us.dcm").write_bytes(build("us10"))
     (served / "notes.txt").write_text("nothing to see\n" * 20)
     (served / os.fsdecode(b"\xcd\xb7\xb2\xbf.dcm")).write_bytes(CT.read_bytes()[:1500])
-    settle(served)
+    for path in served.rglob("*.*"):
+        os.utime(path, (LONG_AGO, LONG_AGO))  # or they would be left to settle
     return served
-
-
-def settle(folder: Path) -> None:
-    """Make all files so old that none counts as still being written."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            os.utime(path, (1_600_000_000, 1_600_000_000))
 
 
 def test_files_are_counted_and_damaged_ones_named(folder: Path, tmp_path: Path) -> None:
@@ -61,8 +56,7 @@ def test_second_run_reads_only_what_has_changed_and_still_names_the_damaged(
 ) -> None:
     _index(capsys, folder, "--state", tmp_path / "state")
     (folder / "ct.dcm").unlink()
-    (folder / "new.dcm").write_bytes(build("mono1"))
-    settle(folder)
+    put(folder, "mono1")
     first, second, third = _index(capsys, folder, "--state", tmp_path / "state")
     assert first.endswith(" s: 1 read, 3 unchanged, 1 gone")
     assert second == "  2 instances in 2 series of 1 study; 1 not DICOM, 1 damaged"

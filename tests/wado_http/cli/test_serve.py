@@ -1,5 +1,6 @@
 """``wado serve`` through the installed script: from folders to answers, and every way to end."""
 
+import asyncio
 import json
 import logging
 import os
@@ -109,3 +110,10 @@ def test_traceback_of_an_unexpected_error_is_kept() -> None:
         record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, text, (), None)
         assert keep(record)
         assert record.getMessage() == (expected or text)
+
+
+def test_answers_cut_off_at_the_end_leave_no_traceback() -> None:
+    keep = refusals_filter()
+    for error, expected in ((asyncio.CancelledError(), False), (KeyError("x"), True)):
+        record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, "Exception in ASGI application", (), (type(error), error, None))
+        assert keep(record) is expected

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 
 from tests.fixtures import file_bytes, image
 from tests.wado_http.cli.running import complaint, environment, wado
-from tests.wado_http.cli.server import DEADLINE_S, LONG_AGO, alive, picture_of, put, serving, started, until
+from tests.wado_http.cli.server import DEADLINE_S, LONG_AGO, Server, alive, children_of, picture_of, put, serving, started, until
 
 # What the requirement allows for a replacement; the tests allow for a machine that does other things, too.
 AT_ONCE_S = 1.0
@@ -38,6 +40,8 @@ def test_a_killed_worker_is_replaced_while_the_other_serves(folder: Path, state:
     with serving(folder, "--workers", "2", state=state) as server:
         until(lambda: server.get(picture_of("ct"))[0] == 200)
         first, second = server.children("worker")
+        until(lambda: children_of(first) and children_of(second))  # each with its process for heavy frames: the last that is started
+        time.sleep(0.5)
         os.kill(first, signal.SIGKILL)
         assert until(lambda: len(server.children("worker") - {first}) == 2) < AT_ONCE_S * BUSY
         for _ in range(20):
@@ -94,25 +98,33 @@ def test_nothing_outlives_the_supervisor_and_its_place_can_be_taken_at_once(fold
             assert again.terminate()[0] == 0
 
 
-def test_an_answer_that_is_being_sent_is_finished_after_sigterm(folder: Path, state: Path) -> None:
+@contextmanager
+def _receiving(server: Server, folder: Path) -> Iterator[tuple[socket.socket, bytes]]:
+    """Ask for a large object and read its beginning, slowly: a connection on which an answer is being sent, and what has come."""
     large = image(np.zeros((4096, 4096), np.uint16), name="large")
-    content = file_bytes(large)
     path = folder / "large.dcm"
-    path.write_bytes(content)
+    path.write_bytes(file_bytes(large))
     os.utime(path, (LONG_AGO, LONG_AGO))
+    server.process.send_signal(signal.SIGHUP)
     address = (
-        f"/wado?requestType=WADO&studyUID={large.StudyInstanceUID}&seriesUID={large.SeriesInstanceUID}"
+        f"wado?requestType=WADO&studyUID={large.StudyInstanceUID}&seriesUID={large.SeriesInstanceUID}"
         f"&objectUID={large.SOPInstanceUID}&contentType=application%2Fdicom"
     )
+    until(lambda: server.get(address)[0] == 200)
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        connection.settimeout(DEADLINE_S)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(f"GET /{address} HTTP/1.1\r\nHost: localhost:{server.port}\r\n\r\n".encode())
+        received = connection.recv(4096)
+        assert received.startswith(b"HTTP/1.1 200 ")
+        yield connection, received
+
+
+def test_an_answer_that_is_being_sent_is_finished_after_sigterm(folder: Path, state: Path) -> None:
     with serving(folder, state=state) as server:
-        server.wait_until_indexed()
-        with socket.socket() as connection:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
-            connection.settimeout(DEADLINE_S)
-            connection.connect(("127.0.0.1", server.port))
-            connection.sendall(f"GET {address} HTTP/1.1\r\nHost: localhost:{server.port}\r\n\r\n".encode())
-            received = connection.recv(4096)
-            assert received.startswith(b"HTTP/1.1 200 ")
+        with _receiving(server, folder) as (connection, beginning):
+            received = bytearray(beginning)
             server.process.terminate()
             until(lambda: _refuses(server.port), 5)
             assert server.process.poll() is None
@@ -123,6 +135,16 @@ def test_an_answer_that_is_being_sent_is_finished_after_sigterm(folder: Path, st
         assert len(body) > 32 << 20
         status, errors = server.end()
     assert (status, errors) == (0, "")
+
+
+def test_a_second_ctrl_c_does_not_wait_for_answers(folder: Path, state: Path) -> None:
+    with serving(folder, state=state) as server, _receiving(server, folder):
+        server.process.send_signal(signal.SIGINT)
+        until(lambda: _refuses(server.port), 5)
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.process.wait(0.5)
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(2.0) == 130
 
 
 def _refuses(port: int) -> bool:
@@ -247,7 +269,7 @@ def test_kernels_are_prepared_once(folder: Path, state: Path, tmp_path: Path) ->
 def test_the_supervisor_stays_small() -> None:
     code = "import sys, wado_http.cli.supervisor, wado_http.cli.main; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=True)
-    assert not {"numba", "numpy", "sqlalchemy", "sqlite3", "pydicom", "starlette", "uvicorn"} & set(done.stdout.split())
+    assert not {"asyncio", "numba", "numpy", "sqlalchemy", "sqlite3", "pydicom", "starlette", "uvicorn"} & set(done.stdout.split())
 
 
 def test_the_settings_of_a_server_reach_its_processes_only(folder: Path, state: Path) -> None:

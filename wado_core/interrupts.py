@@ -1,0 +1,15 @@
+"""Interrupts: Ctrl-C at a terminal reaches every process of its group, also those that have just been started and know no handler yet."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def interrupts_withheld() -> Iterator[None]:
+    """Keep interrupts from processes that this thread starts within the block, for as long as they live; their parent ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
