@@ -67,12 +67,13 @@ def _parameters(limits: Limits) -> str:
 # What is said of each status that a refusal may have; every status of wado_http.errors.STATUSES needs its words.
 CONDITIONS = {
     400: "a parameter is missing, malformed, out of range, given twice, or must not stand beside another",
-    404: "no object under these three UIDs",
+    404: "no object under these three UIDs; only once all folders have been looked through",
     406: "none of the media types asked for can be made of the object; the answer lists those that can",
-    410: "the object was here; its last copy has been deleted",
+    410: "the object was here; its last copy has been deleted, and is nowhere else",
     500: "the object is damaged, or the server failed; the answer names the line of the log",
     501: "a valid request or object that this version does not serve, or one beyond a configured limit",
-    503: "the server is busy, or the storage or the index does not answer; with Retry-After",
+    503: "the server is busy, the storage or the index does not answer, folders are still being indexed, or an object that is not "
+    "where it was is being looked for; with Retry-After",
 }
 
 
