@@ -67,12 +67,24 @@ class Keeping:
                 self._rescan_wanted = self._something_missed = False
                 began = time.monotonic()
                 self._look(self._everywhere)
-                self._soonest = time.monotonic() + max(_MISSED_PAUSE_S, time.monotonic() - began)
+                self._soonest = self._next_after(time.monotonic() - began)
                 self._wait()
         except _Stopped:
             _log.info("stopped in the middle of a look through the folders")
         finally:
             self._say(phase=Phase.STOPPED)
+
+    def _next_after(self, duration_s: float) -> float:
+        """Return when a look for what is missed may begin, after one that took ``duration_s``."""
+        try:
+            found_all = not self._index.has_orphans()
+        except DamagedIndex:
+            raise
+        except Unavailable:
+            found_all = False
+        # With a root away nothing can be called gone: looking again does not help soon.
+        pause_s = max(_MISSED_PAUSE_S, duration_s) if found_all else max(_TROUBLE_S, 5 * duration_s)
+        return time.monotonic() + pause_s
 
     def _everywhere(self) -> Report:
         return self._indexing.run(self._settings.paths, self._heard, self._settings.index_processes, isolate=self._isolate)
