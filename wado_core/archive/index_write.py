@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import Insert, insert
 
+from wado_core.archive.index_many import ManyRows
 from wado_core.archive.index_rows import encode_instance, location_row, number_of, split, text_of
 from wado_core.archive.index_schema import complete, file, folder, frames, gone, instance, mount, orphan, series, study, value_range
 from wado_core.archive.index_totals import Change, change_totals, file_counts, rows_added
@@ -68,11 +69,18 @@ WHERE folder.path = ? AND file.name = ?
 
 _PUT_STUDY = _upsert(insert(study), "study_uid")
 _PUT_SERIES = _upsert(insert(series).values(study_id=_STUDY_ID), "study_id", "series_uid")
-_PUT_INSTANCE = _upsert(insert(instance).values(series_id=_SERIES_ID), "series_id", "object_uid")
+_PUT_INSTANCE = ManyRows(
+    _upsert(insert(instance).values(series_id=_SERIES_ID), "series_id", "object_uid"),
+    "of_study", "of_series", "object_uid", "number", "frames", "has_picture",
+)  # fmt: skip
 _PUT_FOLDER = insert(folder).on_conflict_do_nothing(index_elements=["path"])
-_PUT_FILE = _upsert(insert(file).values(folder_id=_FOLDER_ID, instance_id=_INSTANCE_ID), "folder_id", "name")
+_PUT_FILE = ManyRows(
+    _upsert(insert(file).values(folder_id=_FOLDER_ID, instance_id=_INSTANCE_ID), "folder_id", "name"),
+    "in_folder", "name", "size", "mtime_ns", "inode", "head", "format", "packed", "of_study", "of_series", "of_object", "problem",
+    "description",
+)  # fmt: skip
 _FILE_ID = sa.select(file.c.id).where(file.c.folder_id == _FOLDER_ID, file.c.name == sa.bindparam("of_name")).scalar_subquery()
-_PUT_FRAMES = insert(frames).values(file_id=_FILE_ID)
+_PUT_FRAMES = ManyRows(insert(frames).values(file_id=_FILE_ID), "in_folder", "of_name", "chunk", "columns")
 _REMEMBER_VALUE_RANGE = """
 INSERT OR REPLACE INTO value_range (instance_id, version, frame_number, low, high, empty)
 SELECT instance.id, ?, ?, ?, ?, ? FROM study JOIN series ON series.study_id = study.id JOIN instance ON instance.series_id = series.id
@@ -247,7 +255,7 @@ def _put_objects(connection: sa.Connection, objects: Sequence[Described]) -> Non
         )
     connection.execute(_PUT_STUDY, list(studies.values()))
     connection.execute(_PUT_SERIES, list(of_series.values()))
-    connection.execute(_PUT_INSTANCE, instances)
+    _PUT_INSTANCE.run(connection, instances)
     if connection.execute(sa.select(sa.exists(sa.select(gone.c.study_uid)))).scalar():
         connection.execute(_UNGONE, [_key_row(described) for described in objects])
 
@@ -286,9 +294,9 @@ def _put_rows(connection: sa.Connection, files: Sequence[IndexedFile], format_ve
                 "description": description,
             }
         )
-    connection.execute(_PUT_FILE, rows)
+    _PUT_FILE.run(connection, rows)
     if chunks:
-        connection.execute(_PUT_FRAMES, chunks)
+        _PUT_FRAMES.run(connection, chunks)
 
 
 def _forget_value_ranges(connection: sa.Connection, instance_ids: Iterable[int]) -> None:
