@@ -101,9 +101,9 @@ def write_tiny(root: Path, files: int, of_folder: int) -> None:
         os.close(folder)
 
 
-def write_enhanced_ct(path: Path, frames: int, *, undefined: bool, edge: int = 256) -> None:
-    """Write an enhanced CT of ``edge`` × ``edge`` pixels, which are a hole in the file; undefined: lengths of sequences."""
-    data = enhanced_ct(frames, undefined=undefined)
+def write_enhanced_ct(path: Path, frames: int, *, undefined: bool, varied: bool, edge: int = 256) -> None:
+    """Write an enhanced CT of ``edge`` × ``edge`` pixels, which are a hole in the file; otherwise as the fixture makes it."""
+    data = enhanced_ct(frames, undefined=undefined, varied=varied)
     pixels = 2 * frames * edge * edge
     for old, new in (
         (_rows_or_columns(0x0010, 1), _rows_or_columns(0x0010, edge)),

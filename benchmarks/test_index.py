@@ -1,5 +1,6 @@
 """How fast a large index answers: a million instances of plain CT images, of a thousand studies."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -50,6 +51,7 @@ def large(tmp_path_factory: pytest.TempPathFactory, full_size: bool) -> Iterator
     with closing(SqlIndex(state, writing=True)) as index:
         index.put([indexed(b"/enhanced/1.dcm", many), listed_file(instances // 3, "/another")])
         yield Large(index, instances, size, many.instance.key)
+    shutil.rmtree(state)  # pytest would keep those of three runs
 
 
 def least_s(ask: Callable[[], object]) -> float:
