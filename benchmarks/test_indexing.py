@@ -1,6 +1,8 @@
 """How fast folders are indexed; files come from the page cache, their pixels are holes that nobody reads."""
 
 import json
+import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -8,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from time import process_time
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -22,8 +23,9 @@ from wado_core.services.indexing import Indexing, Report
 from wado_core.settings import Limits
 
 STUDIES, SERIES, INSTANCES = 4, 5, 500
-# What the first indexing of plain CT files must reach on two cores, files a second: half of it whatever else they do.
-FILES_PER_S = 2500
+# What the first indexing of plain CT files must reach on so many cores, files a second; judged by processor time, since nobody knows
+# what else they do.
+FILES_PER_S, CORES = 2500, 2
 # A look at files that are known, and have not changed: how many, in folders of how many, and how long it may take, seconds.
 KNOWN, OF_FOLDER, RESCAN_S = 100_000, 500, 5.0
 # What indexing of one object may take, by its frames, seconds; busy machines are given so many times as much.
@@ -43,6 +45,7 @@ def instances(full_size: bool) -> int:
 def folder(tmp_path_factory: pytest.TempPathFactory, instances: int) -> Path:
     root = tmp_path_factory.mktemp("plain_ct") / "served"
     write_folder(root, studies=STUDIES, series=SERIES, instances=instances)
+    os.sync()  # what was written before must not be in the way of the index
     return root
 
 
@@ -108,6 +111,12 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
     made.close()
 
 
+def processor_s() -> float:
+    """Return the processor time of this process and of those that it has ended, seconds."""
+    uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(use.ru_utime + use.ru_stime for use in uses)
+
+
 def measured(
     benchmark: BenchmarkFixture, make: Callable[[], Indexing], root: Path, processes: int | None, rounds: int
 ) -> tuple[list[Report], float]:
@@ -116,9 +125,9 @@ def measured(
     seconds: list[float] = []
 
     def run(indexing: Indexing) -> None:
-        start = process_time()
+        start = processor_s()
         reports.append(indexing.run([root], processes=processes))
-        seconds.append(process_time() - start)
+        seconds.append(processor_s() - start)
 
     benchmark.pedantic(run, setup=lambda: ((make(),), {}), rounds=rounds, warmup_rounds=1)  # type: ignore[no-untyped-call]
     return reports, min(seconds)
@@ -127,23 +136,23 @@ def measured(
 @pytest.mark.parametrize("processes", [0, 2])
 def test_first_indexing(benchmark: BenchmarkFixture, folder: Path, instances: int, fresh: Fresh, full_size: bool, processes: int) -> None:
     """Plain CT files a second, from nothing to the finished index; time to start the processes included."""
-    reports, _ = measured(benchmark, fresh.indexing, folder, processes, 3)
+    reports, least_s = measured(benchmark, fresh.indexing, folder, processes, 3)
     files = STUDIES * SERIES * instances
     assert {report.totals for report in reports} == {Totals(STUDIES, STUDIES * SERIES, files, files, 0, 0)}
-    best = max(report.files_read_per_s for report in reports)
-    benchmark.extra_info["files_per_s"] = round(best)
-    assert best >= FILES_PER_S / 2 or not full_size
+    benchmark.extra_info["files_per_s"] = round(max(report.files_read_per_s for report in reports))
+    benchmark.extra_info["processor_us_a_file"] = round(least_s / files * 1e6)
+    assert CORES * files / least_s >= FILES_PER_S or not full_size  # few files do not make up for the start of processes
 
 
 @pytest.mark.parametrize("where", ["in_folders", "in_one_folder"])
 def test_rescan_of_unchanged_files(benchmark: BenchmarkFixture, request: pytest.FixtureRequest, where: str) -> None:
     files: Known = request.getfixturevalue(where)
     with closing(SqlIndex(files.state, writing=True)) as index:
-        reports, processor_s = measured(benchmark, lambda: Indexing(index, FileStore(), walk, Limits()), files.root, None, 3)
+        reports, least_s = measured(benchmark, lambda: Indexing(index, FileStore(), walk, Limits()), files.root, None, 3)
     assert {(report.counts.unchanged, report.counts.files_read) for report in reports} == {(files.files, 0)}
     benchmark.extra_info["files"] = files.files
-    benchmark.extra_info["processor_s"] = processor_s
-    assert processor_s <= RESCAN_S
+    benchmark.extra_info["processor_s"] = least_s
+    assert least_s <= RESCAN_S
 
 
 def test_memory_of_the_indexer(benchmark: BenchmarkFixture, in_folders: Known, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -167,7 +176,7 @@ def test_index_enhanced_ct(
     root = tmp_path / "served"
     root.mkdir()
     write_enhanced_ct(root / "enhanced.dcm", made, undefined=undefined, varied=varied)
-    reports, processor_s = measured(benchmark, fresh.indexing, root, 0, 5)
+    reports, least_s = measured(benchmark, fresh.indexing, root, 0, 5)
     assert {(report.totals, report.problems) for report in reports} == {(Totals(1, 1, 1, 1, 0, 0), ())}
-    benchmark.extra_info["processor_s"] = processor_s
-    assert processor_s <= PATIENCE * ALLOWED_S[frames]
+    benchmark.extra_info["processor_s"] = least_s
+    assert least_s <= PATIENCE * ALLOWED_S[frames]
