@@ -11,6 +11,7 @@ from typing import Any
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
+_RESCAN = "test_rescan_of_unchanged_files"
 # What is measured; the benchmark; what it stands beside; that one's benchmark.
 ROWS = (
     ("request: CT 512×512, a new window", "test_picture_with_a_new_window", "libjpeg-turbo alone", "test_comparator_encoder_alone"),
@@ -24,12 +25,17 @@ ROWS = (
     ("window: 512×512 cells", "test_look_up", "numpy", "test_comparator_numpy"),
     ("window and resize to 128×128", "test_resample[128]", "numpy and Pillow", "test_comparator_numpy_and_pillow_to_128"),
     ("JPEG 2000, 2048×2048: decode for a thumbnail", "test_decode_jpeg_2000[128]", "decode in full", "test_decode_jpeg_2000[full]"),
-    ("look-up of one instance among 100,000", "test_look_up_of_one_instance", "", ""),
+    ("look-up of one instance among 1,000,000", "test_look_up_of_one_instance", "", ""),
+    ("rescan of 100,000 unchanged files", f"{_RESCAN}[in_folders]", "in one folder", f"{_RESCAN}[in_one_folder]"),
+    ("indexing an enhanced CT of 1,000 frames", "test_index_enhanced_ct[1000-lengths-varied]", "", ""),
+    ("indexing an enhanced CT of 10,000 frames", "test_index_enhanced_ct[10000-lengths-varied]", "", ""),
     ("`import wado_core` in a new interpreter", "test_import[wado_core]", "`import numpy`", "test_import[numpy]"),
 )  # fmt: skip
-RATES = (
-    ("first indexing, plain CT files, two processes", "test_first_indexing[2]"),
-    ("rescan, nothing changed", "test_rescan_of_unchanged_files"),
+# What is said otherwise: by a benchmark's extra_info, a number or several; its unit.
+FIGURES = (
+    ("first indexing, plain CT files, two processes", "test_first_indexing[2]", "files_per_s", "files/s"),
+    ("memory of the indexer at 10,000 files, at 100,000", "test_memory_of_the_indexer", "megabytes", "MB"),
+    ("index, an instance", "test_look_up_of_one_instance", "bytes_an_instance", "bytes"),
 )
 
 
@@ -44,8 +50,10 @@ def report(results: dict[str, Any]) -> str:
             lines.append(f"| {label} | {_time(own)} | {beside}: {_time(other)} | {own / other:.2f} |")
         else:
             lines.append(f"| {label} | {_time(own)} | | |")
-    for label, name in RATES:
-        lines.append(f"| {label} | {found[name]['extra_info']['files_per_s']:,} files/s | | |")
+    for label, name, figure, unit in FIGURES:
+        said = found[name]["extra_info"][figure]
+        numbers = said if isinstance(said, list) else [said]
+        lines.append(f"| {label} | {', '.join(f'{number:,}' for number in numbers)} {unit} | | |")
     machine = results["machine_info"]
     cpu = machine["cpu"]
     origin = f"{cpu.get('brand_raw', machine['machine'])}, {cpu.get('count', '?')} cores, Python {machine['python_version']}"
@@ -53,7 +61,7 @@ def report(results: dict[str, Any]) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds * 1e6:,.0f} µs" if seconds < 1e-3 else f"{seconds * 1e3:,.1f} ms"
+    return f"{seconds * 1e6:,.0f} µs" if seconds < 1e-3 else f"{seconds * 1e3:,.1f} ms" if seconds < 0.1 else f"{seconds * 1e3:,.0f} ms"
 
 
 def main(arguments: list[str]) -> None:

@@ -1,5 +1,6 @@
 """Whole requests over HTTP: the real server, one keep-alive connection, a plain CT of 512×512; the encoder's own time beside."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,19 @@ from benchmarks.objects import ct, phantom
 from wado_core.codecs import jpeg_out
 
 START_S = 120
+_LONG_AGO = 1_500_000_000
 Get = Callable[[str], bytes]
+
+
+def _answers(connection: HTTPConnection, path: str) -> bool:
+    """Whether the server has started, and has indexed the object."""
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        response.read()
+    except OSError:
+        return False
+    return response.status == 200
 
 
 @pytest.fixture(scope="module")
@@ -25,23 +38,19 @@ def get(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Get]:
     """Serve one CT with the installed command; the function gets the CT with further parameters."""
     folder = tmp_path_factory.mktemp("served")
     (folder / "ct.dcm").write_bytes(ct())
+    os.utime(folder / "ct.dcm", (_LONG_AGO, _LONG_AGO))  # a file that was just written would be left to settle
     state = tmp_path_factory.mktemp("state")
     command = [str(Path(sys.executable).with_name("wado")), "serve", str(folder), "--port", "0", "--state", str(state)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         address = next(line for line in server.stdout if "http://" in line).split("http://")[1].strip().strip("/")
         connection = HTTPConnection(address, timeout=30)
-        until = monotonic() + START_S
-        while True:
-            try:
-                connection.request("GET", "/health/ready")
-                if connection.getresponse().read() and monotonic() < until:
-                    break
-            except OSError:
-                assert monotonic() < until
-                sleep(0.05)
         key = wado_core.open(ct()).key
         path = f"/wado?requestType=WADO&studyUID={key.study_uid}&seriesUID={key.series_uid}&objectUID={key.object_uid}"
+        until = monotonic() + START_S
+        while not _answers(connection, path):
+            assert monotonic() < until
+            sleep(0.05)
 
         def answer(parameters: str) -> bytes:
             connection.request("GET", path + parameters)

@@ -11,12 +11,13 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from wado_core.archive.index_totals import BEGIN
 from wado_core.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 
 # Raise it with any change to the tables; a file of another version is set aside and only its gone marks are taken over.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 FILE_NAME = "index.sqlite"
 # Where a file goes that cannot be used; the last one only, it may hold patient data.
@@ -63,7 +64,6 @@ file = sa.Table(
 )
 sa.Index("file_instance", file.c.instance_id, sqlite_where=file.c.instance_id.is_not(None))
 sa.Index("file_problem", file.c.problem, sqlite_where=file.c.problem.is_not(None))
-sa.Index("file_packed", file.c.packed, sqlite_where=file.c.packed)
 sa.Index("file_inode", file.c.inode)
 
 # Columns of the frames beyond the first chunk.
@@ -141,6 +141,20 @@ mount = sa.Table("mount", metadata, sa.Column("path", sa.LargeBinary, primary_ke
 
 # One row once all folders have been walked to their end: what is not known then is not there.
 complete = sa.Table("complete", metadata, sa.Column("id", sa.Integer, primary_key=True))
+
+# One row, brought up to date with each change; see index_totals.
+total = sa.Table(
+    "total",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("studies", sa.Integer, nullable=False),
+    sa.Column("series", sa.Integer, nullable=False),
+    sa.Column("instances", sa.Integer, nullable=False),
+    sa.Column("files", sa.Integer, nullable=False),
+    sa.Column("objects", sa.Integer, nullable=False),
+    sa.Column("damaged", sa.Integer, nullable=False),
+    sa.Column("packed", sa.Integer, nullable=False),
+)
 
 # Version beside the id: ids are used again, versions are not.
 value_range = sa.Table(
@@ -319,6 +333,7 @@ def _create(engine: sa.Engine, gone_marks: list[dict[str, object]]) -> None:
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # tables and version at once: a crash leaves an empty file
         metadata.create_all(connection, checkfirst=False)
+        connection.exec_driver_sql(BEGIN)
         if gone_marks:
             connection.execute(sa.insert(gone), gone_marks)
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")

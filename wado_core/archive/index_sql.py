@@ -26,6 +26,7 @@ from wado_core.archive.index_schema import (
     series,
     study,
 )
+from wado_core.archive.index_totals import READ, totals_of
 from wado_core.archive.index_write import (
     adopt_files,
     bury_orphans,
@@ -336,26 +337,8 @@ class SqlIndex:
         yield from sorted((path + name, problem) for path, name, problem in rows)
 
     def totals(self) -> Totals:
-        """Count what there is."""
-
-        def count(condition: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-            return sa.select(sa.func.count()).select_from(file).where(condition).scalar_subquery()
-
-        def size(table: sa.Table) -> sa.ScalarSelect[int]:
-            return sa.select(sa.func.count()).select_from(table).scalar_subquery()
-
-        counts = sa.select(
-            size(study),
-            size(series),
-            size(instance),
-            size(file),
-            count(file.c.instance_id.is_not(None)),
-            count(file.c.problem.is_not(None)),
-            count(file.c.packed),
-        )
-        with self._reading() as connection:
-            studies, series_, instances, files, objects, damaged, packed = connection.execute(counts).one()
-        return Totals(studies, series_, instances, files, files - objects - damaged - packed, damaged, packed)
+        """Return the counts of what there is."""
+        return totals_of(self._rows(READ, ())[0])
 
     def studies(self, offset: int, limit: int, most_series: int) -> tuple[StudySummary, ...]:
         """Return one page of studies with their first series, newest study date first, then by UID."""

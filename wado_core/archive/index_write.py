@@ -1,15 +1,18 @@
 """Changes to the embedded index; each function runs inside the transaction of the connection it is given."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
+from itertools import chain, islice
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import Insert, insert
 
+from wado_core.archive.index_many import ManyRows
 from wado_core.archive.index_rows import encode_instance, location_row, number_of, split, text_of
 from wado_core.archive.index_schema import complete, file, folder, frames, gone, instance, mount, orphan, series, study, value_range
+from wado_core.archive.index_totals import Change, change_totals, file_counts, rows_added
 from wado_core.model.instance import Described, Location
 from wado_core.model.notice import RangeFound
 from wado_core.ports import IndexedFile
@@ -45,7 +48,7 @@ _FOLDER_ID = sa.select(folder.c.id).where(folder.c.path == sa.bindparam("in_fold
 
 # As text: "(path, name) IN (…)", which is what Core can say, makes SQLite read every file of the index; CROSS JOIN keeps the order.
 _HELD = """
-SELECT file.id, file.instance_id, folder.path, file.name FROM (VALUES {places}) AS place
+SELECT file.id, file.instance_id, folder.path, file.name, file.problem IS NOT NULL, file.packed FROM (VALUES {places}) AS place
 CROSS JOIN folder ON folder.path = place.column1
 CROSS JOIN file ON file.folder_id = folder.id AND file.name = place.column2
 """
@@ -66,11 +69,18 @@ WHERE folder.path = ? AND file.name = ?
 
 _PUT_STUDY = _upsert(insert(study), "study_uid")
 _PUT_SERIES = _upsert(insert(series).values(study_id=_STUDY_ID), "study_id", "series_uid")
-_PUT_INSTANCE = _upsert(insert(instance).values(series_id=_SERIES_ID), "series_id", "object_uid")
+_PUT_INSTANCE = ManyRows(
+    _upsert(insert(instance).values(series_id=_SERIES_ID), "series_id", "object_uid"),
+    "of_study", "of_series", "object_uid", "number", "frames", "has_picture",
+)  # fmt: skip
 _PUT_FOLDER = insert(folder).on_conflict_do_nothing(index_elements=["path"])
-_PUT_FILE = _upsert(insert(file).values(folder_id=_FOLDER_ID, instance_id=_INSTANCE_ID), "folder_id", "name")
+_PUT_FILE = ManyRows(
+    _upsert(insert(file).values(folder_id=_FOLDER_ID, instance_id=_INSTANCE_ID), "folder_id", "name"),
+    "in_folder", "name", "size", "mtime_ns", "inode", "head", "format", "packed", "of_study", "of_series", "of_object", "problem",
+    "description",
+)  # fmt: skip
 _FILE_ID = sa.select(file.c.id).where(file.c.folder_id == _FOLDER_ID, file.c.name == sa.bindparam("of_name")).scalar_subquery()
-_PUT_FRAMES = insert(frames).values(file_id=_FILE_ID)
+_PUT_FRAMES = ManyRows(insert(frames).values(file_id=_FILE_ID), "in_folder", "of_name", "chunk", "columns")
 _REMEMBER_VALUE_RANGE = """
 INSERT OR REPLACE INTO value_range (instance_id, version, frame_number, low, high, empty)
 SELECT instance.id, ?, ?, ?, ?, ? FROM study JOIN series ON series.study_id = study.id JOIN instance ON instance.series_id = series.id
@@ -85,10 +95,11 @@ _UNGONE = sa.delete(gone).where(
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What some paths hold: ids of their files, and ids of instances, each with one of the paths."""
+    """What some paths hold: ids of their files, and ids of instances, each with one of the paths; counts: of these files, by kind."""
 
     files: list[int]
     instances: dict[int, bytes]
+    counts: Change
 
 
 def put_files(connection: sa.Connection, files: Iterable[IndexedFile], format_version: int) -> None:
@@ -98,8 +109,13 @@ def put_files(connection: sa.Connection, files: Iterable[IndexedFile], format_ve
     for chunk in _chunks(by_path.values()):
         before = _held(connection, [indexed.location.path for indexed in chunk])
         _forget_frames(connection, before.files)
-        _put_objects(connection, [indexed.described for indexed in chunk if indexed.described is not None])
+        objects = [indexed.described for indexed in chunk if indexed.described is not None]
+        with rows_added(connection):
+            _put_objects(connection, objects)
         _put_rows(connection, chunk, format_version)
+        damaged = sum(indexed.problem is not None for indexed in chunk)
+        now = file_counts(len(chunk), len(objects), damaged, sum(indexed.packed for indexed in chunk))
+        change_totals(connection, more=now, less=before.counts)
         _forget_value_ranges(connection, before.instances)
         _note_orphans(connection, before.instances)
 
@@ -117,9 +133,11 @@ def adopt_files(connection: sa.Connection, moved: Iterable[tuple[Location, bytes
             if copy.rowcount and location.path != old:
                 added[copy.lastrowid] = location
                 connection.exec_driver_sql(_ADOPT_FRAMES, (copy.lastrowid, *source))
-        _delete_files(connection, [location.path for location in added.values()])
+        places = [location.path for location in added.values()]
+        _delete_files(connection, places)
         for file_id, location in added.items():
             connection.exec_driver_sql(_SETTLE, (*split(location.path), file_id))
+        change_totals(connection, more=_held(connection, places).counts)
         connection.execute(sa.delete(file).where(file.c.folder_id == _NOWHERE))
         _note_orphans(connection, before.instances)
 
@@ -175,16 +193,22 @@ def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 def _held(connection: sa.Connection, paths: Sequence[bytes]) -> _Held:
     """Return what these paths hold now."""
-    places = [part for path in paths for part in split(path)]
-    held = _HELD.format(places=", ".join(["(?, ?)"] * len(paths)))
-    rows = connection.exec_driver_sql(held, tuple(places)).all()
-    return _Held([row[0] for row in rows], {row[1]: row[2] + row[3] for row in rows if row[1] is not None})
+    places = [split(path) for path in dict.fromkeys(paths)]
+    rows: Sequence[Any] = ()
+    if places:
+        held = _HELD.format(places=", ".join(["(?, ?)"] * len(places)))
+        rows = connection.exec_driver_sql(held, tuple(chain.from_iterable(places))).all()
+    of_instances = [row for row in rows if row[1] is not None]
+    counts = file_counts(len(rows), len(of_instances), sum(row[4] for row in rows), sum(row[5] for row in rows))
+    return _Held([row[0] for row in rows], {row[1]: row[2] + row[3] for row in of_instances}, counts)
 
 
 def _delete_files(connection: sa.Connection, paths: Sequence[bytes]) -> None:
     if not paths:
         return
-    _forget_frames(connection, _held(connection, paths).files)
+    held = _held(connection, paths)
+    change_totals(connection, less=held.counts)
+    _forget_frames(connection, held.files)
     connection.execute(
         sa.delete(file).where(file.c.folder_id == _FOLDER_ID, file.c.name == sa.bindparam("of_name")),
         [dict(zip(("in_folder", "of_name"), split(path), strict=True)) for path in paths],
@@ -231,7 +255,7 @@ def _put_objects(connection: sa.Connection, objects: Sequence[Described]) -> Non
         )
     connection.execute(_PUT_STUDY, list(studies.values()))
     connection.execute(_PUT_SERIES, list(of_series.values()))
-    connection.execute(_PUT_INSTANCE, instances)
+    _PUT_INSTANCE.run(connection, instances)
     if connection.execute(sa.select(sa.exists(sa.select(gone.c.study_uid)))).scalar():
         connection.execute(_UNGONE, [_key_row(described) for described in objects])
 
@@ -270,9 +294,9 @@ def _put_rows(connection: sa.Connection, files: Sequence[IndexedFile], format_ve
                 "description": description,
             }
         )
-    connection.execute(_PUT_FILE, rows)
+    _PUT_FILE.run(connection, rows)
     if chunks:
-        connection.execute(_PUT_FRAMES, chunks)
+        _PUT_FRAMES.run(connection, chunks)
 
 
 def _forget_value_ranges(connection: sa.Connection, instance_ids: Iterable[int]) -> None:
@@ -314,13 +338,15 @@ def _bury(connection: sa.Connection, held: Mapping[int, bytes]) -> None:
     )
     dead_ids = [row[0] for row in dead]
     _forget_value_ranges(connection, dead_ids)
-    connection.execute(sa.delete(instance).where(instance.c.id.in_(dead_ids)))
-    connection.execute(
-        sa.delete(series).where(series.c.id.in_({row[1] for row in dead}), ~sa.exists().where(instance.c.series_id == series.c.id))
-    )
-    connection.execute(
-        sa.delete(study).where(study.c.id.in_({row[2] for row in dead}), ~sa.exists().where(series.c.study_id == study.c.id))
-    )
+    removed = {
+        "instances": sa.delete(instance).where(instance.c.id.in_(dead_ids)),
+        "series": sa.delete(series).where(
+            series.c.id.in_({row[1] for row in dead}), ~sa.exists().where(instance.c.series_id == series.c.id)
+        ),
+        "studies": sa.delete(study).where(study.c.id.in_({row[2] for row in dead}), ~sa.exists().where(series.c.study_id == study.c.id)),
+    }
+    counts = Counter({name: connection.execute(statement).rowcount for name, statement in removed.items()})
+    change_totals(connection, less=counts)
 
 
 def _drop_empty_folders(connection: sa.Connection, paths: Iterable[bytes]) -> None:
