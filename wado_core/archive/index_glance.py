@@ -6,23 +6,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
 
-from wado_core.archive.index_schema import BUSY_TIMEOUT_MS, FILE_NAME, SCHEMA_VERSION
+from wado_core.archive.index_schema import BUSY_TIMEOUT_MS, COUNTS, FILE_NAME, SCHEMA_VERSION
 from wado_core.model.study import Totals
 
 _PROBLEMS = """
 SELECT folder.path, file.name, file.problem FROM file JOIN folder ON file.folder_id = folder.id
 WHERE file.problem IS NOT NULL ORDER BY folder.path, file.name LIMIT ?
 """
-_COUNTS = """
-SELECT (SELECT count(*) FROM study), (SELECT count(*) FROM series), (SELECT count(*) FROM instance), (SELECT count(*) FROM file),
-       (SELECT count(*) FROM file WHERE instance_id IS NOT NULL), (SELECT count(*) FROM file WHERE problem IS NOT NULL),
-       (SELECT count(*) FROM file WHERE packed)
-"""
 
 
 def totals(state: Path) -> Totals | None:
     """Count what the index in a state folder holds; None where there is none of this version, or none that can be read."""
-    for studies, series, instances, files, objects, damaged, packed in _rows(state, _COUNTS):
+    for studies, series, instances, files, objects, damaged, packed in _rows(state, COUNTS):
         return Totals(studies, series, instances, files, files - objects - damaged - packed, damaged, packed)
     return None
 

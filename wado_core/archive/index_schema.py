@@ -155,6 +155,13 @@ value_range = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# What there is. As text: "packed = 1", which is what Core makes of it, takes no part in the index of those few, and reads every file.
+COUNTS = """
+SELECT (SELECT count(*) FROM study), (SELECT count(*) FROM series), (SELECT count(*) FROM instance), (SELECT count(*) FROM file),
+       (SELECT count(*) FROM file WHERE instance_id IS NOT NULL), (SELECT count(*) FROM file WHERE problem IS NOT NULL),
+       (SELECT count(*) FROM file WHERE packed)
+"""
+
 
 def is_damage(error: BaseException) -> bool:
     """Say whether an error of the database means that its file is damaged, rather than busy or out of reach."""
