@@ -1,6 +1,6 @@
 """Ports: what the services need from the outside, as Protocols; adapters live in `archive`, chosen in `assemble`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,6 +179,10 @@ class Index(Protocol):
 class IndexWriter(Index, Protocol):
     """The index as its only writer sees it; each change is one transaction."""
 
+    def check(self) -> None:
+        """Raise DamagedIndex when any process has met damage, whatever it was asked for."""
+        ...
+
     def known_files(self, folder: bytes) -> dict[bytes, Location]:
         """Return the files remembered directly in ``folder``, by path.
 
@@ -213,8 +217,11 @@ class IndexWriter(Index, Protocol):
         """Note that a look through all folders begins, which will find all orphans or none; return whether there are any."""
         ...
 
-    def bury(self) -> None:
-        """Mark the orphans that were there at the last ``seek_orphans``, and still are, as gone (410)."""
+    def bury(self, spared: Callable[[bytes], bool] = ...) -> None:
+        """Mark the orphans that were there at the last ``seek_orphans``, and still are, as gone (410).
+
+        spared: says of the path of the last copy that nobody can see now what is there; such an orphan stays one.
+        """
         ...
 
     def adopt(self, moved: Iterable[tuple[Location, bytes]]) -> None:

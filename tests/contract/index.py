@@ -151,6 +151,27 @@ class IndexContract:
         index.bury()
         assert index.standing(key(2)) is Standing.GONE
 
+    def test_what_was_found_and_is_missed_anew_during_a_look_is_gone_after_the_next(self, index: IndexWriter) -> None:
+        index.put([indexed(b"/d/a", described())])
+        index.forget([b"/d/a"])
+        assert index.seek_orphans()
+        index.put([indexed(b"/e/b", described())])
+        index.forget([b"/e/b"])  # moved, it may be, to where the look has been
+        index.bury()
+        assert (index.standing(key()), index.copies(key())) == (Standing.KNOWN, (b"/e/b",))
+        assert index.seek_orphans()
+        index.bury()
+        assert index.standing(key()) is Standing.GONE
+
+    def test_what_is_spared_stays_an_orphan(self, index: IndexWriter) -> None:
+        index.put([indexed(b"/d/a", described(key(1))), indexed(b"/m/b", described(key(2)))])
+        index.forget([b"/d/a", b"/m/b"])
+        index.seek_orphans()
+        index.bury(lambda path: path.startswith(b"/m/"))
+        assert (index.standing(key(1)), index.standing(key(2))) == (Standing.GONE, Standing.KNOWN)
+        assert index.has_orphans()
+        assert_gone(index, key(2), b"/m/b")
+
     def test_two_files_that_change_places_lose_nothing(self, index: IndexWriter) -> None:
         index.put([indexed(b"/d/a", described(key(1))), indexed(b"/d/b", described(key(2)))])
         index.put([indexed(b"/d/a", described(key(2))), indexed(b"/d/b", described(key(1)))])

@@ -169,7 +169,6 @@ value_range = sa.Table(
     sqlite_with_rowid=False,
 )
 
-
 def is_damage(error: BaseException) -> bool:
     """Say whether an error of the database means that its file is damaged, rather than busy or out of reach."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -100,7 +100,9 @@ _IS_KNOWN = """
 SELECT 1 FROM study JOIN series ON series.study_id = study.id JOIN instance ON instance.series_id = series.id
 WHERE study.study_uid = ? AND series.series_uid = ? AND instance.object_uid = ?
 """
-_LAST_COPY = "SELECT path, x'' FROM gone WHERE study_uid = ? AND series_uid = ? AND object_uid = ?"
+_IS_GONE = "SELECT 1 FROM gone WHERE study_uid = ? AND series_uid = ? AND object_uid = ?"
+# Marks of an index of version 1 came without a path.
+_LAST_COPY = "SELECT path, x'' FROM gone WHERE study_uid = ? AND series_uid = ? AND object_uid = ? AND path != x''"
 _OF_INSTANCE = """
 FROM study
 JOIN series ON series.study_id = study.id
@@ -124,6 +126,7 @@ _KNOWN_FILES = (
 )
 
 _FAILURES = (sqlite3.Error, sa.exc.SQLAlchemyError)
+_DAMAGED = "The index is damaged and will be made anew."
 
 
 class SqlIndex:
@@ -216,7 +219,7 @@ class SqlIndex:
         uids = (key.study_uid, key.series_uid, key.object_uid)
         if self._rows(_IS_KNOWN, uids):
             return Standing.KNOWN
-        return Standing.GONE if self._rows(_LAST_COPY, uids) else Standing.UNKNOWN
+        return Standing.GONE if self._rows(_IS_GONE, uids) else Standing.UNKNOWN
 
     def mounts(self) -> tuple[bytes, ...]:
         """Return the folders on which a file system was mounted when they were last looked at."""
@@ -309,10 +312,10 @@ class SqlIndex:
         with self._writing() as connection:
             return seek_orphans(connection)
 
-    def bury(self) -> None:
-        """Mark orphans that were sought, and have not been found, as gone."""
+    def bury(self, spared: Callable[[bytes], bool] = lambda _path: False) -> None:
+        """Mark orphans that were sought, and have not been found, as gone, but those whose last path is ``spared``."""
         with self._writing() as connection:
-            bury_orphans(connection)
+            bury_orphans(connection, spared)
 
     def mark_complete(self) -> None:
         """Remember that all folders have been walked to their end."""
@@ -399,9 +402,15 @@ class SqlIndex:
             try:
                 yield connection
             except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
+                with suppress(*_FAILURES):  # a full disk has ended the transaction already; what is raised must say that it is full
+                    connection.exec_driver_sql("ROLLBACK")
                 raise
             connection.exec_driver_sql("COMMIT")
+
+    def check(self) -> None:
+        """Raise DamagedIndex when a reader, or this writer, has left the mark of damage."""
+        if (self._state / DAMAGE_MARK).exists():
+            raise DamagedIndex(_DAMAGED)
 
     def _failure(self, error: Exception) -> Unavailable:
         """Return what to raise; a damaged file is marked, so that the next opening to write sets it aside."""
@@ -409,7 +418,7 @@ class SqlIndex:
             if self._identity == self._identity_now():  # and not one that was set aside meanwhile
                 with suppress(OSError):
                     (self._state / DAMAGE_MARK).touch()
-            return DamagedIndex("The index is damaged and will be made anew.")
+            return DamagedIndex(_DAMAGED)
         if is_full(error):
             return Unavailable("The disk of the state folder is full.")
         return Unavailable("The index does not answer now.")

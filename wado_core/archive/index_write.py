@@ -1,7 +1,7 @@
 """Changes to the embedded index; each function runs inside the transaction of the connection it is given."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, TypeVar
@@ -151,12 +151,12 @@ def forget_files(connection: sa.Connection, paths: Iterable[bytes]) -> None:
         _drop_empty_folders(connection, {split(path)[0] for path in chunk})
 
 
-def bury_orphans(connection: sa.Connection) -> None:
+def bury_orphans(connection: sa.Connection, spared: Callable[[bytes], bool]) -> None:
     """Mark orphans that were sought, and are still without a copy, as gone; see the port."""
     held = {row[0]: row[1] for row in connection.execute(sa.select(orphan.c.instance_id, orphan.c.path).where(orphan.c.sought))}
-    for chunk in _chunks(held.items()):
+    for chunk in _chunks((instance_id, path) for instance_id, path in held.items() if not spared(path)):
         _bury(connection, dict(chunk))
-    connection.execute(sa.delete(orphan).where(orphan.c.sought))
+        connection.execute(sa.delete(orphan).where(orphan.c.instance_id.in_([instance_id for instance_id, _ in chunk])))
 
 
 def seek_orphans(connection: sa.Connection) -> bool:
@@ -311,7 +311,10 @@ def _note_orphans(connection: sa.Connection, held: Mapping[int, bytes]) -> None:
     live = set(connection.scalars(sa.select(file.c.instance_id).where(file.c.instance_id.in_(list(held))).distinct()))
     rows = [{"instance_id": instance_id, "path": path, "sought": False} for instance_id, path in held.items() if instance_id not in live]
     if rows:
-        connection.execute(insert(orphan).on_conflict_do_nothing(), rows)
+        # What was sought, found, and is missed once more may by now lie where the present look has been.
+        put = insert(orphan)
+        missed_anew = {"path": put.excluded.path, "sought": put.excluded.sought}
+        connection.execute(put.on_conflict_do_update(index_elements=["instance_id"], set_=missed_anew), rows)
 
 
 def _bury(connection: sa.Connection, held: Mapping[int, bytes]) -> None:

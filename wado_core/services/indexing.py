@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from wado_core.model.instance import Location
 from wado_core.model.study import Totals
 from wado_core.ports import Folder, IndexedFile, IndexWriter, KnownFile, Store, Walk
 from wado_core.services.describing import Outcome, describe_file, describe_files, head_of
-from wado_core.services.presence import is_deleted, is_within, outermost
+from wado_core.services.presence import is_deleted, is_within, lies_below, outermost
 from wado_core.settings import Limits
 
 _log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class Indexing:
             self._walk_all(run, processes, isolate=isolate)
             run.counts.update({name: number - run.counts[name] for name, number in met.items()})  # each file counts once
             if run.complete:
-                self._index.bury()
+                self._index.bury(lambda path: lies_below(path, run.out_of_reach))
         if run.complete:
             self._index.mark_complete()
         return run.report()
@@ -120,7 +120,8 @@ class Indexing:
     def look_into(self, folders: Iterable[bytes], progress: Callable[[Progress], None] | None = None) -> Report:
         """Bring the index up to date with what lies directly in some folders, and nothing else."""
         run = self._new_run(progress)
-        found = (location for path in folders for location in run.candidates_in(path))
+        served = frozenset(map(os.fsencode, self._roots))
+        found = (location for path in folders for location in run.candidates_in(path, served))
         self._read(run, found, None, isolate=False)
         return run.report()
 
@@ -186,6 +187,8 @@ class _Run:
     settling: list[bytes] = field(default_factory=list)
     problems: list[tuple[bytes, str]] = field(default_factory=list)
     unreadable: list[bytes] = field(default_factory=list)
+    # Folders that could not be read, or were without their file system.
+    out_of_reach: set[bytes] = field(default_factory=set)
     complete: bool = True
 
     def candidates(self, root: Path) -> Iterator[Location]:
@@ -205,6 +208,7 @@ class _Run:
                 unmounted.append(folder.path)
             if (not folder.complete and not _is_file_root(folder, top)) or folder.path in unmounted:
                 barred.add(folder.path)
+                self.out_of_reach.add(folder.path)
                 self._miss(folder.path)
                 self.complete = self.complete and (folder.path != top or self._is_new(folder))
                 self._count("folders_unreadable")
@@ -213,13 +217,16 @@ class _Run:
                 found_again.update(above)
             yield from self._changed(folder, barred)
         self.index.remember_mounts(mounted, sorted(found_again))
+        self.mounts |= frozenset(mounted)  # for a second look
         if top in entered and top not in barred:
-            self.thinned += (path for path in self.index.known_folders(top) if path not in entered and not _lies_below(path, barred))
+            self.thinned += (path for path in self.index.known_folders(top) if path not in entered and not lies_below(path, barred))
 
-    def candidates_in(self, path: bytes) -> Iterator[Location]:
-        """Look into one folder, and into none below it; nothing is forgotten."""
+    def candidates_in(self, path: bytes, roots: frozenset[bytes]) -> Iterator[Location]:
+        """Look into one folder, and into none below it; nothing is forgotten.  roots: what is served, without any: everything."""
         folder = next(iter(self.walk(Path(os.fsdecode(path)))), None)
         if folder is not None and folder.path == path:
+            if roots and not lies_below(path, roots):  # the folder of a root that is a file: its neighbours are nobody's business
+                folder = replace(folder, files=tuple(location for location in folder.files if location.path in roots), litter=0)
             yield from self._changed(folder, {path})
 
     def _is_new(self, folder: Folder) -> bool:
@@ -246,7 +253,7 @@ class _Run:
                 yield location
         if settling and len(self.settling) < MOST_SETTLING_FOLDERS:
             self.settling.append(folder.path)
-        if known.keys() - set(folder.unreadable) and not _lies_below(folder.path, barred):
+        if known.keys() - set(folder.unreadable) and not lies_below(folder.path, barred):
             self.thinned.append(folder.path)
 
     def not_moved(self, candidates: Iterable[Location]) -> Iterator[Location]:
@@ -329,8 +336,8 @@ class _Run:
             self.progress(counts)
         duration_s = time.monotonic() - self.started
         return Report(
-            counts, self.index.totals(), tuple(self.problems), duration_s, tuple(self.settling), tuple(dict.fromkeys(self.unreadable)),
-            self.complete,
+            counts, self.index.totals(), tuple(self.problems), duration_s, tuple(dict.fromkeys(self.settling)),
+            tuple(dict.fromkeys(self.unreadable)), self.complete,
         )  # fmt: skip
 
     def _count(self, *names: str, number: int = 1) -> None:
@@ -353,16 +360,6 @@ def _kind_of(indexed: IndexedFile) -> str:
     if indexed.problem is not None:
         return "damaged"
     return "packed" if indexed.packed else "not_dicom"
-
-
-def _lies_below(path: bytes, folders: set[bytes]) -> bool:
-    """Say whether a folder or any above it is among ``folders``."""
-    while path not in folders:
-        above = os.path.dirname(path)
-        if above == path:
-            return False
-        path = above
-    return True
 
 
 def _is_file_root(folder: Folder, root: bytes) -> bool:

@@ -19,7 +19,8 @@ _log = logging.getLogger(__name__)
 _ATTEND_EVERY_S = 0.2
 # How long the indexer waits before it tries again when the index could not be written.
 _TROUBLE_S = 10.0
-_LONGEST_WAIT_S = 3600.0
+# How long damage that nobody has told of may stay.
+_LONGEST_WAIT_S = 10.0
 # The least pause between two looks for objects that are not where they were; at least as long as such a look takes.
 _MISSED_PAUSE_S = 0.5
 
@@ -66,7 +67,7 @@ class Keeping:
             while not self._stopping:
                 self._rescan_wanted = self._something_missed = False
                 began = time.monotonic()
-                self._look(self._everywhere)
+                self._look_everywhere()
                 self._soonest = self._next_after(time.monotonic() - began)
                 self._wait()
         except _Stopped:
@@ -89,8 +90,15 @@ class Keeping:
     def _everywhere(self) -> Report:
         return self._indexing.run(self._settings.paths, self._heard, self._settings.index_processes, isolate=self._isolate)
 
-    def _look(self, look: Callable[[], Report]) -> None:
+    def _look_everywhere(self) -> None:
         self._say(phase=Phase.INDEXING, counts=Progress(), started_s=time.time())
+        report = self._look(self._everywhere)
+        if report is not None:
+            self._tell_of_unreadable(report.counts)
+            self._say(counts=report.counts, finished_s=time.time(), duration_s=report.duration_s)
+
+    def _look(self, look: Callable[[], Report]) -> Report | None:
+        """Take what a look has found; None when it could not be ended."""
         try:
             report = look()
             complete = self._index.complete()
@@ -99,10 +107,10 @@ class Keeping:
         except Unavailable as error:
             _log.error("indexing stopped: %s", error)
             self._say(trouble=str(error))
-            return
-        self._tell_of_unreadable(report.counts)
+            return None
         self._settling.update(dict.fromkeys(report.settling))
-        self._say(complete=complete, counts=report.counts, finished_s=time.time(), duration_s=report.duration_s, trouble="")
+        self._say(complete=complete, trouble="")
+        return report
 
     def _tell_of_unreadable(self, counts: Progress) -> None:
         """Log how much could not be read, when that has changed; not what: names may be those of patients."""
@@ -113,6 +121,12 @@ class Keeping:
 
     def _heard(self, progress: Progress) -> None:
         self._status = replace(self._status, counts=progress)
+        self._attend()
+
+    def _heard_in_few(self, progress: Progress) -> None:  # noqa: ARG002 - the signature of whoever is told of progress
+        self._attend()
+
+    def _attend(self) -> None:
         now = time.monotonic()
         if now - self._attended >= _ATTEND_EVERY_S:
             self._attended = now
@@ -127,6 +141,7 @@ class Keeping:
         pause_s = _TROUBLE_S if self._status.trouble else self._settings.rescan_s or float("inf")
         end = time.monotonic() + pause_s
         while not self._is_wanted() and (left := end - time.monotonic()) > 0:
+            self._index.check()  # not every reader that meets damage says so
             if self._something_missed:
                 self._deal(max(0.0, self._soonest - time.monotonic()))
             elif self._settling:
@@ -144,8 +159,8 @@ class Keeping:
             self._deal(left)
         if not (self._is_wanted() or self._something_missed):
             folders, self._settling = tuple(self._settling), {}
-            self._look(lambda: self._indexing.look_into(folders, self._heard))
-            self._say(phase=Phase.WAITING)
+            # What is told stays that of all folders: these are a few of them, and may be looked into again and again.
+            self._look(lambda: self._indexing.look_into(folders, self._heard_in_few))
 
     def _deal(self, timeout_s: float) -> None:
         ranges: list[RangeFound] = []
@@ -156,7 +171,7 @@ class Keeping:
                 case RangeFound():
                     ranges.append(notice)
                 case IndexDamaged():
-                    raise DamagedIndex("The index is damaged and will be made anew.")
+                    self._index.check()  # it may have been said of the one before
         if ranges:
             self._remember(ranges)
 

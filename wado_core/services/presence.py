@@ -1,7 +1,7 @@
 """Presence: whether a file that is missing has been deleted, or only cannot be seen now."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 from pathlib import Path
 
 from wado_core.ports import Walk
@@ -9,9 +9,19 @@ from wado_core.ports import Walk
 
 def outermost(roots: Sequence[Path]) -> tuple[Path, ...]:
     """Return the roots as absolute paths, each once, without those that lie within another."""
-    paths = list(dict.fromkeys(os.path.abspath(os.fsencode(root)) for root in roots))
-    outer = [path for path in paths if not any(other != path and is_within(path, other) for other in paths)]
+    paths = dict.fromkeys(os.path.abspath(os.fsencode(root)) for root in roots)
+    outer = [path for path in paths if path == b"/" or not lies_below(os.path.dirname(path), paths)]
     return tuple(Path(os.fsdecode(path)) for path in outer)
+
+
+def lies_below(path: bytes, folders: Container[bytes]) -> bool:
+    """Say whether a path or any folder above it is among ``folders``, however many these are."""
+    while path not in folders:
+        above = os.path.dirname(path)
+        if above == path:
+            return False
+        path = above
+    return True
 
 
 def is_within(path: bytes, folder: bytes) -> bool:

@@ -77,7 +77,9 @@ def index_visibly(settings: Settings, damaged_shown: int | None) -> int:
             young = counted(report.counts.settling, "file")
             click.echo(f"  {young} may still be being written; looking again in {settings.settling_s:g} s")
             time.sleep(settings.settling_s)
+            unreadable = report.unreadable
             report = indexing.look_into(report.settling)
+            report = replace(report, unreadable=tuple(dict.fromkeys(unreadable + report.unreadable)))
             for line in summary(report):
                 click.echo(line)
         for path in report.unreadable:

@@ -32,8 +32,9 @@ def report_lines(settings: Settings) -> Iterator[str]:
             yield f"  damaged: {shown(path)}: {printable(reason)}"
     finally:
         index.close()
+    roots = {bytes(path) for path in settings.paths}
     for folder in assemble.folders(settings):
-        if not folder.complete:
+        if not folder.complete and not any(location.path in roots for location in folder.files):  # else it is that of a PATH
             yield f"  cannot be read now: {shown(folder.path)}{' is empty' if folder.empty else ''}"
         for path in folder.unreadable:
             yield f"  cannot be looked at now: {shown(path)}"

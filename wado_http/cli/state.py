@@ -21,8 +21,8 @@ def served_paths(paths: Iterable[Path]) -> tuple[Path, ...]:
             raise click.ClickException(f"{shown(path)}: {error.strerror}") from error
         if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
             raise click.ClickException(f"{shown(path)}: Permission denied")
-    unique = tuple(dict.fromkeys(resolved))
-    return tuple(path for path in unique if not any(other in path.parents for other in unique))
+    unique = dict.fromkeys(resolved)
+    return tuple(path for path in unique if not any(above in unique for above in path.parents))
 
 
 def state_folder(paths: Sequence[Path], parent: Path | None) -> Path:

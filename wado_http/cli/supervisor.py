@@ -3,6 +3,7 @@
 It does nothing else, so that nothing else can end it: no request, no content of a file and no database is touched here.
 """
 
+import errno
 import logging
 import os
 import selectors
@@ -111,7 +112,10 @@ class Supervisor:
             if place.child is None and place.due <= now and self._stopping_until is None:
                 try:
                     place.child = place.start()
-                except OSError as error:  # no more processes or memory
+                except OSError as error:  # no more processes or memory, mostly
+                    if error.errno == errno.E2BIG:  # the settings are handed over in the environment, which has bounds
+                        self._fail("The PATHs are too many to be handed to the processes of the server; serve the folders above them.")
+                        return
                     place.quick_ends += 1
                     place.due = now + 1.0
                     _log.error("the %s cannot be started now: %s", place.name, error.strerror)
@@ -157,7 +161,7 @@ class Supervisor:
         if child.silent and child.control in self._selector.get_map():
             self._selector.unregister(child.control)
         for line in lines:
-            if line == PREPARED:
+            if line == PREPARED and not self._prepared:  # by the first indexer: to a worker that serves, the line would be the end
                 self._prepared = True
                 for place in self._workers:
                     if place.child is not None:

@@ -2,15 +2,20 @@
 
 import asyncio
 import gc
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from math import ceil
 
 from wado_core.settings import Settings
 from wado_http.cli.control import GO, READY, Control, inherited
 from wado_http.environment import settings_from_environment
+
+# More than twice the connections of a worker (CONNECTIONS): each may read a file.
+_DESCRIPTORS = 8192
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -21,10 +26,20 @@ def main(arguments: Sequence[str]) -> None:
     for number in (signal.SIGINT, signal.SIGHUP):  # those of a terminal are for the supervisor
         signal.signal(number, signal.SIG_IGN)
     control, listener, notices = Control(int(arguments[0])), inherited(int(arguments[1])), inherited(int(arguments[2]))
+    _allow_descriptors()
     gc.disable()  # loading makes a million objects and no garbage: a seventh of its time
     _load()
     if control.line() == GO:
         _serve(settings_from_environment(), control, listener, notices)
+
+
+def _allow_descriptors() -> None:
+    """Take as many descriptors as connections, files and pipes may need: what shells and systemd allow, 1024, is less."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # macOS has bounds of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _load() -> None:

@@ -9,13 +9,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.contract.index import IndexContract, assert_gone, bury
 from tests.contract.objects import described, indexed, key
-from wado_core.archive.index_schema import DAMAGE_MARK, FILE_NAME, SCHEMA_VERSION, SET_ASIDE_NAME
+from wado_core.archive.index_schema import COUNTS, DAMAGE_MARK, FILE_NAME, SCHEMA_VERSION, SET_ASIDE_NAME
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.errors import ContentChanged, DamagedIndex, Unavailable
-from wado_core.model.study import Totals
+from wado_core.model.study import Standing, Totals
 from wado_core.ports import IndexWriter
 
 
@@ -25,7 +26,7 @@ def state(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def index(state: Path) -> Iterator[IndexWriter]:
+def index(state: Path) -> Iterator[SqlIndex]:
     opened = SqlIndex(state, writing=True)
     yield opened
     opened.close()
@@ -253,6 +254,45 @@ def test_damage_of_an_index_that_was_set_aside_does_not_touch_the_new_one(state:
         assert isinstance(reader._failure(_damage()), DamagedIndex)  # met on a connection to the old file
         assert not (state / DAMAGE_MARK).exists()
     reader.close()
+
+
+def test_marks_of_version_1_have_no_path(state: Path) -> None:
+    state.mkdir(parents=True)
+    of = key()
+    with closing(sqlite3.connect(state / FILE_NAME)) as plain:
+        plain.execute("CREATE TABLE gone (study_uid, series_uid, object_uid)")
+        plain.execute("INSERT INTO gone VALUES (?, ?, ?)", (of.study_uid, of.series_uid, of.object_uid))
+        plain.execute("PRAGMA user_version = 1")
+        plain.commit()
+    with closing(SqlIndex(state, writing=True)) as index:
+        assert (index.standing(of), index.copies(of)) == (Standing.GONE, ())
+
+
+def test_a_full_disk_is_told_when_it_ends_the_transaction(index: SqlIndex) -> None:
+    with index._reading() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+
+    @sa.event.listens_for(index._engine, "checkout")
+    def fill(connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages + 3}")
+
+    with pytest.raises(Unavailable, match="is full"):
+        index.put(indexed(b"/d/%d" % number * 20, described(key(number=number))) for number in range(500))
+    assert index.totals().files == 0
+
+
+def test_damage_is_told_by_whoever_has_met_it(index: SqlIndex, state: Path) -> None:
+    index.check()
+    with closing(SqlIndex(state)) as reader:
+        reader._failure(_damage())
+    with pytest.raises(DamagedIndex):
+        index.check()
+
+
+def test_counting_reads_no_file_of_many(index: SqlIndex) -> None:
+    plan = index._rows("EXPLAIN QUERY PLAN " + COUNTS, ())
+    assert plan
+    assert not [row[3] for row in plan if row[3].startswith("SCAN file") and "COVERING INDEX" not in row[3]]
 
 
 def _damage() -> sqlite3.DatabaseError:

@@ -519,6 +519,33 @@ class TestMounts:
         assert archive.run().forgotten == 1
         assert archive.state_of(ONE) == "gone"
 
+    @pytest.mark.parametrize("known", [True, False])
+    def test_what_is_unmounted_during_a_look_is_not_gone(self, archive: Archive, mounted: set[bytes], known: bool) -> None:
+        """Between a look at a folder that misses a file, and the forgetting of it.  known: the mount point, from an earlier look."""
+        path = archive.write("disk/deep/1", plain_ct(number=1))
+        archive.write("disk/deep/2", plain_ct(number=2))
+        archive.write("z/3", plain_ct(number=3))
+        archive.run()
+        if not known:
+            archive.index.remember_mounts([], [bytes(archive.root / "disk")])
+        os.unlink(path)
+
+        def walk_and_unmount(root: Path) -> Iterator[Folder]:
+            for folder in walk(root):
+                yield replace(folder, mount=folder.path in mounted)
+                if folder.path.endswith(b"/z") and mounted:
+                    mounted.clear()
+                    (archive.root / "disk" / "deep").rename(archive.root.parent / "away")
+
+        Indexing(archive.index, archive.store, walk_and_unmount, Limits()).run([archive.root], processes=0)
+        assert (archive.state_of(ONE), archive.state_of(TWO)) == ("missed", "missed")
+        assert archive.run().folders_unreadable
+        assert (archive.state_of(ONE), archive.state_of(TWO)) == ("missed", "missed")
+        (archive.root.parent / "away").rename(archive.root / "disk" / "deep")
+        mounted.add(bytes(archive.root / "disk"))
+        archive.run()
+        assert (archive.state_of(ONE), archive.state_of(TWO)) == ("gone", b"disk/deep/2")
+
     def test_an_archive_that_moved_to_a_plain_folder_is_kept_again(self, archive: Archive, mounted: set[bytes]) -> None:
         archive.write("disk/deep/1", plain_ct(number=1))
         path = archive.write("disk/deep/2", plain_ct(number=2))
@@ -564,6 +591,19 @@ class TestSettling:
         assert archive.state_of(ONE) == b"a/1"
         assert archive.state_of(TWO) == b"a/2"
         assert archive.state_of(ct_key(number=3)) is None
+
+    def test_looking_into_the_folder_of_a_root_that_is_a_file_takes_this_file_only(self, archive: Archive) -> None:
+        """What lies beside it was not asked to be served."""
+        path = archive.write("1", plain_ct(number=1))
+        archive.write("2", plain_ct(number=2))
+        indexing = Indexing(archive.index, archive.store, walk, Limits(), [Path(os.fsdecode(path))], settling_s=60.0)
+        report = indexing.run([Path(os.fsdecode(path))], processes=0)
+        assert report.settling == (bytes(archive.root),)
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+        os.utime(archive.root / "2", (1_600_000_000, 1_600_000_000))
+        assert indexing.look_into(report.settling).counts == Progress(files_seen=1, files_read=1, instances=1)
+        assert archive.state_of(ONE) == b"1"
+        assert archive.state_of(TWO) is None
 
 
 class TestComplete:

@@ -4,12 +4,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.wado_core.services.plain_ct import ct_key, plain_ct
+from wado_core.archive.index_schema import DAMAGE_MARK
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.archive.mailbox import SocketMailbox, SocketNotices, mailbox_sockets
 from wado_core.archive.status_file import StatusFile
@@ -18,7 +20,9 @@ from wado_core.archive.walk import walk
 from wado_core.errors import DamagedIndex, Unavailable
 from wado_core.model.grayscale import ValueRange
 from wado_core.model.index_status import IndexStatus, Phase
+from wado_core.model.instance import Location
 from wado_core.model.notice import FileChanged, IndexDamaged, RangeFound
+from wado_core.ports import ByteSource
 from wado_core.services.indexing import Indexing
 from wado_core.services.keeping import Keeping
 from wado_core.settings import Settings
@@ -209,9 +213,54 @@ def test_notices_are_dealt_with_during_a_look(make: Callable[..., Kept], monkeyp
 def test_a_damaged_index_ends_it_so_that_it_is_made_anew(make: Callable[..., Kept]) -> None:
     kept = make().start()
     kept.until(kept.waiting)
+    kept.notices.send(IndexDamaged())  # of the index before this one, it may be: workers go on saying so until it is set aside
+    path = kept.write("a", plain_ct(number=1))
+    kept.notices.send(FileChanged(path))
+    kept.until(lambda: kept.index.find(ONE))
+    (kept.settings.state / DAMAGE_MARK).touch()
     kept.notices.send(IndexDamaged())
     kept.thread.join(DEADLINE_S)
     assert isinstance(kept.error, DamagedIndex)
+
+
+def test_damage_that_nobody_tells_of_is_noticed(make: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wado_core.services.keeping._LONGEST_WAIT_S", 0.1)
+    kept = make().start()
+    kept.until(kept.waiting)
+    (kept.settings.state / DAMAGE_MARK).touch()  # as by a page of studies that could not be read
+    kept.thread.join(DEADLINE_S)
+    assert isinstance(kept.error, DamagedIndex)
+
+
+def test_a_look_into_few_folders_is_not_told_as_one_at_all(
+    make: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("wado_core.services.keeping._ATTEND_EVERY_S", 0.0)
+    kept = make(settling_s=0.5)
+    (kept.root / "deep").mkdir()
+    for number in range(1, 5):
+        kept.write(f"deep/{number}", plain_ct(number=number))
+    kept.write("young", plain_ct(number=5), age_s=0.0)
+    read = FileStore.open
+
+    def failing(store: FileStore, location: Location) -> AbstractContextManager[ByteSource]:
+        if location.path.endswith(b"unread"):
+            raise Unavailable("The storage of this object does not answer now.")
+        return read(store, location)
+
+    monkeypatch.setattr(FileStore, "open", failing)
+    kept.write("unread", plain_ct(number=6))
+    kept.start()
+    kept.until(kept.waiting)
+    before = kept.status()
+    assert before.counts.files_seen == 6
+    kept.until(lambda: kept.index.find(ct_key(number=5)))
+    kept.until(kept.waiting)
+    after = kept.status()
+    assert (after.counts, after.finished_s, after.duration_s) == (before.counts, before.finished_s, before.duration_s)
+    assert [record.getMessage() for record in caplog.records if "cannot be read" in record.getMessage()] == [
+        "0 folders and 1 files cannot be read now; 'wado index --report' names them"
+    ]
 
 
 def test_trouble_is_told_and_tried_again(make: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,13 @@ def test_copies_damaged_files_and_what_cannot_be_looked_at_are_named(folder: Pat
     assert not any(uid in done.stdout.decode() for uid in uids("ct"))
 
 
+def test_a_path_that_is_a_file_says_nothing_of_its_folder(folder: Path, tmp_path: Path) -> None:
+    assert wado("index", folder / "b.dcm", state=tmp_path / "state").returncode == 0
+    done = wado("index", folder / "b.dcm", "--report", state=tmp_path / "state")
+    assert done.returncode == 0
+    assert b"cannot be read" not in done.stdout
+
+
 def test_without_an_index_there_is_nothing_to_report(folder: Path, tmp_path: Path) -> None:
     done = wado("index", folder, "--report", state=tmp_path / "state")
     assert done.returncode == 1

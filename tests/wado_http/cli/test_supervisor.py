@@ -74,6 +74,7 @@ def test_a_file_is_found_after_the_indexer_was_killed(folder: Path, state: Path)
     with serving(folder, state=state) as server:
         server.wait_until_indexed()
         (indexer,) = server.children("indexer")
+        workers = server.children("worker")
         os.kill(indexer, signal.SIGKILL)
         put(folder, "us10")
         assert server.get(picture_of("ct"))[0] == 200
@@ -82,6 +83,7 @@ def test_a_file_is_found_after_the_indexer_was_killed(folder: Path, state: Path)
         (again,) = server.children("indexer")
         assert "--after-crash" in Path(f"/proc/{again}/cmdline").read_text()
         assert "--report" not in Path(f"/proc/{again}/cmdline").read_text()  # it was reported
+        assert server.children("worker") == workers  # nothing happened to them
         assert server.terminate()[0] == 0
 
 
