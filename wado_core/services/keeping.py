@@ -65,7 +65,9 @@ class Keeping:
             while not self._stopping:
                 self._rescan_wanted = self._something_missed = False
                 began = time.monotonic()
-                self._look(self._everywhere)
+                if self._look(self._everywhere) and self._status.trouble:
+                    _log.warning("indexing goes on")
+                    self._say(trouble="")
                 self._soonest = time.monotonic() + max(_MISSED_PAUSE_S, time.monotonic() - began)
                 self._wait()
         except _Stopped:
@@ -76,7 +78,11 @@ class Keeping:
     def _everywhere(self) -> Report:
         return self._indexing.run(self._settings.paths, self._heard, self._settings.index_processes, isolate=self._isolate)
 
-    def _look(self, look: Callable[[], Report]) -> None:
+    def _look(self, look: Callable[[], Report]) -> bool:
+        """Look at folders, and say what comes of it; return whether the look has ended well.
+
+        Only one at all folders shows that trouble is over: another may have had nothing to write.
+        """
         self._say(phase=Phase.INDEXING, counts=Progress(), started_s=time.time())
         try:
             report = look()
@@ -84,11 +90,13 @@ class Keeping:
         except DamagedIndex:
             raise
         except Unavailable as error:
-            _log.error("indexing stopped: %s", error)
+            if self._status.trouble != str(error):  # once, not every ten seconds
+                _log.error("indexing stopped: %s It is tried again every %d seconds.", error, _TROUBLE_S)
             self._say(trouble=str(error))
-            return
+            return False
         self._settling.update(dict.fromkeys(report.settling))
-        self._say(complete=complete, counts=report.counts, finished_s=time.time(), duration_s=report.duration_s, trouble="")
+        self._say(complete=complete, counts=report.counts, finished_s=time.time(), duration_s=report.duration_s)
+        return True
 
     def _heard(self, progress: Progress) -> None:
         self._status = replace(self._status, counts=progress)
@@ -103,15 +111,18 @@ class Keeping:
     def _wait(self) -> None:
         """Deal with notices until it is time for the next look; meanwhile look again where files were too young to be read."""
         self._say(phase=Phase.WAITING)
-        pause_s = _TROUBLE_S if self._status.trouble else self._settings.rescan_s or float("inf")
-        end = time.monotonic() + pause_s
-        while not self._is_wanted() and (left := end - time.monotonic()) > 0:
+        began = time.monotonic()
+        while not self._is_wanted() and (left := began + self._pause_s() - time.monotonic()) > 0:
             if self._something_missed:
                 self._deal(max(0.0, self._soonest - time.monotonic()))
             elif self._settling:
                 self._wait_for_settling(min(left, self._settings.settling_s))
             else:
                 self._deal(min(left, _LONGEST_WAIT_S))
+
+    def _pause_s(self) -> float:
+        """Return the time between two looks at all folders; trouble may come in between, from a look at some."""
+        return _TROUBLE_S if self._status.trouble else self._settings.rescan_s or float("inf")
 
     def _is_wanted(self) -> bool:
         """Whether there is a reason not to wait any longer; looks for what is missed are kept from following each other at once."""
