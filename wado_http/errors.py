@@ -87,14 +87,16 @@ def problem_of(error: WadoError) -> Problem:
 def log_failure(error: BaseException) -> str:
     """Log an error with its cause and traceback; return the request id it is logged under."""
     request_id = secrets.token_hex(8)
-    cause = type(error.__cause__).__name__ if error.__cause__ else "no cause"
-    # Storage that is away is away for every request: a line says it.
-    trace = None if isinstance(error, (Unavailable, ContentChanged)) else error
+    refused = isinstance(error, WadoError)
+    cause = type(error.__cause__).__name__ if error.__cause__ else (refused and str(error)) or "no cause"
+    # Storage that is away is away for every request, and what is damaged is damaged: a line says it, unless there is more to tell.
+    told = isinstance(error, (Unavailable, ContentChanged)) or (refused and error.__cause__ is None)
+    trace = None if told else error
     _LOGGER.error("request %s failed: %s (%s)", request_id, type(error).__name__, cause, exc_info=trace)
     return request_id
 
 
-def unexpected(error: Exception) -> Problem:
+def unexpected(error: BaseException) -> Problem:
     """Describe an error of our own making: nothing of it is shown but the id it is logged under."""
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed unexpectedly.", request_id=log_failure(error))
 

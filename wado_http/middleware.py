@@ -8,6 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from wado_core.errors import WadoError
 from wado_http.errors import Problem, problem_response, unexpected
 
 CONTENT_SECURITY_POLICY = (
@@ -50,7 +51,9 @@ class Failures:
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last place before the server's own
-            problem = unexpected(error)
+            # Starlette wraps a refusal that comes when the answer has begun.
+            refusal = error.__cause__ if started and isinstance(error.__cause__, WadoError) else error
+            problem = unexpected(refusal)
             # An answer that has begun is left incomplete: the server then closes the connection, and the client can tell.
             if not started:
                 await problem_response(problem, Headers(scope=scope).getlist("accept"))(scope, receive, send)

@@ -134,3 +134,13 @@ def test_the_cause_of_a_damaged_object_is_in_the_log(caplog: pytest.LogCaptureFi
 def test_what_is_nobodys_fault_is_not_logged(error: WadoError, caplog: pytest.LogCaptureFixture) -> None:
     assert problem_of(error).request_id is None
     assert not caplog.records
+
+
+@pytest.mark.parametrize("error", [DamagedObject("The object ends early."), Unavailable("No answer."), ContentChanged()])
+def test_a_refusal_without_a_cause_is_a_line_of_the_log(error: WadoError, caplog: pytest.LogCaptureFixture) -> None:
+    """A damaged object is damaged at every request."""
+    problem_of(error)
+    [record] = caplog.records
+    assert record.exc_info is None
+    assert type(error).__name__ in record.getMessage()
+    assert str(error) in record.getMessage()

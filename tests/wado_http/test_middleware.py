@@ -1,14 +1,17 @@
 """Middleware: hosts, limits, headers, failures."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.wado_http.doubles import client_of, serving
+from wado_core.errors import ContentChanged, WadoError
 from wado_core.settings import Limits, Settings
 from wado_http.middleware import Failures, LoopbackHost, is_loopback
 
@@ -194,3 +197,25 @@ def test_head_has_no_body_but_its_length() -> None:
             assert head.status_code == get.status_code
             assert head.content == b""
             assert dict(head.headers) == dict(get.headers)
+
+
+@pytest.mark.anyio
+async def test_a_file_that_changes_while_it_is_sent_is_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Starlette wraps a refusal that comes when the answer has begun; the connection is closed, and that is all."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise ContentChanged
+
+    async def send_it(request: Request) -> Response:
+        return StreamingResponse(chunks())
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        raise AssertionError("the answer has begun")
+
+    app = Starlette(routes=[Route("/", send_it)], exception_handlers={WadoError: refuse})
+    sent = await messages_of(Failures(app))
+    assert sent[-1] == {"type": "http.response.body", "body": b"half", "more_body": True}
+    [record] = caplog.records
+    assert record.exc_info is None
+    assert "ContentChanged" in record.getMessage()

@@ -1,5 +1,6 @@
 """The tables of the embedded index, and the opening of its file: made when missing, set aside when damaged or of another version."""
 
+import errno
 import fcntl
 import logging
 import os
@@ -169,6 +170,9 @@ value_range = sa.Table(
     sqlite_with_rowid=False,
 )
 
+NO_ROOM = "The disk of the state folder is full."
+
+
 def is_damage(error: BaseException) -> bool:
     """Say whether an error of the database means that its file is damaged, rather than busy or out of reach."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
@@ -178,7 +182,10 @@ def is_damage(error: BaseException) -> bool:
 def is_full(error: BaseException) -> bool:
     """Say whether an error of the database means that there is no room for a change."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    return isinstance(cause, sqlite3.Error) and (getattr(cause, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_FULL
+    if isinstance(cause, OSError):
+        return cause.errno == errno.ENOSPC
+    code = getattr(cause, "sqlite_errorcode", 0) if isinstance(cause, sqlite3.Error) else 0
+    return code & 0xFF == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE
 
 
 def open_to_write(state: Path) -> sa.Engine:
@@ -189,7 +196,11 @@ def open_to_write(state: Path) -> sa.Engine:
     try:
         return _prepared(state)
     except (OSError, sqlite3.Error, sa.exc.SQLAlchemyError) as error:
-        raise Unavailable("The index in the state folder cannot be opened.") from error
+        raise _refusal(error) from error
+
+
+def _refusal(error: Exception) -> Unavailable:
+    return Unavailable(NO_ROOM if is_full(error) else "The index in the state folder cannot be opened.")
 
 
 def open_to_read(state: Path) -> sa.Engine:
@@ -208,7 +219,7 @@ class WriterLock:
             state.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._descriptor = os.open(state / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise Unavailable("The index in the state folder cannot be opened.") from error
+            raise _refusal(error) from error
         end = time.monotonic() + wait_s
         while not self._taken():
             if time.monotonic() >= end:

@@ -15,6 +15,7 @@ from wado_core.archive.index_rows import decode_instance, format_version, locati
 from wado_core.archive.index_schema import (
     DAMAGE_MARK,
     FILE_NAME,
+    NO_ROOM,
     WriterLock,
     file,
     folder,
@@ -420,7 +421,7 @@ class SqlIndex:
                     (self._state / DAMAGE_MARK).touch()
             return DamagedIndex(_DAMAGED)
         if is_full(error):
-            return Unavailable("The disk of the state folder is full.")
+            return Unavailable(NO_ROOM)
         return Unavailable("The index does not answer now.")
 
 

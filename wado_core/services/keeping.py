@@ -95,7 +95,10 @@ class Keeping:
         report = self._look(self._everywhere)
         if report is not None:
             self._tell_of_unreadable(report.counts)
-            self._say(counts=report.counts, finished_s=time.time(), duration_s=report.duration_s)
+            if self._status.trouble:
+                _log.warning("indexing goes on")
+            # Only a look at all folders shows that trouble is over: another may have had nothing to write.
+            self._say(counts=report.counts, finished_s=time.time(), duration_s=report.duration_s, trouble="")
 
     def _look(self, look: Callable[[], Report]) -> Report | None:
         """Take what a look has found; None when it could not be ended."""
@@ -105,11 +108,12 @@ class Keeping:
         except DamagedIndex:
             raise
         except Unavailable as error:
-            _log.error("indexing stopped: %s", error)
+            if self._status.trouble != str(error):  # once, not every ten seconds
+                _log.error("indexing stopped: %s It is tried again every %d seconds.", error, _TROUBLE_S)
             self._say(trouble=str(error))
             return None
         self._settling.update(dict.fromkeys(report.settling))
-        self._say(complete=complete, trouble="")
+        self._say(complete=complete)
         return report
 
     def _tell_of_unreadable(self, counts: Progress) -> None:
@@ -138,9 +142,8 @@ class Keeping:
     def _wait(self) -> None:
         """Deal with notices until it is time for the next look; meanwhile look again where files were too young to be read."""
         self._say(phase=Phase.WAITING)
-        pause_s = _TROUBLE_S if self._status.trouble else self._settings.rescan_s or float("inf")
-        end = time.monotonic() + pause_s
-        while not self._is_wanted() and (left := end - time.monotonic()) > 0:
+        began = time.monotonic()
+        while not self._is_wanted() and (left := began + self._pause_s() - time.monotonic()) > 0:
             self._index.check()  # not every reader that meets damage says so
             if self._something_missed:
                 self._deal(max(0.0, self._soonest - time.monotonic()))
@@ -148,6 +151,10 @@ class Keeping:
                 self._wait_for_settling(min(left, self._settings.settling_s))
             else:
                 self._deal(min(left, _LONGEST_WAIT_S))
+
+    def _pause_s(self) -> float:
+        """Return the time between two looks at all folders; trouble may come in between, from a look at some."""
+        return _TROUBLE_S if self._status.trouble else self._settings.rescan_s or float("inf")
 
     def _is_wanted(self) -> bool:
         """Whether there is a reason not to wait any longer; looks for what is missed are kept from following each other at once."""

@@ -1,5 +1,6 @@
 """Locating: from the UIDs of an object to its description and the copy to read, whatever became of its files since they were indexed."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,8 @@ UNKNOWN_OBJECT = "No object is stored here under these UIDs."
 _LOOK_RETRY_S = 2
 # A file that cannot be read and is younger than this is being written rather than damaged, seconds.
 _WRITING_S = 5.0
+# A file that has changed more recently than this may be in the middle of it, seconds: longer than a tick of any clock of files.
+_CHANGING_S = 0.1
 
 
 class Locating:
@@ -135,6 +138,7 @@ class Locating:
 
     def _described(self, key: InstanceKey, present: Location) -> Located:
         self._notices.send(FileChanged(present.path))
+        self._wait_for_the_end(present)
         indexed = describe_file(self._store, self._limits, present).file
         if indexed is None:
             raise Unavailable("The stored object cannot be read now; please try again shortly.")
@@ -146,6 +150,16 @@ class Locating:
         if indexed.described.instance.key != key:
             raise ContentChanged
         return Located(indexed.described.instance, present)
+
+    def _wait_for_the_end(self, present: Location) -> None:
+        """Wait until a file that was changed just now has not been changed for a moment; raises Unavailable when it goes on.
+
+        Its size and mtime may be new already while its bytes are not, and several changes may have one mtime.
+        """
+        if is_settling(present, _CHANGING_S):
+            time.sleep(_CHANGING_S)
+            if self._store.look(present.path) != present:
+                raise Unavailable("The stored object is being written; please try again shortly.")
 
     def _tell(self, error: Unavailable) -> None:
         if isinstance(error, DamagedIndex):

@@ -51,7 +51,7 @@ class OpenChunks:
     __slots__ = ("_chunks", "_held", "_stack")
 
     def __init__(self, chunks: Iterator[bytes], stack: ExitStack) -> None:
-        self._chunks = chunks
+        self._chunks: Iterator[bytes] = filter(None, chunks)  # an empty one held back would let all the others go
         self._held: bytes | None = None
         self._stack = stack
 

@@ -16,6 +16,8 @@ RESCAN = "rescan"
 PREPARED = "prepared"
 READY = "ready"
 SAY = "say "
+# From a child that is about to end: why it cannot begin.
+WHY = "why "
 
 
 class Control:

@@ -14,7 +14,7 @@ from wado_core import assemble
 from wado_core.errors import WadoError
 from wado_core.settings import Settings
 from wado_http.cli.children import STARTUP_FAILURE
-from wado_http.cli.control import PREPARED, READY, RESCAN, SAY, Control, inherited
+from wado_http.cli.control import PREPARED, READY, RESCAN, SAY, WHY, Control, inherited
 from wado_http.cli.index import damaged, summary
 from wado_http.cli.server import LOGGING
 from wado_http.environment import settings_from_environment
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         keeping = assemble.keeping(settings, receiving, after_crash=AFTER_CRASH in arguments)
         control.tell(PREPARED)
     except WadoError as error:
-        _log.error("%s", error)
+        control.tell(f"{WHY}{error}")
         return STARTUP_FAILURE
     _obey(control, keeping, settings.grace_s)
     if REPORT in arguments:

@@ -20,7 +20,7 @@ from wado_core import assemble
 from wado_core.model.index_status import IndexStatus, Phase
 from wado_core.settings import Settings, to_json
 from wado_http.cli.children import Child, Place
-from wado_http.cli.control import GO, PREPARED, READY, RESCAN, SAY
+from wado_http.cli.control import GO, PREPARED, READY, RESCAN, SAY, WHY
 from wado_http.cli.indexer import AFTER_CRASH, REPORT
 from wado_http.cli.kernels import PREPARING
 from wado_http.cli.listening import listen, url
@@ -73,6 +73,7 @@ class Supervisor:
         self._stopping_until: float | None = None
         self._outlives_terminal = True
         self._failure = ""
+        self._why = ""  # what a child has said before its end
 
     def run(self) -> None:
         """Serve until a signal ends it; raises KeyboardInterrupt after Ctrl-C, ClickException when the server cannot start."""
@@ -171,6 +172,8 @@ class Supervisor:
             elif line.startswith(SAY):
                 self._reported = True
                 self._said.append(line.removeprefix(SAY))
+            elif line.startswith(WHY):
+                self._why = line.removeprefix(WHY)
         self._echo()
 
     def _serves(self) -> None:
@@ -203,17 +206,19 @@ class Supervisor:
             self._hear(place.child)  # its last lines
         child = place.vacate(time.monotonic())
         self._forget(child)
+        why, self._why = self._why, ""
         if self._stopping_until is not None:
             return
         status = child.process.returncode
         if not self._served and status > 0 and (place is not self._indexer or not self._prepared):
-            self._fail("The server could not start.")
+            self._fail(f"The server could not start: {why}" if why else "The server could not start.")
             return
         if place is self._indexer:
             self._crashed = status < 0 and -status not in {signal.SIGTERM, signal.SIGINT}
         wait_s = place.due - time.monotonic()
         when = f"in {wait_s:.1f} s" if wait_s > 0 else "now"
-        _log.error("the %s (process %d) %s; another is started %s", place.name, child.process.pid, child.ending(), when)
+        ending = f"{child.ending()} ({why})" if why else child.ending()
+        _log.error("the %s (process %d) %s; another is started %s", place.name, child.process.pid, ending, when)
 
     def _forget(self, child: Child) -> None:
         child.kill()  # what it has started and left behind in its group

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from tests.contract.index import IndexContract, assert_gone, bury
 from tests.contract.objects import described, indexed, key
-from wado_core.archive.index_schema import COUNTS, DAMAGE_MARK, FILE_NAME, SCHEMA_VERSION, SET_ASIDE_NAME
+from wado_core.archive.index_schema import DAMAGE_MARK, FILE_NAME, SCHEMA_VERSION, SET_ASIDE_NAME
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.errors import ContentChanged, DamagedIndex, Unavailable
 from wado_core.model.study import Standing, Totals
@@ -287,12 +287,6 @@ def test_damage_is_told_by_whoever_has_met_it(index: SqlIndex, state: Path) -> N
         reader._failure(_damage())
     with pytest.raises(DamagedIndex):
         index.check()
-
-
-def test_counting_reads_no_file_of_many(index: SqlIndex) -> None:
-    plan = index._rows("EXPLAIN QUERY PLAN " + COUNTS, ())
-    assert plan
-    assert not [row[3] for row in plan if row[3].startswith("SCAN file") and "COVERING INDEX" not in row[3]]
 
 
 def _damage() -> sqlite3.DatabaseError:

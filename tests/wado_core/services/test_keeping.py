@@ -284,3 +284,47 @@ def test_trouble_is_told_and_tried_again(make: Callable[..., Kept], monkeypatch:
     full.clear()
     kept.until(lambda: kept.index.find(ONE))
     kept.until(lambda: kept.status().complete and not kept.status().trouble)
+
+
+def test_trouble_is_logged_once_and_that_it_is_over(
+    make: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("wado_core.services.keeping._TROUBLE_S", 0.05)
+    kept = make()
+    kept.write("a", plain_ct(number=1))
+    tries = []
+
+    def no_room(index: SqlIndex, files: object) -> None:
+        tries.append(files)
+        raise Unavailable("The disk of the state folder is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqlIndex, "put", no_room)
+        kept.start()
+        kept.until(lambda: len(tries) > 3)
+    kept.until(lambda: kept.status().complete and not kept.status().trouble)
+    lines = [record.getMessage() for record in caplog.records if record.name == "wado_core.services.keeping"]
+    assert [line.partition(":")[0] for line in lines] == ["indexing stopped", "indexing goes on"]
+
+
+def test_trouble_with_some_folders_is_tried_again_soon_and_over_when_all_are_well(
+    make: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where folders are looked through on request only."""
+    monkeypatch.setattr("wado_core.services.keeping._TROUBLE_S", 0.2)
+    kept = make(rescan_s=0.0, settling_s=0.3)
+    kept.write("young", plain_ct(number=1), age_s=0.0)
+    put, full = SqlIndex.put, threading.Event()
+    full.set()
+
+    def put_when_there_is_room(index: SqlIndex, files: object) -> None:
+        if full.is_set():
+            raise Unavailable("The disk of the state folder is full.")
+        put(index, files)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SqlIndex, "put", put_when_there_is_room)
+    kept.start()
+    kept.until(lambda: kept.status().complete and kept.status().trouble)
+    kept.write("younger", b"not DICOM, and not to be written now", age_s=0.0)
+    full.clear()
+    kept.until(lambda: kept.index.find(ONE) and not kept.status().trouble)

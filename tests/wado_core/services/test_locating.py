@@ -254,3 +254,32 @@ def test_what_was_looked_up_a_moment_ago_needs_no_index(served: Served) -> None:
     assert locating.locate(ONE) is located
     assert locating.relocate(ONE) != located
     assert locating.in_memory(ONE) != located
+
+
+def test_a_file_that_goes_on_being_written_is_not_read(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its size and mtime may be those of its end, while its bytes are not yet."""
+    path = served.write("a", plain_ct(number=1))
+    served.run()
+
+    def write_on(_seconds: float) -> None:
+        with open(path, "r+b") as file:
+            file.write(bytes(128))
+
+    served.write("a", plain_ct(number=1, edge=16), age_s=0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr("wado_core.services.locating.time.sleep", write_on)
+        with pytest.raises(Unavailable, match="being written"):
+            served.locating.locate(ONE)
+    time.sleep(0.2)
+    with monkeypatch.context() as patch:  # it has not been written to for a while
+        patch.setattr("wado_core.services.locating.time.sleep", write_on)
+        assert served.locating.locate(ONE).instance.key == ONE
+
+
+def test_a_file_that_was_written_just_now_is_read_a_moment_later(served: Served) -> None:
+    served.write("a", plain_ct(number=1))
+    served.run()
+    path = served.write("a", plain_ct(number=1, edge=16), age_s=0.0)
+    located = served.locating.locate(ONE)
+    assert located.location == FileStore().look(path)
+    assert time.time_ns() - located.location.mtime_ns > 0.1e9
