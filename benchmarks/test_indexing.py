@@ -19,7 +19,8 @@ from wado_core.archive.index_sql import SqlIndex
 from wado_core.archive.store_files import FileStore
 from wado_core.archive.walk import walk
 from wado_core.model.study import Totals
-from wado_core.services.indexing import Indexing, Report
+from wado_core.services.indexing import Indexing
+from wado_core.services.report import Report
 from wado_core.settings import Limits
 
 STUDIES, SERIES, INSTANCES = 4, 5, 500

@@ -125,7 +125,6 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
     from wado_core.archive.mailbox import NobodyListens, SocketNotices
     from wado_core.archive.store_files import FileStore
-    from wado_core.archive.walk import walk
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
     from wado_core.services.locating import Locating
@@ -135,7 +134,7 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     index, store, limits = index_to_read(settings), FileStore(), settings.limits
     notices = NobodyListens() if sending is None else SocketNotices(sending)
     instances = MemoryInstanceCache(settings.instance_cache_entries, settings.instance_fresh_s)
-    locating = Locating(index, store, walk, instances, notices, settings.paths, limits, kept=sending is not None)
+    locating = Locating(index, store, instances, notices, settings.paths, limits, kept=sending is not None)
     decoding = Decoding(limits.decode_s, limits.decode_bytes)
     pictures = MemoryCache(settings.render_cache_bytes)
     return Services(

@@ -49,6 +49,22 @@ class Store(Protocol):
         """
         ...
 
+    def glance(self, folder: bytes) -> "Glance":
+        """Look at a folder in the same short time whatever it holds; never raises for what it finds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What can be seen of a folder without listing it.
+
+    readable: it is there, a folder, and can be listed.  empty: there is no entry at all.  mount: a file system of its own begins here.
+    """
+
+    readable: bool
+    empty: bool = False
+    mount: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:

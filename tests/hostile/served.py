@@ -19,8 +19,9 @@ from wado_core.model.study import Standing
 from wado_core.model.uid import InstanceKey
 from wado_core.ports import Folder
 from wado_core.services.describing import describe_file
-from wado_core.services.indexing import Indexing, Report
+from wado_core.services.indexing import Indexing
 from wado_core.services.locating import Locating
+from wado_core.services.report import Report
 from wado_core.settings import Limits
 
 LONGEST_RUN_S = 30.0
@@ -67,7 +68,7 @@ class Served:
         self.index = SqlIndex(state, writing=True)
         self.indexing = Indexing(self.index, self.store, walk, limits, roots, settling_s=SETTLING_S)
         told = Told(self.indexing, self.index, roots)
-        self.locating = Locating(self.index, self.store, walk, NoMemory(), told, roots, limits)
+        self.locating = Locating(self.index, self.store, NoMemory(), told, roots, limits)
 
     def scan(self) -> Report:
         """Look through the folders once, in this process."""

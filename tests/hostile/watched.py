@@ -12,7 +12,7 @@ import pytest
 
 from wado_core.archive.store_files import FileStore
 from wado_core.model.instance import Location
-from wado_core.ports import ByteSource
+from wado_core.ports import ByteSource, Glance
 
 _recordings: list[list[bytes]] = []
 _hooked: list[bool] = []
@@ -95,6 +95,9 @@ class WatchedStore:
 
     def look(self, path: bytes) -> Location:
         return self.inner.look(path)
+
+    def glance(self, folder: bytes) -> Glance:
+        return self.inner.glance(folder)
 
     def open(self, location: Location) -> AbstractContextManager[ByteSource]:
         if self.before_opening is not None:

@@ -18,7 +18,7 @@ from wado_core.errors import Unavailable
 _log = logging.getLogger(__name__)
 
 # Raise it with any change to the tables; a file of another version is set aside and only its gone marks are taken over.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 FILE_NAME = "index.sqlite"
 # Where a file goes that cannot be used; the last one only, it may hold patient data.
@@ -65,7 +65,7 @@ file = sa.Table(
 )
 sa.Index("file_instance", file.c.instance_id, sqlite_where=file.c.instance_id.is_not(None))
 sa.Index("file_problem", file.c.problem, sqlite_where=file.c.problem.is_not(None))
-sa.Index("file_inode", file.c.inode)
+sa.Index("file_identity", file.c.inode, file.c.size, file.c.mtime_ns)
 
 # Columns of the frames beyond the first chunk.
 frames = sa.Table(

@@ -68,6 +68,13 @@ JOIN file ON file.folder_id = folder.id
 LEFT JOIN frames ON frames.file_id = file.id AND frames.chunk = ?
 WHERE folder.path = ? AND file.name = ? AND file.description IS NOT NULL
 """
+# CROSS JOIN keeps the order: each is looked up by its identity.
+_SAME_FILES = """
+SELECT folder.path, file.name, file.size, file.mtime_ns, file.inode, file.head FROM (VALUES {places}) AS sought
+CROSS JOIN file ON file.inode = sought.column1 AND file.size = sought.column2 AND file.mtime_ns = sought.column3
+CROSS JOIN folder ON folder.id = file.folder_id
+WHERE file.format = ?
+"""
 _COLUMNS = """
 SELECT frames.columns FROM folder JOIN file ON file.folder_id = folder.id JOIN frames ON frames.file_id = file.id
 WHERE folder.path = ? AND file.name = ? AND file.description = ? AND frames.chunk = ?
@@ -273,17 +280,14 @@ class SqlIndex:
 
     def same_files(self, locations: Sequence[Location]) -> list[KnownFile]:
         """Return what is known of files that have inode, size and mtime of one of ``locations``, under whatever path."""
-        wanted = {_identity_of(location) for location in locations}
-        rows = [wrapped(location.inode) for location in locations]
-        known = sa.select(
-            folder.c.path, file.c.name, file.c.size, file.c.mtime_ns, file.c.inode, file.c.head
-        ).join_from(file, folder, file.c.folder_id == folder.c.id).where(file.c.inode.in_(rows), file.c.format == self._format)  # fmt: skip
-        with self._reading() as connection:
-            found = [
-                KnownFile(location_from_row(path + name, size, mtime_ns, inode), head)
-                for path, name, size, mtime_ns, inode, head in connection.execute(known)
-            ]
-        return [one for one in found if _identity_of(one.location) in wanted]
+        if not locations:
+            return []
+        wanted = [number for location in locations for number in (wrapped(location.inode), location.size, wrapped(location.mtime_ns))]
+        statement = _SAME_FILES.format(places=", ".join(["(?, ?, ?)"] * len(locations)))
+        return [
+            KnownFile(location_from_row(path + name, size, mtime_ns, inode), head)
+            for path, name, size, mtime_ns, inode, head in self._rows(statement, (*wanted, self._format))
+        ]
 
     def adopt(self, moved: Iterable[tuple[Location, bytes]]) -> None:
         """Remember files under new paths as what they are known as under old ones, in one transaction."""
@@ -423,10 +427,6 @@ class SqlIndex:
         if is_full(error):
             return Unavailable(NO_ROOM)
         return Unavailable("The index does not answer now.")
-
-
-def _identity_of(location: Location) -> tuple[int, int, int]:
-    return location.inode, location.size, location.mtime_ns
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from wado_core.archive.index_many import ManyRows
-from wado_core.archive.index_rows import encode_instance, location_row, number_of, split, text_of
+from wado_core.archive.index_rows import encode_instance, location_row, number_of, split, text_of, wrapped
 from wado_core.archive.index_schema import complete, file, folder, frames, gone, instance, mount, orphan, series, study, value_range
 from wado_core.archive.index_totals import Change, change_totals, file_counts, rows_added
 from wado_core.model.instance import Described, Location
@@ -56,7 +56,7 @@ CROSS JOIN file ON file.folder_id = folder.id AND file.name = place.column2
 _ADOPT = """
 INSERT INTO file (folder_id, name, size, mtime_ns, inode, head, format, packed, instance_id, problem, description)
 SELECT ?, ?, size, mtime_ns, inode, head, format, packed, instance_id, problem, description
-FROM folder JOIN file ON file.folder_id = folder.id WHERE folder.path = ? AND file.name = ?
+FROM folder JOIN file ON file.folder_id = folder.id WHERE folder.path = ? AND file.name = ? AND size = ? AND mtime_ns = ? AND inode = ?
 """
 # A folder that there is not, and the way from it.
 _NOWHERE = -1
@@ -129,7 +129,8 @@ def adopt_files(connection: sa.Connection, moved: Iterable[tuple[Location, bytes
         added: dict[int, Location] = {}
         for number, (location, old) in enumerate(chunk):
             source = split(old)
-            copy = connection.exec_driver_sql(_ADOPT, (_NOWHERE, str(number).encode(), *source))
+            identity = (location.size, wrapped(location.mtime_ns), wrapped(location.inode))  # of what was compared, and may be no more
+            copy = connection.exec_driver_sql(_ADOPT, (_NOWHERE, str(number).encode(), *source, *identity))
             if copy.rowcount and location.path != old:
                 added[copy.lastrowid] = location
                 connection.exec_driver_sql(_ADOPT_FRAMES, (copy.lastrowid, *source))

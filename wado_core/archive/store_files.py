@@ -8,7 +8,7 @@ from types import TracebackType
 
 from wado_core.errors import ContentChanged, Unavailable, WadoError
 from wado_core.model.instance import Location
-from wado_core.ports import ByteSource
+from wado_core.ports import ByteSource, Glance
 
 # Non-blocking, so that a FIFO put in the place of a file never hangs the reader; it means nothing for regular files.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
@@ -120,6 +120,15 @@ class FileStore:
     def open(self, location: Location) -> AbstractContextManager[ByteSource]:
         """Open one copy on entering the context; see the port for what is raised, on entering and on leaving."""
         return _OpenFile(location)
+
+    def glance(self, folder: bytes) -> Glance:
+        """Look at a folder: its first entry, its device and that of the folder above."""
+        try:
+            device, above = os.stat(folder).st_dev, os.stat(os.path.dirname(folder)).st_dev
+            with os.scandir(folder) as entries:
+                return Glance(readable=True, empty=next(entries, None) is None, mount=device != above)
+        except OSError:
+            return Glance(readable=False)
 
     def look(self, path: bytes) -> Location:
         """Return what the file looks like now; raises ContentChanged when there is none, Unavailable."""

@@ -188,8 +188,9 @@ class _Pool:
 
     def _restart(self, processes: int) -> None:
         for process in multiprocessing.active_children():
-            process.kill()  # all are ours; one may hang, and closing would wait for it
-        self.close()
+            process.kill()  # all are ours
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)  # one may hang where no signal ends it
         self._executor = _spawn(processes)
         try:
             with interrupts_withheld():

@@ -10,7 +10,9 @@ from wado_core.errors import DamagedIndex, Unavailable, WadoError
 from wado_core.model.index_status import IndexStatus, Phase, Progress
 from wado_core.model.notice import FileChanged, IndexDamaged, RangeFound
 from wado_core.ports import IndexWriter, Mailbox, StatusBoard
-from wado_core.services.indexing import MOST_SETTLING_FOLDERS, Indexing, Report
+from wado_core.services.folder_changes import MOST_SETTLING_FOLDERS
+from wado_core.services.indexing import Indexing
+from wado_core.services.report import Report
 from wado_core.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -21,6 +23,10 @@ _ATTEND_EVERY_S = 0.2
 _TROUBLE_S = 10.0
 # How long damage that nobody has told of may stay.
 _LONGEST_WAIT_S = 10.0
+# The longest pause between two looks into folders that do not settle.
+_LONGEST_SETTLING_S = 60.0
+# How soon all folders are looked through again when some files could not be read in the first look.
+_POSTPONED_S = 1.0
 # The least pause between two looks for objects that are not where they were; at least as long as such a look takes.
 _MISSED_PAUSE_S = 0.5
 
@@ -48,6 +54,8 @@ class Keeping:
         self._attended = 0.0
         self._settling: dict[bytes, None] = {}
         self._something_missed = False
+        self._postponed = False
+        self._settling_pause_s = settings.settling_s
         self._soonest = 0.0
         self._unreadable = (0, 0)
 
@@ -94,6 +102,8 @@ class Keeping:
         self._say(phase=Phase.INDEXING, counts=Progress(), started_s=time.time())
         report = self._look(self._everywhere)
         if report is not None:
+            self._settling_pause_s = self._settings.settling_s
+            self._postponed = report.complete and not self._status.complete
             self._tell_of_unreadable(report.counts)
             if self._status.trouble:
                 _log.warning("indexing goes on")
@@ -148,13 +158,17 @@ class Keeping:
             if self._something_missed:
                 self._deal(max(0.0, self._soonest - time.monotonic()))
             elif self._settling:
-                self._wait_for_settling(min(left, self._settings.settling_s))
+                self._wait_for_settling(min(left, self._settling_pause_s))
             else:
                 self._deal(min(left, _LONGEST_WAIT_S))
 
     def _pause_s(self) -> float:
         """Return the time between two looks at all folders; trouble may come in between, from a look at some."""
-        return _TROUBLE_S if self._status.trouble else self._settings.rescan_s or float("inf")
+        if self._status.trouble:
+            return _TROUBLE_S
+        if self._postponed:  # all was walked, but for files that were too young or could not be read
+            return max(self._settings.settling_s, _POSTPONED_S)
+        return self._settings.rescan_s or float("inf")
 
     def _is_wanted(self) -> bool:
         """Whether there is a reason not to wait any longer; looks for what is missed are kept from following each other at once."""
@@ -167,11 +181,16 @@ class Keeping:
         if not (self._is_wanted() or self._something_missed):
             folders, self._settling = tuple(self._settling), {}
             # What is told stays that of all folders: these are a few of them, and may be looked into again and again.
-            self._look(lambda: self._indexing.look_into(folders, self._heard_in_few))
+            if self._look(lambda: self._indexing.look_into(folders, self._heard_in_few)) is None:
+                self._settling.update(dict.fromkeys(folders))
+            # A log that is written all day keeps its folder from settling: such folders are looked into less and less often.
+            self._settling_pause_s = min(2 * self._settling_pause_s, _LONGEST_SETTLING_S)
 
     def _deal(self, timeout_s: float) -> None:
         ranges: list[RangeFound] = []
         for notice in self._mailbox.receive(timeout_s):
+            if self._stopping:
+                return
             match notice:
                 case FileChanged(path):
                     self._refresh(path)
@@ -184,7 +203,7 @@ class Keeping:
 
     def _refresh(self, path: bytes) -> None:
         try:
-            self._something_missed = self._indexing.refresh(path) or self._something_missed
+            self._something_missed = self._indexing.refresh(path, isolate=self._isolate) or self._something_missed
         except DamagedIndex:
             raise
         except Unavailable:

@@ -9,11 +9,10 @@ from wado_core.model.instance import Located, Location
 from wado_core.model.notice import FileChanged, IndexDamaged
 from wado_core.model.study import Standing
 from wado_core.model.uid import InstanceKey
-from wado_core.ports import Index, InstanceCache, Notices, Store, Walk
+from wado_core.ports import Index, InstanceCache, Notices, Store
 from wado_core.services.browsing import INDEXING_RETRY_S, STILL_INDEXING
 from wado_core.services.describing import describe_file
-from wado_core.services.indexing import is_settling
-from wado_core.services.presence import is_deleted, outermost
+from wado_core.services.presence import is_deleted, is_settling, outermost
 from wado_core.settings import Limits
 
 UNKNOWN_OBJECT = "No object is stored here under these UIDs."
@@ -35,7 +34,6 @@ class Locating:
         self,
         index: Index,
         store: Store,
-        walk: Walk,
         instances: InstanceCache,
         notices: Notices,
         roots: Sequence[Path],
@@ -46,7 +44,6 @@ class Locating:
         """kept: an indexer hears the notices and looks for what is missing; without one, what is not where it was is gone."""
         self._index = index
         self._store = store
-        self._walk = walk
         self._instances = instances
         self._notices = notices
         self._roots = outermost(roots)
@@ -120,7 +117,7 @@ class Locating:
         try:
             present = self._store.look(path)
         except ContentChanged:
-            if not is_deleted(path, self._roots, self._index.mounts(), self._walk):
+            if not is_deleted(path, self._roots, self._index.mounts(), self._store):
                 raise Unavailable("The folders of the object cannot be read now.") from None
             raise
         if (known := self._known(path, present, frame_number)) is not None:

@@ -1,10 +1,12 @@
 """Presence: whether a file that is missing has been deleted, or only cannot be seen now."""
 
 import os
+import time
 from collections.abc import Collection, Container, Sequence
 from pathlib import Path
 
-from wado_core.ports import Walk
+from wado_core.model.instance import Location
+from wado_core.ports import Store
 
 
 def outermost(roots: Sequence[Path]) -> tuple[Path, ...]:
@@ -29,7 +31,7 @@ def is_within(path: bytes, folder: bytes) -> bool:
     return path == folder or path.startswith(folder if folder.endswith(b"/") else folder + b"/")
 
 
-def is_deleted(path: bytes, roots: Sequence[Path], mounts: Collection[bytes], walk: Walk) -> bool:
+def is_deleted(path: bytes, roots: Sequence[Path], mounts: Collection[bytes], store: Store) -> bool:
     """Say whether a file that is not there was deleted, as far as the folders above it can vouch for that.
 
     roots: what is served.  mounts: folders on which a file system was mounted.
@@ -37,15 +39,15 @@ def is_deleted(path: bytes, roots: Sequence[Path], mounts: Collection[bytes], wa
     """
     # Without a root that is known, or for a root that is this very file, its folder must vouch for it.
     holders = [root for root in map(os.fsencode, roots) if root != path and is_within(path, root)]
-    holder = holders[0] if holders else os.path.dirname(path)
-    return _looks_whole(holder, walk) and all(_is_mounted(mount, walk) for mount in mounts if is_within(path, mount))
+    found = store.glance(holders[0] if holders else os.path.dirname(path))
+    return found.readable and not found.empty and not unmounted_above(path, mounts, store)
 
 
-def _looks_whole(folder: bytes, walk: Walk) -> bool:
-    found = next(iter(walk(Path(os.fsdecode(folder)))), None)
-    return found is not None and found.complete
+def unmounted_above(path: bytes, mounts: Collection[bytes], store: Store) -> list[bytes]:
+    """Return the mount points at or above a path on which no file system is mounted now."""
+    return [mount for mount in mounts if is_within(path, mount) and not store.glance(mount).mount]
 
 
-def _is_mounted(folder: bytes, walk: Walk) -> bool:
-    found = next(iter(walk(Path(os.fsdecode(folder)))), None)
-    return found is not None and found.mount
+def is_settling(location: Location, settling_s: float) -> bool:
+    """Say whether a file is so young that it may still be being written; clocks of servers may be ahead a little."""
+    return abs(time.time_ns() - location.mtime_ns) < settling_s * 1e9

@@ -19,7 +19,7 @@ from wado_http.cli.state import served_paths, state_folder, state_folder_of
 from wado_http.cli.text import counted, held, printable, shown
 
 if TYPE_CHECKING:
-    from wado_core.services.indexing import Report
+    from wado_core.services.report import Report
 
 
 @click.command()
@@ -77,9 +77,7 @@ def index_visibly(settings: Settings, damaged_shown: int | None) -> int:
             young = counted(report.counts.settling, "file")
             click.echo(f"  {young} may still be being written; looking again in {settings.settling_s:g} s")
             time.sleep(settings.settling_s)
-            unreadable = report.unreadable
-            report = indexing.look_into(report.settling)
-            report = replace(report, unreadable=tuple(dict.fromkeys(unreadable + report.unreadable)))
+            report = indexing.run(settings.paths, None, settings.index_processes)
             for line in summary(report):
                 click.echo(line)
         for path in report.unreadable:

@@ -83,7 +83,7 @@ def _obey(control: Control, keeping: "Keeping", grace_s: float) -> None:
 
 def _report(settings: Settings, control: Control, begin: float) -> None:
     """Wait for the end of the first look, and say what it has found."""
-    from wado_core.services.indexing import Report
+    from wado_core.services.report import Report
 
     board = assemble.status(settings)
     while (status := board.read()) is None or not status.complete or (status.finished_s or 0.0) < begin:

@@ -13,7 +13,7 @@ from wado_core.errors import WadoError
 from wado_core.model.instance import Instance, Located, Location
 from wado_core.model.notice import FileChanged, Notice, RangeFound
 from wado_core.model.uid import InstanceKey
-from wado_core.ports import ByteSource
+from wado_core.ports import ByteSource, Glance
 from wado_core.services.decoding import Decoding
 from wado_core.services.indexing import Indexing
 from wado_core.services.locating import Locating
@@ -32,6 +32,9 @@ class CountingStore:
 
     def look(self, path: bytes) -> Location:
         return self.inner.look(path)
+
+    def glance(self, folder: bytes) -> Glance:
+        return self.inner.glance(folder)
 
     @contextmanager
     def open(self, location: Location) -> Iterator[ByteSource]:
@@ -77,7 +80,7 @@ class Archive:
         self.instances = MemoryInstanceCache(100, 3600.0)
         self.pictures = MemoryCache(16 << 20)
         self.told = Told(self.indexing, self.index, self.root)
-        self.locating = Locating(self.index, self.store, walk, self.instances, self.told, (self.root,), limits)
+        self.locating = Locating(self.index, self.store, self.instances, self.told, (self.root,), limits)
         self.rendering = Rendering(self.locating, self.index, self.store, self.decoding, self.pictures, self.told, limits)
         self.retrieval = Retrieval(self.store, self.decoding, limits)
 

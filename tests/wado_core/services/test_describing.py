@@ -18,7 +18,7 @@ from tests.wado_core.services.plain_ct import ct_key, plain_ct
 from wado_core.archive.store_files import FileStore, location_of
 from wado_core.errors import Unavailable
 from wado_core.model.instance import Location
-from wado_core.ports import ByteSource, IndexedFile, Store
+from wado_core.ports import ByteSource, Glance, IndexedFile, Store
 from wado_core.services import describing
 from wado_core.services.describing import describe_file, describe_files, head_of, version_of
 from wado_core.settings import Limits
@@ -32,6 +32,9 @@ class HostileStore:
 
     def look(self, path: bytes) -> Location:
         return self.inner.look(path)
+
+    def glance(self, folder: bytes) -> Glance:
+        return self.inner.glance(folder)
 
     @contextmanager
     def open(self, location: Location) -> Iterator[ByteSource]:

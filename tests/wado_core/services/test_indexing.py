@@ -21,8 +21,9 @@ from wado_core.model.index_status import Progress
 from wado_core.model.instance import Location
 from wado_core.model.study import Standing, Totals
 from wado_core.model.uid import InstanceKey
-from wado_core.ports import ByteSource, Folder, IndexedFile
-from wado_core.services.indexing import Indexing, Report
+from wado_core.ports import ByteSource, Folder, Glance, IndexedFile
+from wado_core.services.indexing import Indexing
+from wado_core.services.report import Report
 from wado_core.settings import Limits
 
 
@@ -32,6 +33,8 @@ class WatchedStore:
 
     opened: list[bytes] = field(default_factory=list)
     failing: set[bytes] = field(default_factory=set)
+    # What counts as mounted; None: what really is.
+    mounts: set[bytes] | None = None
     inner: FileStore = field(default_factory=FileStore)
 
     def _check(self, path: bytes) -> None:
@@ -41,6 +44,12 @@ class WatchedStore:
     def look(self, path: bytes) -> Location:
         self._check(path)
         return self.inner.look(path)
+
+    def glance(self, folder: bytes) -> Glance:
+        if any(folder == failing or folder.startswith(failing + b"/") for failing in self.failing):
+            return Glance(readable=False)
+        found = self.inner.glance(folder)
+        return found if self.mounts is None else replace(found, mount=folder in self.mounts)
 
     def open(self, location: Location) -> AbstractContextManager[ByteSource]:
         self.opened.append(location.path)
@@ -331,7 +340,7 @@ def test_descriptions_of_an_earlier_version_are_read_again(archive: Archive, tmp
 
 
 def test_progress_is_told_and_ends_with_the_report(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wado_core.services.indexing._PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr("wado_core.services.tally.PROGRESS_EVERY_S", 0.0)
     for number in range(20):
         archive.write(f"{number}", plain_ct(number=number))
     told: list[Progress] = []
@@ -501,6 +510,7 @@ class TestMounts:
             for folder in walk(root):
                 yield replace(folder, mount=folder.path in mounts)
 
+        archive.store.mounts = mounts
         archive.indexing = Indexing(archive.index, archive.store, mounting, Limits())
         return mounts
 

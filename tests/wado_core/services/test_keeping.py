@@ -179,7 +179,7 @@ def test_notices_are_dealt_with(make: Callable[..., Kept]) -> None:
 
 
 def test_notices_are_dealt_with_during_a_look(make: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wado_core.services.indexing._PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr("wado_core.services.tally.PROGRESS_EVERY_S", 0.0)
     monkeypatch.setattr("wado_core.services.keeping._ATTEND_EVERY_S", 0.0)
     kept = make()
     path = kept.write("a", plain_ct(number=1))

@@ -17,7 +17,7 @@ from wado_core.archive.walk import walk
 from wado_core.errors import Busy, ContentChanged, DamagedObject, Gone, NotFound, Unavailable
 from wado_core.model.instance import Location
 from wado_core.model.notice import FileChanged, Notice
-from wado_core.ports import ByteSource, Folder
+from wado_core.ports import ByteSource, Folder, Glance
 from wado_core.services.describing import describe_file
 from wado_core.services.indexing import Indexing
 from wado_core.services.locating import Locating
@@ -37,7 +37,7 @@ class Served:
     unmounted: bool = False
 
     def __post_init__(self) -> None:
-        self.locating = Locating(self.index, self, self.walk, MemoryInstanceCache(100, 0.0), self, (self.root,), Limits())
+        self.locating = Locating(self.index, self, MemoryInstanceCache(100, 0.0), self, (self.root,), Limits())
 
     def send(self, notice: Notice) -> None:
         self.sent.append(notice)
@@ -46,6 +46,10 @@ class Served:
         if path in self.away:
             raise Unavailable("The storage of this object does not answer now.")
         return FileStore().look(path)
+
+    def glance(self, folder: bytes) -> Glance:
+        found = FileStore().glance(folder)
+        return replace(found, mount=not self.unmounted) if folder == bytes(self.root / "disk") else found
 
     def open(self, location: Location) -> AbstractContextManager[ByteSource]:
         return FileStore().open(location)
@@ -148,7 +152,7 @@ def test_without_an_indexer_nobody_looks_for_what_is_missing(served: Served) -> 
     path = served.write("a", plain_ct(number=1))
     served.write("b", plain_ct(number=2))
     served.run()
-    locating = Locating(served.index, served, walk, MemoryInstanceCache(100, 0.0), served, (served.root,), Limits(), kept=False)
+    locating = Locating(served.index, served, MemoryInstanceCache(100, 0.0), served, (served.root,), Limits(), kept=False)
     os.unlink(path)
     with pytest.raises(Gone):
         locating.locate(ONE)
@@ -246,7 +250,7 @@ def test_a_file_that_changes_while_it_is_looked_up_is_unavailable(served: Served
 def test_what_was_looked_up_a_moment_ago_needs_no_index(served: Served) -> None:
     served.write("a", plain_ct(number=1))
     served.run()
-    locating = Locating(served.index, served, walk, MemoryInstanceCache(100, 60.0), served, (served.root,), Limits())
+    locating = Locating(served.index, served, MemoryInstanceCache(100, 60.0), served, (served.root,), Limits())
     assert locating.in_memory(ONE) is None
     located = locating.locate(ONE)
     assert locating.in_memory(ONE) is located

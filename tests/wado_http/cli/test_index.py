@@ -13,7 +13,7 @@ from tests.wado_http.cli.running import CT, wado
 from tests.wado_http.cli.server import LONG_AGO, put
 from wado_core.model.index_status import Progress
 from wado_core.model.study import Totals
-from wado_core.services.indexing import Report
+from wado_core.services.report import Report
 from wado_http.cli.index import damaged, summary
 from wado_http.cli.main import run
 from wado_http.cli.progress import FileCount, lines, shown_progress
