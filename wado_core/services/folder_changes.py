@@ -60,9 +60,11 @@ class FolderChanges:
                 self.tally.count("folders_unreadable")
                 self.complete = self.complete and (folder.path != top or self._is_new(folder))
             above = [path for path in unmounted if is_within(folder.path, path)]
-            if above and self._holds_what_it_held(folder):
+            if not above:
+                yield from self._changed(folder, barred)
+            elif self._holds_what_it_held(folder):
                 found_again.update(above)
-            yield from self._changed(folder, barred)
+            # What else lies where a file system should be is passed over: indexed, it would count as what was held the next time.
         self.index.remember_mounts(mounted, sorted(found_again))
         self.mounts |= frozenset(mounted)  # for a second look
         self.out_of_reach.update(barred)

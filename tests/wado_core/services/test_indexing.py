@@ -548,13 +548,37 @@ class TestMounts:
                     (archive.root / "disk" / "deep").rename(archive.root.parent / "away")
 
         Indexing(archive.index, archive.store, walk_and_unmount, Limits()).run([archive.root], processes=0)
-        assert (archive.state_of(ONE), archive.state_of(TWO)) == ("missed", "missed")
+        assert (archive.state_of(ONE), archive.state_of(TWO)) == (b"disk/deep/1", b"disk/deep/2")
         assert archive.run().folders_unreadable
-        assert (archive.state_of(ONE), archive.state_of(TWO)) == ("missed", "missed")
+        assert (archive.state_of(ONE), archive.state_of(TWO)) == (b"disk/deep/1", b"disk/deep/2")
         (archive.root.parent / "away").rename(archive.root / "disk" / "deep")
         mounted.add(bytes(archive.root / "disk"))
         archive.run()
         assert (archive.state_of(ONE), archive.state_of(TWO)) == ("gone", b"disk/deep/2")
+
+    def test_a_mount_above_the_root_counts_too(self, archive: Archive) -> None:
+        """What is served lies deep in a disk; without the disk there is a folder of the same name, with something in it."""
+        archive.write("images/1", plain_ct(number=1))
+        archive.write("images/2", plain_ct(number=2))
+        root = archive.root / "images"
+        archive.store.mounts = {bytes(archive.root)}
+        archive.run(root)
+        assert archive.index.mounts() == (bytes(archive.root),)
+        root.rename(archive.root / "on the disk")
+        root.mkdir()
+        archive.write("images/leftover", b"text")
+        archive.store.mounts.clear()
+        for _ in range(2):
+            archive.run(root)
+            assert (archive.state_of(ONE), archive.state_of(TWO)) == (b"images/1", b"images/2")
+        with pytest.raises(Unavailable, match="folders of the object"):
+            archive.indexing.refresh(bytes(root / "1"))
+        shutil.rmtree(root)
+        (archive.root / "on the disk").rename(root)
+        archive.store.mounts.add(bytes(archive.root))
+        os.unlink(root / "1")
+        archive.run(root)
+        assert (archive.state_of(ONE), archive.state_of(TWO)) == ("gone", b"images/2")
 
     def test_an_archive_that_moved_to_a_plain_folder_is_kept_again(self, archive: Archive, mounted: set[bytes]) -> None:
         archive.write("disk/deep/1", plain_ct(number=1))
@@ -631,6 +655,17 @@ class TestComplete:
         archive.run()
         os.unlink(path)
         assert not archive.indexing.run([archive.root], processes=0).complete
+
+    @pytest.mark.parametrize("why", ["settling", "unreadable"])
+    def test_files_that_could_not_be_read_have_one_look_more(self, archive: Archive, why: str) -> None:
+        path = archive.write("1", plain_ct(number=1))
+        indexing = Indexing(archive.index, archive.store, walk, Limits(), settling_s=60.0 if why == "settling" else 0.0)
+        if why == "unreadable":
+            archive.store.failing = {path}
+        assert indexing.run([archive.root], processes=0).complete
+        assert not archive.index.complete()
+        assert indexing.run([archive.root], processes=0).complete
+        assert archive.index.complete()
 
     def test_not_by_a_run_that_was_ended(self, archive: Archive) -> None:
         archive.write("1", plain_ct(number=1))

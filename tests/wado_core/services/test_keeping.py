@@ -324,7 +324,8 @@ def test_trouble_with_some_folders_is_tried_again_soon_and_over_when_all_are_wel
 
     monkeypatch.setattr(SqlIndex, "put", put_when_there_is_room)
     kept.start()
-    kept.until(lambda: kept.status().complete and kept.status().trouble)
+    kept.until(lambda: (said := kept.board.read()) is not None and said.trouble)
+    assert not kept.status().complete
     kept.write("younger", b"not DICOM, and not to be written now", age_s=0.0)
     full.clear()
     kept.until(lambda: kept.index.find(ONE) and not kept.status().trouble)
