@@ -12,7 +12,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks.archives import INSTANCES, OF_STUDY, SERIES, fill_index, instance_key, listed_file
 from tests.contract.objects import described, indexed, key
 from tests.fixtures.enhanced_headers import enhanced_ct
-from wado_core.archive.index_schema import FILE_NAME
+from wado_core.archive.index_file import FILE_NAME
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource

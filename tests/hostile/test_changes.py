@@ -13,7 +13,7 @@ from tests.hostile.mutations import Changes
 from tests.hostile.served import Served, compare
 from tests.hostile.tree import Word, plant
 from tests.hostile.truth import Tree, empty_tree
-from wado_core.archive.index_schema import FILE_NAME
+from wado_core.archive.index_file import FILE_NAME
 from wado_core.archive.store_files import location_of
 from wado_core.archive.walk import walk
 from wado_core.errors import DamagedObject, Gone

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
 
-from wado_core.archive.index_schema import BUSY_TIMEOUT_MS, FILE_NAME, SCHEMA_VERSION
+from wado_core.archive.index_file import BUSY_TIMEOUT_MS, FILE_NAME
+from wado_core.archive.index_schema import SCHEMA_VERSION
 from wado_core.archive.index_totals import READ, totals_of
 from wado_core.model.study import Totals
 

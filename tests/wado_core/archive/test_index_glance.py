@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from wado_core.archive.index_file import FILE_NAME
 from wado_core.archive.index_glance import problems, totals
-from wado_core.archive.index_schema import FILE_NAME
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.model.instance import Location
 from wado_core.model.study import Totals

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from tests.contract.index import IndexContract, assert_gone, bury
 from tests.contract.objects import described, indexed, key
-from wado_core.archive.index_schema import DAMAGE_MARK, FILE_NAME, SCHEMA_VERSION, SET_ASIDE_NAME
+from wado_core.archive.index_file import DAMAGE_MARK, FILE_NAME, SET_ASIDE_NAME
+from wado_core.archive.index_schema import SCHEMA_VERSION
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.errors import ContentChanged, DamagedIndex, Unavailable
 from wado_core.model.study import Standing, Totals

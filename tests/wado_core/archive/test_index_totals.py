@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from tests.contract.objects import described, indexed, key, location
+from wado_core.archive.index_file import FILE_NAME
 from wado_core.archive.index_glance import totals as totals_at_a_glance
-from wado_core.archive.index_schema import FILE_NAME
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.errors import Unavailable
 from wado_core.model.study import Totals

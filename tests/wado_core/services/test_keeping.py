@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.wado_core.services.plain_ct import ct_key, plain_ct
-from wado_core.archive.index_schema import DAMAGE_MARK
+from wado_core.archive.index_file import DAMAGE_MARK
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.archive.mailbox import SocketMailbox, SocketNotices, mailbox_sockets
 from wado_core.archive.status_file import StatusFile
