@@ -13,7 +13,7 @@ from tests.contract.store import Shelf, StoreContract
 from wado_core.archive.store_files import FileStore, location_of
 from wado_core.errors import ContentChanged, DamagedObject, Unavailable
 from wado_core.model.instance import Location
-from wado_core.ports import Store
+from wado_core.ports import Glance, Store
 
 
 class FolderShelf:
@@ -183,3 +183,19 @@ def test_a_storage_that_fails_is_unavailable(
     assert isinstance(refusal.value.__cause__, OSError)
     assert "secret" not in str(refusal.value)
     assert "DOE" not in str(refusal.value)
+
+
+def test_a_glance_at_a_folder_costs_the_same_whatever_it_holds(tmp_path: Path) -> None:
+    assert FileStore().glance(bytes(tmp_path)) == Glance(readable=True, empty=True)
+    (tmp_path / "a").touch()
+    assert FileStore().glance(bytes(tmp_path)) == Glance(readable=True)
+    assert FileStore().glance(bytes(tmp_path / "a")) == Glance(readable=False)
+    assert FileStore().glance(bytes(tmp_path / "missing")) == Glance(readable=False)
+    assert FileStore().glance(b"/") == Glance(readable=True)
+
+
+def test_a_glance_sees_where_a_file_system_begins() -> None:
+    if not os.path.ismount("/proc"):
+        pytest.skip("there is no /proc here")
+    assert FileStore().glance(b"/proc").mount
+    assert not FileStore().glance(b"/proc/self/attr").mount
