@@ -304,8 +304,8 @@ class SqlIndex:
             connection.exec_driver_sql("COMMIT")
 
     def check(self) -> None:
-        """Raise DamagedIndex when a reader, or this writer, has left the mark of damage."""
-        if (self._state / DAMAGE_MARK).exists():
+        """Raise DamagedIndex when a reader, or this writer, has left the mark of damage, or the file is not there any more."""
+        if (self._state / DAMAGE_MARK).exists() or self._identity_now() != self._identity:
             raise DamagedIndex(_DAMAGED)
 
     def _failure(self, error: Exception) -> Unavailable:

@@ -131,7 +131,10 @@ class Keeping:
         now = counts.folders_unreadable, counts.unreadable
         if now != self._unreadable:
             self._unreadable = now
-            _log.warning("%d folders and %d files cannot be read now; 'wado index --report' names them", *now)
+            if any(now):
+                _log.warning("folders that cannot be read now: %d, files: %d; 'wado index --report' names the folders", *now)
+            else:
+                _log.warning("all folders and files can be read again")
 
     def _heard(self, progress: Progress) -> None:
         self._status = replace(self._status, counts=progress)

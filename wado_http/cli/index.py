@@ -41,7 +41,7 @@ def index(paths: tuple[str, ...], config: str | None, *, status: bool, report: b
       wado index ~/images --report                  which objects lie there twice, which files are damaged?
     """
     told = settings_from(paths, config, options)
-    roots = served_paths(told.paths)
+    roots = served_paths(told.paths, missing_too=status or report)
     if status or report:
         settings = replace(told, paths=roots, state=state_folder_of(roots, told.state))
         for line in chain(status_lines(settings) if status else (), report_lines(settings) if report else ()):

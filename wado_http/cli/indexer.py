@@ -17,6 +17,7 @@ from wado_http.cli.children import STARTUP_FAILURE
 from wado_http.cli.control import PREPARED, READY, RESCAN, SAY, WHY, Control, inherited
 from wado_http.cli.index import damaged, summary
 from wado_http.cli.server import LOGGING
+from wado_http.cli.text import counted
 from wado_http.environment import settings_from_environment
 
 if TYPE_CHECKING:
@@ -86,12 +87,15 @@ def _report(settings: Settings, control: Control, begin: float) -> None:
     from wado_core.services.report import Report
 
     board = assemble.status(settings)
-    while (status := board.read()) is None or not status.complete or (status.finished_s or 0.0) < begin:
+    while (status := board.read()) is None or (status.finished_s or 0.0) < begin:
         time.sleep(_LOOK_EVERY_S)
     totals = assemble.totals(settings)
     if totals is not None:
         for line in summary(Report(status.counts, totals, (), status.duration_s or 0.0)):
             control.tell(SAY + line)
+        if status.counts.settling:
+            young = counted(status.counts.settling, "file")
+            control.tell(f"{SAY}  {young} may still be being written, and will be read when settled")
         for line in damaged(assemble.problems(settings, DAMAGED_SHOWN), totals.damaged, DAMAGED_SHOWN):
             control.tell(SAY + line)
 

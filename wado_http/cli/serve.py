@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import click
 
+from wado_core import assemble
 from wado_http.cli.configuration import settings_from
 from wado_http.cli.options import settings_options
 from wado_http.cli.server import run_server
-from wado_http.cli.state import served_paths, state_folder
+from wado_http.cli.state import served_paths, state_folder, state_folder_of
+from wado_http.cli.text import shown
 
 
 @click.command()
@@ -31,5 +33,12 @@ def serve(paths: tuple[str, ...], config: str | None, **options: str | None) -> 
       wado serve ~/images --host 0.0.0.0            for everybody who can reach this machine
     """
     told = settings_from(paths, config, options)
-    roots = served_paths(told.paths)
-    run_server(replace(told, paths=roots, state=state_folder(roots, told.state)))
+    missing = [path for path in told.paths if not path.exists()]
+    roots = served_paths(told.paths, missing_too=True)
+    settings = replace(told, paths=roots, state=state_folder_of(roots, told.state))
+    if missing:
+        if assemble.totals(settings) is None:
+            raise click.ClickException(f"{shown(missing[0])}: No such file or directory")
+        # It was served before: a disk that is not mounted yet must not keep the others from being served.
+        click.echo(f"wado: warning: {shown(missing[0])} is not there now; what was in it is answered 503 until it is back.", err=True)
+    run_server(replace(settings, state=state_folder(roots, told.state)))

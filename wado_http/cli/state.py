@@ -11,14 +11,20 @@ from wado_core.settings import default_state_folder
 from wado_http.cli.text import shown
 
 
-def served_paths(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the paths resolved, in order, without those that lie within another; raises ClickException when one is missing."""
+def served_paths(paths: Iterable[Path], *, missing_too: bool = False) -> tuple[Path, ...]:
+    """Return the paths resolved, in order, without those that lie within another.
+
+    missing_too: also those that are not there now, such as on a disk that is not mounted. Raises ClickException when a path is missing
+    or may not be read.
+    """
     resolved: list[Path] = []
     for path in paths:
         try:
-            resolved.append(path.resolve(strict=True))
+            resolved.append(path.resolve(strict=not missing_too))
         except OSError as error:
             raise click.ClickException(f"{shown(path)}: {error.strerror}") from error
+        if missing_too and not path.exists():
+            continue
         if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
             raise click.ClickException(f"{shown(path)}: Permission denied")
     unique = dict.fromkeys(resolved)

@@ -259,7 +259,7 @@ def test_a_look_into_few_folders_is_not_told_as_one_at_all(
     after = kept.status()
     assert (after.counts, after.finished_s, after.duration_s) == (before.counts, before.finished_s, before.duration_s)
     assert [record.getMessage() for record in caplog.records if "cannot be read" in record.getMessage()] == [
-        "0 folders and 1 files cannot be read now; 'wado index --report' names them"
+        "folders that cannot be read now: 0, files: 1; 'wado index --report' names the folders"
     ]
 
 

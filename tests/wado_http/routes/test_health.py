@@ -29,7 +29,8 @@ def test_ready_says_how_far_the_indexing_is() -> None:
         said = dict(line.split(": ", 1) for line in others)
         assert 2.0 <= float(said.pop("seconds_since")) < 60.0
         assert said == {
-            "phase": "indexing", "complete": "no", "files_seen": "12345", "files_read": "9000", "instances": "8000",
+            "phase": "indexing", "complete": "no", "files_seen": "12345", "files_read": "9000", "instances": "3",
+            "unreadable_files": "0", "unreadable_folders": "0",
             "trouble": "The index cannot be written.",
         }  # fmt: skip
         assert response.headers["cache-control"] == "no-store"
