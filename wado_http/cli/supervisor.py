@@ -109,7 +109,7 @@ class Supervisor:
 
     def _fill_places(self) -> None:
         now = time.monotonic()
-        for place in self._wanted_places():
+        for place in (self._indexer, *self._workers):
             if place.child is None and place.due <= now and self._stopping_until is None:
                 try:
                     place.child = place.start()
@@ -120,10 +120,6 @@ class Supervisor:
                     place.quick_ends += 1
                     place.due = now + 1.0
                     _log.error("the %s cannot be started now: %s", place.name, error.strerror)
-
-    def _wanted_places(self) -> list[Place]:
-        """Return the places that are to be filled; further workers load only when the first one serves, and do not keep it from that."""
-        return [self._indexer, *(self._workers if self._served else self._workers[:1])]
 
     def _start_worker(self) -> Child:
         child = self._started(WORKER, [self._listener.fileno(), self._sending.fileno()])
@@ -154,7 +150,7 @@ class Supervisor:
 
     def _patience_s(self) -> float | None:
         now = time.monotonic()
-        due = [place.due - now for place in self._wanted_places() if place.child is None]
+        due = [place.due - now for place in (self._indexer, *self._workers) if place.child is None]
         if self._stopping_until is not None:
             return max(self._stopping_until - now, _KILLED_EVERY_S)
         if self._show is not None:
