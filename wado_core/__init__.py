@@ -9,15 +9,16 @@ Importing it is light; numpy, numba and the codecs are loaded when they are firs
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wado_core.api import open, render, thumbnail
+    from wado_core.api import encode_jpeg, open, render, thumbnail
     from wado_core.errors import WadoError
     from wado_core.model.instance import Instance
 
-__all__ = ["Instance", "WadoError", "open", "render", "thumbnail"]
+__all__ = ["Instance", "WadoError", "encode_jpeg", "open", "render", "thumbnail"]
 
 _HOMES = {
     "Instance": "wado_core.model.instance",
     "WadoError": "wado_core.errors",
+    "encode_jpeg": "wado_core.api",
     "open": "wado_core.api",
     "render": "wado_core.api",
     "thumbnail": "wado_core.api",

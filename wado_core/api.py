@@ -5,6 +5,8 @@ import stat
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+import numpy.typing as npt
+
 from wado_core.dicom.frames import FrameReader
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
@@ -111,6 +113,34 @@ def thumbnail(source: Source, size: int = 128) -> bytes:
     Raises WadoError as ``render`` does.
     """
     return _render(source, lambda instance: RenderRequest((instance.number_of_frames + 1) // 2, rows=_whole(size, "size"), columns=size))
+
+
+def encode_jpeg(
+    samples: npt.ArrayLike,
+    *,
+    quality: int = 90,
+    subsampling: str = "4:2:0",
+    quantization_tables: Sequence[npt.ArrayLike] | None = None,
+    restart_rows: int | None = None,
+) -> bytes:
+    """Encode 8-bit samples as baseline JPEG (SOF0, T.81 process 1) with a JFIF header.
+
+    samples: uint8, (rows, columns) gray or (rows, columns, 3) RGB, 1 to 65,535 each way, any strides; what is not C-contiguous is
+        copied first.
+    quality: 1 to 100, the scale of the Independent JPEG Group.
+    subsampling: of colour, "4:4:4", "4:2:2" or "4:2:0".
+    quantization_tables: one (8, 8) table of steps 1 to 255, rows of vertical frequency, or two, for luma and chroma; instead of the
+        quality.
+    restart_rows: rows of MCUs between restart markers: a row of MCUs is 8 rows of the image, 16 at 4:2:0.
+
+    Each coefficient is within 1 of the exact one (T.83). The bytes are the same on every processor.
+    Raises InvalidRequest, also where an interval would have more than 65,535 MCUs.
+    """
+    from wado_core.codecs import jpeg_out
+
+    return jpeg_out.encode_samples(
+        samples, _quality(quality), subsampling, quantization_tables, None if restart_rows is None else _whole(restart_rows, "restart_rows")
+    )
 
 
 def _render(source: Source, request_for: Callable[[Instance], RenderRequest]) -> bytes:

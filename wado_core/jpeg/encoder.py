@@ -1,0 +1,132 @@
+"""The encoder: samples to the pieces of a baseline JPEG stream, in one thread or several (T.81 process 1, docs/adr/0017)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from wado_core.jpeg.layout import Layout, Subsampling
+from wado_core.jpeg.markers import END_OF_IMAGE, header
+from wado_core.jpeg.samples import IDENTITY, ColorSamples, GraySamples, Line, Samples
+from wado_core.jpeg.scratch import COLOR_TILE, GRAY_TILE, scratch_of_thread
+from wado_core.jpeg.strips import Lend, in_order
+from wado_core.jpeg.tables import Steps, scale_of, standard_codes
+from wado_core.kernels import jpeg as kernels
+from wado_core.kernels.jpeg_scan import ROW, STATE_SIZE, USED
+
+# Strips that are coded in one go, at the beginning and at the end; between them _LONGEST. The first is one alone, so that it leaves
+# early; the last are short, so that no thread waits long for another.
+_FIRST, _LONGEST, _LAST = (1, 1, 2, 4), 8, (4, 2, 1, 1)
+
+_NO_CELLS_8, _NO_CELLS_16, _NO_TABLE = np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint16), np.zeros(1, np.uint8)
+
+
+def encode(samples: Samples, layout: Layout, steps: Sequence[Steps], lend: Lend | None = None) -> Iterator[bytes]:
+    """Yield a stream in pieces, in order: with restart intervals as they are finished, else all of it once.
+
+    samples: of the layout's size.  steps: quantisation, of luma and, for colour, chroma.
+    lend: offers work to idle threads; see ``in_order``. The bytes are the same with and without.
+    """
+    scan = _Scan(samples, layout, tuple(steps))
+    start, end = _header(layout, scan.steps), layout.mcu_rows
+    if not layout.restart_rows:
+        yield b"".join((start, *scan.code(0, end), END_OF_IMAGE))
+        return
+    jobs = [(first * layout.restart_rows, min(last * layout.restart_rows, end)) for first, last in _runs(-(-end // layout.restart_rows))]
+    for number, coded in enumerate(in_order(lambda job: scan.code(*job), jobs, lend)):
+        yield b"".join((start if number == 0 else b"", *coded, END_OF_IMAGE if number == len(jobs) - 1 else b""))
+
+
+_header = lru_cache(maxsize=256)(header)
+
+
+def _runs(strips: int) -> list[tuple[int, int]]:
+    """Divide strips into runs of consecutive ones, which are coded in one go."""
+    sizes: list[int] = []
+    middle = strips - sum(_FIRST) - sum(_LAST)
+    if middle < 0:
+        sizes = [1] * strips
+    else:
+        sizes = [*_FIRST, *(_LONGEST,) * (middle // _LONGEST), middle % _LONGEST, *_LAST]
+    ends = np.cumsum(sizes).tolist()
+    return [(end - size, end) for size, end in zip(sizes, ends, strict=True) if size]
+
+
+class _Scan:
+    """One picture on its way into the kernel."""
+
+    __slots__ = ("_cells_8", "_cells_16", "_display", "_geometry", "_kind", "_layout", "_mcus", "_scales", "_table", "_tables", "steps")
+
+    def __init__(self, samples: Samples, layout: Layout, steps: tuple[Steps, ...]) -> None:
+        self._layout = layout
+        self.steps = steps
+        self._kind, self._cells_8, self._cells_16, self._table, line = _inputs(samples)
+        self._display = _display(line)
+        self._scales = _scales(steps)
+        self._mcus = _mcu_order(layout.subsampling)
+        self._tables = standard_codes()
+        self._geometry = (samples.source.top, samples.source.left, layout.rows, layout.columns)
+
+    def code(self, first_row: int, end_row: int) -> list[bytes]:
+        """Code MCU rows; the first is the first of the picture or of a restart interval."""
+        scratch, tables, (line, bits) = scratch_of_thread(), self._tables, self._display
+        tile = scratch.gray if self._layout.components == 1 else scratch.color
+        subsampling = self._layout.subsampling
+        geometry = np.array((*self._geometry, subsampling.across, subsampling.down, end_row, self._layout.restart_rows), np.int64)
+        state = np.zeros(STATE_SIZE, np.int64)
+        state[ROW] = first_row
+        coded = []
+        while state[ROW] < end_row:
+            state[USED] = 0
+            kernels.encode_rows(
+                self._kind, self._cells_8, self._cells_16, self._table, line, bits, geometry, self._scales,
+                *self._mcus, tables.codes, tables.lengths, tables.ready,
+                tile, scratch.edge, scratch.blocks, scratch.masks, scratch.values, scratch.runs, scratch.joined, scratch.raw,
+                state, scratch.out,
+            )  # fmt: skip
+            coded.append(scratch.out[: state[USED]].tobytes())
+        return coded
+
+
+def _inputs(samples: Samples) -> tuple[int, npt.NDArray[np.uint8], npt.NDArray[np.uint16], npt.NDArray[np.uint8], Line]:
+    """Return the kernel's kind of samples, and what it takes for them."""
+    if isinstance(samples, ColorSamples):
+        rows, columns, _ = samples.pixels.shape
+        return kernels.RGB, samples.pixels.reshape(rows, 3 * columns), _NO_CELLS_16, _NO_TABLE, IDENTITY
+    by_line = isinstance(samples.display, Line)
+    line = samples.display if isinstance(samples.display, Line) else IDENTITY
+    table = _NO_TABLE if isinstance(samples.display, Line) else samples.display
+    if samples.cells.dtype == np.uint8:
+        return kernels.CELLS_8_BY_LINE if by_line else kernels.CELLS_8_BY_TABLE, samples.cells, _NO_CELLS_16, table, line
+    return kernels.CELLS_16_BY_LINE if by_line else kernels.CELLS_16_BY_TABLE, _NO_CELLS_8, samples.cells, table, line
+
+
+@lru_cache(maxsize=64)
+def _display(line: Line) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint16]]:
+    numbers = np.array((line.base, line.extent, line.factor, line.offset), np.float32)
+    return numbers, np.array((line.mask, line.flipped), np.uint16)
+
+
+@lru_cache(maxsize=256)
+def _scales(steps: tuple[Steps, ...]) -> npt.NDArray[np.float32]:
+    return np.stack((scale_of(steps[0]), scale_of(steps[-1])))
+
+
+@lru_cache(maxsize=8)
+def _mcu_order(subsampling: Subsampling) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Return the blocks of a whole tile in the order of the scan, their components, and the tables of each component (T.81 A.2.3).
+
+    In the tile luma comes first, one block row after the other, then Cb and Cr.
+    """
+    classes = np.array((0, 1, 1, 1), np.uint8)
+    if subsampling is Subsampling.GRAY:
+        blocks = GRAY_TILE[1] // 8
+        return np.arange(blocks, dtype=np.int32), np.zeros(blocks, np.uint8), classes
+    across, down = subsampling.across, subsampling.down
+    mcus = COLOR_TILE[1] // (8 * across)
+    mcu = np.arange(mcus)[:, np.newaxis]
+    luma = [r * mcus * across + mcu * across + x for r in range(down) for x in range(across)]
+    chroma = [across * down * mcus + plane * mcus + mcu for plane in range(2)]
+    components = [0] * (across * down) + [1, 2]
+    return np.hstack(luma + chroma).astype(np.int32).ravel(), np.tile(np.array(components, np.uint8), mcus), classes

@@ -1,0 +1,83 @@
+"""Jobs that are done by the caller and by whoever is idle, their results in order."""
+
+from collections.abc import Callable, Iterator, Sequence
+from threading import Condition
+from typing import TypeVar
+
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
+
+# Takes work that ends by itself, and runs it in an idle thread if there is one now, else drops it.
+Lend = Callable[[Callable[[], None]], None]
+
+# How often work is offered: more threads than this on one picture would wait for each other.
+_MOST_HELPERS = 7
+
+
+def in_order(work: Callable[[_Job], _Result], jobs: Sequence[_Job], lend: Lend | None) -> Iterator[_Result]:
+    """Yield the results of ``jobs`` in their order.
+
+    The caller works too, and never waits for a job that nobody has begun: a helper that comes late, or never, costs nothing.
+    Raises what ``work`` raised, at the place of its job. When the iterator is closed, helpers end after the job they are at.
+    """
+    if lend is None:
+        yield from map(work, jobs)
+        return
+    board = _Board(work, jobs)
+    for _ in range(min(len(jobs) - 1, _MOST_HELPERS)):
+        lend(board.help)
+    try:
+        for number in range(len(jobs)):
+            yield board.result(number)
+    finally:
+        board.close()
+
+
+class _Board:
+    """Which jobs are taken, which are done."""
+
+    def __init__(self, work: Callable[[_Job], _Result], jobs: Sequence[_Job]) -> None:
+        self._work = work
+        self._jobs = jobs
+        self._next = 0
+        self._done: dict[int, _Result | BaseException] = {}
+        self._changed = Condition()
+
+    def help(self) -> None:
+        """Do jobs until none is left."""
+        while self._do_next():
+            pass
+
+    def result(self, number: int) -> _Result:
+        """Return a result, doing jobs meanwhile."""
+        while True:
+            with self._changed:
+                while number not in self._done and self._next == len(self._jobs):
+                    self._changed.wait()
+                if number in self._done:
+                    found = self._done.pop(number)
+                    break
+            self._do_next()
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    def close(self) -> None:
+        """Begin no further job."""
+        with self._changed:
+            self._next = len(self._jobs)
+
+    def _do_next(self) -> bool:
+        with self._changed:
+            number = self._next
+            if number == len(self._jobs):
+                return False
+            self._next += 1
+        try:
+            outcome: _Result | BaseException = self._work(self._jobs[number])
+        except BaseException as error:  # noqa: BLE001 - belongs to whoever waits for the result
+            outcome = error
+        with self._changed:
+            self._done[number] = outcome
+            self._changed.notify_all()
+        return True

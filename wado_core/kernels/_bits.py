@@ -1,0 +1,47 @@
+"""Single machine operations on bits and bytes that numba has no name for."""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from wado_core.kernels._vector import I1, I8, I16, I64, bytes_of, call, constant, load, store, vector
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def trailing_zeros(_typing, _bits):  # type: ignore[no-untyped-def]
+    """Count the zeros below the lowest bit that is set, of a uint64 that is not 0."""
+    return types.int64(types.uint64), lambda _context, builder, _signature, arguments: builder.cttz(arguments[0], I1(1))
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def bits_set(_typing, _bits):  # type: ignore[no-untyped-def]
+    """Count the bits of a uint64 that are set."""
+    return types.int64(types.uint64), lambda _context, builder, _signature, arguments: builder.ctpop(arguments[0])
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def store_big_endian(_typing, out, place, bits):  # type: ignore[no-untyped-def]
+    """Write a uint64 to eight bytes of ``out``, (n,) uint8, the highest first."""
+
+    def code(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        swapped = call(builder, "llvm.bswap.i64", I64, arguments[2])
+        store(builder, swapped, bytes_of(context, builder, signature.args[0], arguments[0]), arguments[1], 1)
+        return context.get_dummy_value()
+
+    return types.void(out, types.int64, types.uint64), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def copy_16_bytes(_typing, source, place, out, to):  # type: ignore[no-untyped-def]
+    """Copy sixteen bytes from one (n,) uint8 to another; return which of them are 0xFF, the first in the lowest bit."""
+
+    def code(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        sixteen = vector(I8, 16)
+        copied = load(builder, bytes_of(context, builder, signature.args[0], arguments[0]), arguments[1], sixteen, 1)
+        store(builder, copied, bytes_of(context, builder, signature.args[2], arguments[2]), arguments[3], 1)
+        full: ir.Value = builder.icmp_signed("==", copied, constant(I8, [-1] * 16))
+        return builder.zext(builder.bitcast(full, I16), I64)
+
+    return types.uint64(source, types.int64, out, types.int64), code

@@ -1,0 +1,129 @@
+"""The two kernels of the JPEG encoder: samples to a scan, quantised blocks to a scan (T.81 process 1)."""
+
+import numpy as np
+from numba import njit
+from numba.types import float32, int16, int32, int64, uint8, uint16, uint32, uint64
+
+from wado_core.kernels._jit import array_in, array_out, kernel
+from wado_core.kernels._jpeg_transform import BLOCKS, transform
+from wado_core.kernels.jpeg_samples import CB_ROW, fill_by_color, fill_by_line, fill_by_table
+from wado_core.kernels.jpeg_scan import CODED_SIZE, COLUMN, MOST_BLOCKS, ROW, USED, code_blocks, end_interval, restart_marker
+
+
+# What the samples are made of, and how.
+CELLS_8_BY_LINE, CELLS_16_BY_LINE, CELLS_8_BY_TABLE, CELLS_16_BY_TABLE, RGB = range(5)
+
+# Places of the geometry, (GEOMETRY_SIZE,) int64: the first cell of the picture, its size, pixels of one chroma sample, the MCU row to end before,
+# MCU rows of a restart interval (0: none).
+TOP, LEFT, ROWS, COLUMNS, ACROSS, DOWN, END_ROW, RESTART_ROWS = range(8)
+GEOMETRY_SIZE = 8
+
+_CODER = (
+    array_in(int32, 1), array_in(uint8, 1), array_in(uint8, 1), array_in(uint16, 2), array_in(uint16, 2), array_in(uint32, 2),
+)  # fmt: skip
+_SCRATCH = (array_out(int16, 1), array_out(uint8, 1), array_out(uint64, 1), array_out(uint8, 1))
+
+
+@njit(nogil=True)
+def _empty_blocks_beyond(blocks, masks, count, of_tile, down, rows, columns):  # type: ignore[no-untyped-def]
+    """Make luma blocks that only complete an MCU cheap: the DC of the block before, nothing else (T.81 A.2.4 leaves them open).
+
+    count: MCUs in the tile, two blocks across and ``down`` down each.  rows, columns: of the picture from the tile's first sample on.
+    """
+    used_across, used_down = min((columns + 7) // 8, 2 * count), min((rows + 7) // 8, down)
+    for r in range(down):
+        for k in range(used_across if r < used_down else 0, 2 * count):
+            place = r * 2 * of_tile + k
+            masks[place] = 0
+            blocks[place, 0] = blocks[place - 1 if k % 2 == 1 else place - 2 * of_tile + 1, 0]
+
+
+@kernel(
+    (
+        int64, array_in(uint8, 2), array_in(uint16, 2), array_in(uint8, 1), array_in(float32, 1), array_in(uint16, 1), array_in(int64, 1),
+        array_in(float32, 2), *_CODER, array_out(float32, 2), array_out(uint8, 2), array_out(int16, 2), array_out(uint64, 1), *_SCRATCH,
+        array_out(int64, 1), array_out(uint8, 1),
+    )
+)  # fmt: skip
+def encode_rows(  # type: ignore[no-untyped-def]
+    kind, cells_8, cells_16, table, line, bits, geometry, scales,
+    order, component, class_of, codes, lengths, ready, tile, edge, blocks, masks, values, runs, joined, raw, state, out,
+):  # fmt: skip
+    """Code the MCU rows from the state's on, until ``out`` is full or the geometry's end row is reached.
+
+    kind: see above.  cells_8: (…, …) uint8, or RGB as (…, 3 * …).  cells_16: (…, …) uint16.  table: (256,) or (65536,) uint8.
+    line, bits: see ``fill_by_line``.  geometry: (GEOMETRY_SIZE,) int64.  scales: (2, 64 * BLOCKS) float32, of luma and chroma.
+    order … ready: see ``code_blocks``, for the blocks of one whole tile.
+    tile: (8, n) or, for colour, (32, n) float32; edge: (2, 48) uint8; blocks … raw: scratch, see ``code_blocks``.
+    state: (STATE_SIZE,) int64, in and out.  out: at least CODED_SIZE + 4 bytes.
+    """
+    rows, columns, across, down = geometry[ROWS], geometry[COLUMNS], geometry[ACROSS], geometry[DOWN]
+    top, left, width, height = geometry[TOP], geometry[LEFT], 8 * across, 8 * down
+    mcus, all_rows = (columns + width - 1) // width, (rows + height - 1) // height
+    of_tile = tile.shape[1] // width
+    luma = of_tile * across * down
+    per_mcu = across * down + (2 if kind == RGB else 0)
+    level = np.float32(8 * 128)
+    row, column = state[ROW], state[COLUMN]
+    while row < geometry[END_ROW]:
+        while column < mcus:
+            if out.size - state[USED] < CODED_SIZE + 4:
+                state[ROW], state[COLUMN] = row, column
+                return
+            count = min(of_tile, mcus - column)
+            wide, y, x = count * width, row * height, column * width
+            if kind == CELLS_8_BY_LINE:
+                fill_by_line(tile, wide, cells_8, top, left, rows, columns, y, x, bits, line)
+            elif kind == CELLS_16_BY_LINE:
+                fill_by_line(tile, wide, cells_16, top, left, rows, columns, y, x, bits, line)
+            elif kind == CELLS_8_BY_TABLE:
+                fill_by_table(tile, wide, cells_8, top, left, rows, columns, y, x, table)
+            elif kind == CELLS_16_BY_TABLE:
+                fill_by_table(tile, wide, cells_16, top, left, rows, columns, y, x, table)
+            else:
+                fill_by_color(tile, wide, cells_8, edge, top, left, rows, columns, y, x, across, down)
+                for plane in range(2):
+                    for k in range(0, count, BLOCKS):
+                        place = luma + plane * of_tile + k
+                        transform(tile, CB_ROW + 8 * plane, 8 * k, np.float32(0), scales[1], blocks, masks, place)
+            for r in range(down):
+                for k in range(0, count * across, BLOCKS):
+                    transform(tile, 8 * r, 8 * k, level, scales[0], blocks, masks, r * of_tile * across + k)
+            if across == 2:
+                _empty_blocks_beyond(blocks, masks, count, of_tile, down, rows - y, columns - x)
+            code_blocks(
+                blocks, masks, order, component, class_of, 0, count * per_mcu, codes, lengths, ready,
+                values, runs, joined, raw, state, out,
+            )  # fmt: skip
+            column += count
+        row, column = row + 1, 0
+        if row == all_rows:
+            end_interval(state, out)
+        elif geometry[RESTART_ROWS] > 0 and row % geometry[RESTART_ROWS] == 0:
+            end_interval(state, out)
+            restart_marker(state, out, row // geometry[RESTART_ROWS] - 1)
+    state[ROW], state[COLUMN] = row, column
+
+
+@kernel((array_in(int16, 2), array_in(uint64, 1), *_CODER, int64, *_SCRATCH, array_out(int64, 1), array_out(uint8, 1)))
+def encode_blocks(  # type: ignore[no-untyped-def]
+    blocks, masks, order, component, class_of, codes, lengths, ready, interval, values, runs, joined, raw, state, out
+):
+    """Code quantised blocks in the order of a scan of any components.
+
+    blocks: (n, 64) int16, zig-zag.  masks: (n,) uint64, which coefficients are not 0.  interval: blocks between restart markers, 0 for
+    none.  state: as at the beginning of a scan.  out: at least ``2 * BYTES_OF_BLOCK`` a block and CODED_SIZE more.  The rest: see
+    ``code_blocks``.
+    """
+    place = 0
+    while place < order.size:
+        end = order.size if interval == 0 else min((place // interval + 1) * interval, order.size)
+        count = min(MOST_BLOCKS, end - place)
+        code_blocks(
+            blocks, masks, order, component, class_of, place, count, codes, lengths, ready, values, runs, joined, raw, state, out
+        )
+        place += count
+        if place == end:
+            end_interval(state, out)
+            if place < order.size:
+                restart_marker(state, out, place // interval - 1)

@@ -1,0 +1,239 @@
+"""Entropy-coded segments: from quantised blocks to the bytes of a scan (T.81 F.1.2, B.1.1.5).
+
+The state of a scan between calls is in one array, so that it can be coded in parts of any size: see ``STATE``.
+"""
+
+import numpy as np
+from numba import njit
+
+from wado_core.kernels._bits import bits_set, copy_16_bytes, store_big_endian, trailing_zeros
+from wado_core.kernels._jpeg_symbols import (
+    CLASS_RUN,
+    MOST_BITS,
+    PADDING_RUN,
+    code_32_symbols,
+    code_32_symbols_of_two_classes,
+    gather_symbols,
+)
+from wado_core.kernels._vector import WIDE
+
+# Places of the state, (STATE_SIZE,) int64: MCU row and MCU column to go on at, bytes written, bits that wait for their byte and how
+# many, predictions of up to four components.
+ROW, COLUMN, USED, WAITING, BITS, PREDICTION = 0, 1, 2, 3, 4, 5
+STATE_SIZE = PREDICTION + 4
+
+# Blocks that are coded at once, at most.
+MOST_BLOCKS = 96
+
+# A coefficient takes up to 16 + 10 bits, a DC difference 16 + 11 (T.81 Tables F.1, F.2, C.2).
+BYTES_OF_BLOCK = (63 * 26 + 27 + 7) // 8
+
+# Before and after stuffing, with what is written beyond the end and overwritten later.
+RAW_SIZE = MOST_BLOCKS * BYTES_OF_BLOCK + 16
+CODED_SIZE = 2 * RAW_SIZE + 16
+
+# Symbols of as many blocks, with what is written beyond the end.
+SYMBOLS_SIZE = MOST_BLOCKS * 65 + 128
+
+# Places in a table of ready codes: DC differences of ±2047, then coefficients of ±1023 behind each run of 0 to 15. The places of
+# coefficient 0 of the first two rows hold the codes of end-of-block and ZRL.
+DC_MIDDLE, AC_START, AC_ROW, AC_MIDDLE = 2048, 4096, 2048, 1024
+READY_SIZE = AC_START + 16 * AC_ROW
+END_OF_BLOCK, ZRL = AC_START + AC_MIDDLE, AC_START + AC_ROW + AC_MIDDLE
+
+_uint = np.uint64
+_LENGTH = _uint(31)
+
+
+@njit(nogil=True)
+def _has_long_run(mask):  # type: ignore[no-untyped-def]
+    """Say whether 16 zeros or more lie before a coefficient that is not 0; the first of ``mask`` is always set."""
+    near = mask | mask << _uint(1)
+    near |= near << _uint(2)
+    near |= near << _uint(4)
+    near |= near << _uint(8)
+    return mask & ~(near << _uint(1)) > _uint(1)
+
+
+@njit(nogil=True)
+def _gather_with_long_runs(block, mask, class_run, values, runs, n):  # type: ignore[no-untyped-def]
+    """Write the symbols behind the DC one by one, with ZRL where 16 zeros are left out; return the place behind the last."""
+    last = 0
+    while mask != 0:
+        place = trailing_zeros(mask)
+        mask &= mask - _uint(1)
+        run, last = place - last - 1, place
+        while run > 15:
+            values[n], runs[n] = 0, class_run + 15
+            run, n = run - 16, n + 1
+        values[n], runs[n] = block[place], class_run + run
+        n += 1
+    if last != 63:
+        values[n], runs[n] = 0, class_run
+        n += 1
+    return n
+
+
+@njit(nogil=True)
+def _append(code, length, entry):  # type: ignore[no-untyped-def]
+    """Append a ready code to some bits."""
+    size = entry & _LENGTH
+    return code << size | entry >> _uint(5), length + size
+
+
+@njit(nogil=True)
+def _write(raw, used, waiting, bits, code, length):  # type: ignore[no-untyped-def]
+    """Write up to MOST_BITS bits behind the up to 7 that wait; return the new state, where only whole bytes count as used."""
+    waiting, bits = waiting << length | code, bits + np.int64(length)
+    store_big_endian(raw, used, waiting << _uint(63 - bits) << _uint(1))  # in two steps: there may be no bits at all
+    return used + (bits >> 3), waiting, bits & 7
+
+
+@njit(nogil=True)
+def code_wide(blocks, masks, order, component, class_of, first, count, codes, lengths, values, runs, joined, raw, state):  # type: ignore[no-untyped-def]
+    """Code ``count`` blocks from place ``first`` of ``order`` on, by vectors; return how many whole bytes of ``raw`` were written.
+
+    blocks, masks: (n, 64) int16 and (n,) uint64, zig-zag.  order, component: (m,) int32 and uint8, of each block in the scan.
+    class_of: (4,) uint8, which tables code a component.  codes, lengths: (2, TABLE_SIZE) uint16.
+    values, runs, joined: (SYMBOLS_SIZE,) int16, (SYMBOLS_SIZE,) uint8 and (48,) uint64, scratch.  raw: (RAW_SIZE,) uint8, out.
+    """
+    n, classes = 0, 0
+    for i in range(first, first + count):
+        k, c = order[i], component[i]
+        class_run = CLASS_RUN * np.int64(class_of[c])
+        classes |= class_run
+        mask = masks[k] | _uint(1)
+        found = gather_symbols(blocks, k, mask, class_run, values, runs, n)
+        values[n] = blocks[k, 0] - state[PREDICTION + c]
+        state[PREDICTION + c] = blocks[k, 0]
+        if _has_long_run(mask):
+            n = _gather_with_long_runs(blocks[k], mask & ~_uint(1), class_run, values, runs, n + 1)
+        else:
+            n += found + np.int64(mask >> _uint(63) == _uint(0))
+    for i in range(n, n + 32):
+        values[i], runs[i] = -1, PADDING_RUN
+    waiting, bits, used = _uint(state[WAITING]), state[BITS], 0
+    for i in range(0, n, 32):
+        if classes == 0:
+            long = code_32_symbols(values, runs, i, codes, lengths, joined)
+        else:
+            long = code_32_symbols_of_two_classes(values, runs, i, codes, lengths, joined)
+        start, parts = (0, 8) if long == 0 else (16, 16)
+        for j in range(start, start + parts):
+            used, waiting, bits = _write(raw, used, waiting, bits, joined[j], joined[j + parts])
+    state[WAITING], state[BITS] = np.int64(waiting), bits
+    return used
+
+
+@njit(nogil=True)
+def code_ready(blocks, masks, order, component, class_of, first, count, ready, raw, state):  # type: ignore[no-untyped-def]
+    """Do the same with the ready code of every value and run, ``ready``: (2, READY_SIZE) uint32, code << 5 | length.
+
+    Two coefficients are written at once; an end-of-block is written with the DC difference of the next block.
+    """
+    used, waiting, bits = 0, _uint(state[WAITING]), state[BITS]
+    code, length = _uint(0), _uint(0)
+    for i in range(first, first + count):
+        k, c = order[i], component[i]
+        block, table = blocks[k], ready[class_of[c]]
+        zrl = _uint(table[ZRL])
+        code, length = _append(code, length, _uint(table[DC_MIDDLE + np.int64(block[0]) - state[PREDICTION + c]]))
+        state[PREDICTION + c] = block[0]
+        mask, last = masks[k] & ~_uint(1), 0
+        if bits_set(mask) & 1:  # the first alone, so that the others are pairs
+            last = trailing_zeros(mask)
+            mask &= mask - _uint(1)
+            run = last - 1
+            if (run > 15) | (length > _uint(MOST_BITS - 26)):
+                used, waiting, bits = _write(raw, used, waiting, bits, code, length)
+                code, length = _uint(0), _uint(0)
+                while run > 15:
+                    used, waiting, bits = _write(raw, used, waiting, bits, zrl >> _uint(5), zrl & _LENGTH)
+                    run -= 16
+            code, length = _append(code, length, _uint(table[AC_START + AC_MIDDLE + run * AC_ROW + np.int64(block[last])]))
+        used, waiting, bits = _write(raw, used, waiting, bits, code, length)
+        while mask != 0:
+            place = trailing_zeros(mask)
+            mask &= mask - _uint(1)
+            second = trailing_zeros(mask)
+            mask &= mask - _uint(1)
+            run, second_run, last = place - last - 1, second - place - 1, second
+            while run > 15:
+                used, waiting, bits = _write(raw, used, waiting, bits, zrl >> _uint(5), zrl & _LENGTH)
+                run -= 16
+            entry = _uint(table[AC_START + AC_MIDDLE + run * AC_ROW + np.int64(block[place])])
+            code, length = entry >> _uint(5), entry & _LENGTH
+            if second_run > 15:
+                used, waiting, bits = _write(raw, used, waiting, bits, code, length)
+                code, length = _uint(0), _uint(0)
+                while second_run > 15:
+                    used, waiting, bits = _write(raw, used, waiting, bits, zrl >> _uint(5), zrl & _LENGTH)
+                    second_run -= 16
+            code, length = _append(code, length, _uint(table[AC_START + AC_MIDDLE + second_run * AC_ROW + np.int64(block[second])]))
+            used, waiting, bits = _write(raw, used, waiting, bits, code, length)
+        ending = _uint(table[END_OF_BLOCK]) * _uint(last != 63)
+        code, length = ending >> _uint(5), ending & _LENGTH
+    used, waiting, bits = _write(raw, used, waiting, bits, code, length)
+    state[WAITING], state[BITS] = np.int64(waiting), bits
+    return used
+
+
+@njit(nogil=True)
+def stuff(raw, count, out, used):  # type: ignore[no-untyped-def]
+    """Copy ``count`` bytes of ``raw`` to ``out`` from place ``used`` on, a 0 behind each 0xFF (T.81 B.1.1.5); return the new place."""
+    i = 0
+    while i + 16 <= count:
+        full = copy_16_bytes(raw, i, out, used)
+        if full == _uint(0):
+            i, used = i + 16, used + 16
+        else:
+            plain = trailing_zeros(full) + 1
+            i, used = i + plain, used + plain
+            out[used] = 0
+            used += 1
+    while i < count:
+        out[used] = raw[i]
+        used += 1
+        if raw[i] == 255:
+            out[used] = 0
+            used += 1
+        i += 1
+    return used
+
+
+@njit(nogil=True)
+def end_interval(state, out):  # type: ignore[no-untyped-def]
+    """Fill the last byte with ones, and forget the predictions (T.81 F.1.2.3, F.1.1.5.1)."""
+    used, bits = state[USED], state[BITS]
+    if bits > 0:
+        last = np.uint8((state[WAITING] << (8 - bits) | ((1 << (8 - bits)) - 1)) & 255)
+        out[used] = last
+        used += 1
+        if last == 255:
+            out[used] = 0
+            used += 1
+    state[USED], state[BITS], state[WAITING] = used, 0, 0
+    for c in range(4):
+        state[PREDICTION + c] = 0
+
+
+@njit(nogil=True)
+def restart_marker(state, out, number):  # type: ignore[no-untyped-def]
+    """Write RST0 … RST7 behind interval ``number`` (T.81 B.2.1)."""
+    used = state[USED]
+    out[used], out[used + 1] = 0xFF, 0xD0 + (number & 7)
+    state[USED] = used + 2
+
+
+@njit(nogil=True)
+def code_blocks(  # type: ignore[no-untyped-def]
+    blocks, masks, order, component, class_of, first, count, codes, lengths, ready, values, runs, joined, raw, state, out
+):
+    """Code blocks the way that is fastest on this processor, stuffed, to ``out``."""
+    if WIDE:
+        written = code_wide(
+            blocks, masks, order, component, class_of, first, count, codes, lengths, values, runs, joined, raw, state
+        )
+    else:
+        written = code_ready(blocks, masks, order, component, class_of, first, count, ready, raw, state)
+    state[USED] = stuff(raw, written, out, state[USED])
