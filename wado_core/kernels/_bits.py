@@ -16,6 +16,12 @@ def trailing_zeros(_typing, _bits):  # type: ignore[no-untyped-def]
 
 
 @intrinsic  # type: ignore[untyped-decorator]
+def leading_zeros(_typing, _bits):  # type: ignore[no-untyped-def]
+    """Count the zeros above the highest bit that is set, of a uint64 that is not 0."""
+    return types.int64(types.uint64), lambda _context, builder, _signature, arguments: builder.ctlz(arguments[0], I1(1))
+
+
+@intrinsic  # type: ignore[untyped-decorator]
 def bits_set(_typing, _bits):  # type: ignore[no-untyped-def]
     """Count the bits of a uint64 that are set."""
     return types.int64(types.uint64), lambda _context, builder, _signature, arguments: builder.ctpop(arguments[0])

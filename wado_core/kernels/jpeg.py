@@ -92,7 +92,7 @@ def encode_rows(  # type: ignore[no-untyped-def]
             if across == 2:
                 _empty_blocks_beyond(blocks, masks, count, of_tile, down, rows - y, columns - x)
             code_blocks(
-                blocks, masks, order, component, class_of, 0, count * per_mcu, codes, lengths, ready,
+                blocks, masks, order[: count * per_mcu], component[: count * per_mcu], class_of, codes, lengths, ready,
                 values, runs, joined, raw, state, out,
             )  # fmt: skip
             column += count
@@ -120,8 +120,9 @@ def encode_blocks(  # type: ignore[no-untyped-def]
         end = order.size if interval == 0 else min((place // interval + 1) * interval, order.size)
         count = min(MOST_BLOCKS, end - place)
         code_blocks(
-            blocks, masks, order, component, class_of, place, count, codes, lengths, ready, values, runs, joined, raw, state, out
-        )
+            blocks, masks, order[place : place + count], component[place : place + count], class_of, codes, lengths, ready,
+            values, runs, joined, raw, state, out,
+        )  # fmt: skip
         place += count
         if place == end:
             end_interval(state, out)

@@ -6,7 +6,7 @@ The state of a scan between calls is in one array, so that it can be coded in pa
 import numpy as np
 from numba import njit
 
-from wado_core.kernels._bits import bits_set, copy_16_bytes, store_big_endian, trailing_zeros
+from wado_core.kernels._bits import bits_set, copy_16_bytes, leading_zeros, store_big_endian, trailing_zeros
 from wado_core.kernels._jpeg_symbols import (
     CLASS_RUN,
     MOST_BITS,
@@ -26,7 +26,8 @@ STATE_SIZE = PREDICTION + 4
 MOST_BLOCKS = 96
 
 # A coefficient takes up to 16 + 10 bits, a DC difference 16 + 11 (T.81 Tables F.1, F.2, C.2).
-BYTES_OF_BLOCK = (63 * 26 + 27 + 7) // 8
+MOST_CODE_BITS = 26
+BYTES_OF_BLOCK = (63 * MOST_CODE_BITS + 27 + 7) // 8
 
 # Before and after stuffing, with what is written beyond the end and overwritten later.
 RAW_SIZE = MOST_BLOCKS * BYTES_OF_BLOCK + 16
@@ -35,43 +36,35 @@ CODED_SIZE = 2 * RAW_SIZE + 16
 # Symbols of as many blocks, with what is written beyond the end.
 SYMBOLS_SIZE = MOST_BLOCKS * 65 + 128
 
-# Places in a table of ready codes: DC differences of ±2047, then coefficients of ±1023 behind each run of 0 to 15. The places of
-# coefficient 0 of the first two rows hold the codes of end-of-block and ZRL.
+# Places in a table of ready codes: DC differences of ±2047, then coefficients of ±1023 behind each run of 0 to 15. A coefficient 0
+# behind a run of 0 is end-of-block, behind a run of 15 ZRL.
 DC_MIDDLE, AC_START, AC_ROW, AC_MIDDLE = 2048, 4096, 2048, 1024
 READY_SIZE = AC_START + 16 * AC_ROW
-END_OF_BLOCK, ZRL = AC_START + AC_MIDDLE, AC_START + AC_ROW + AC_MIDDLE
+END_OF_BLOCK, ZRL = AC_START + AC_MIDDLE, AC_START + 15 * AC_ROW + AC_MIDDLE
 
 _uint = np.uint64
 _LENGTH = _uint(31)
 
 
 @njit(nogil=True)
-def _has_long_run(mask):  # type: ignore[no-untyped-def]
-    """Say whether 16 zeros or more lie before a coefficient that is not 0; the first of ``mask`` is always set."""
+def _with_zrl(mask):  # type: ignore[no-untyped-def]
+    """Add the places of ZRL to a mask whose first is set: every sixteenth coefficient of a longer run of zeros (T.81 F.1.2.2.1).
+
+    Their values are 0 and the runs before them 15, so that they need no case of their own.
+    """
     near = mask | mask << _uint(1)
     near |= near << _uint(2)
     near |= near << _uint(4)
     near |= near << _uint(8)
-    return mask & ~(near << _uint(1)) > _uint(1)
-
-
-@njit(nogil=True)
-def _gather_with_long_runs(block, mask, class_run, values, runs, n):  # type: ignore[no-untyped-def]
-    """Write the symbols behind the DC one by one, with ZRL where 16 zeros are left out; return the place behind the last."""
-    last = 0
-    while mask != 0:
-        place = trailing_zeros(mask)
-        mask &= mask - _uint(1)
-        run, last = place - last - 1, place
-        while run > 15:
-            values[n], runs[n] = 0, class_run + 15
-            run, n = run - 16, n + 1
-        values[n], runs[n] = block[place], class_run + run
-        n += 1
-    if last != 63:
-        values[n], runs[n] = 0, class_run
-        n += 1
-    return n
+    far = mask & ~(near << _uint(1)) & ~_uint(1)
+    while far != _uint(0):
+        place = trailing_zeros(far)
+        far &= far - _uint(1)
+        zero = 79 - leading_zeros(mask & ((_uint(1) << _uint(place)) - _uint(1)))  # 16 behind the last before
+        while zero < place:
+            mask |= _uint(1) << _uint(zero)
+            zero += 16
+    return mask
 
 
 @njit(nogil=True)
@@ -79,6 +72,12 @@ def _append(code, length, entry):  # type: ignore[no-untyped-def]
     """Append a ready code to some bits."""
     size = entry & _LENGTH
     return code << size | entry >> _uint(5), length + size
+
+
+@njit(nogil=True)
+def _ready_code(table, run, block, place):  # type: ignore[no-untyped-def]
+    """Look up the code of a coefficient behind a run of at most 15."""
+    return _uint(table[np.uintp(AC_START + AC_MIDDLE + run * AC_ROW + np.int64(block[np.uintp(place)]))])
 
 
 @njit(nogil=True)
@@ -90,26 +89,24 @@ def _write(raw, used, waiting, bits, code, length):  # type: ignore[no-untyped-d
 
 
 @njit(nogil=True)
-def code_wide(blocks, masks, order, component, class_of, first, count, codes, lengths, values, runs, joined, raw, state):  # type: ignore[no-untyped-def]
-    """Code ``count`` blocks from place ``first`` of ``order`` on, by vectors; return how many whole bytes of ``raw`` were written.
+def code_wide(blocks, masks, order, component, class_of, codes, lengths, values, runs, joined, raw, state):  # type: ignore[no-untyped-def]
+    """Code blocks by vectors; return how many whole bytes of ``raw`` were written.
 
     blocks, masks: (n, 64) int16 and (n,) uint64, zig-zag.  order, component: (m,) int32 and uint8, of each block in the scan.
     class_of: (4,) uint8, which tables code a component.  codes, lengths: (2, TABLE_SIZE) uint16.
     values, runs, joined: (SYMBOLS_SIZE,) int16, (SYMBOLS_SIZE,) uint8 and (48,) uint64, scratch.  raw: (RAW_SIZE,) uint8, out.
     """
     n, classes = 0, 0
-    for i in range(first, first + count):
-        k, c = order[i], component[i]
+    predictions = state[PREDICTION:]
+    for i in range(order.size):
+        k, c = np.uintp(order[i]), np.uintp(component[i])  # numba would count signed indices from the end if they were negative
         class_run = CLASS_RUN * np.int64(class_of[c])
         classes |= class_run
-        mask = masks[k] | _uint(1)
+        mask = _with_zrl(masks[k] | _uint(1))
         found = gather_symbols(blocks, k, mask, class_run, values, runs, n)
-        values[n] = blocks[k, 0] - state[PREDICTION + c]
-        state[PREDICTION + c] = blocks[k, 0]
-        if _has_long_run(mask):
-            n = _gather_with_long_runs(blocks[k], mask & ~_uint(1), class_run, values, runs, n + 1)
-        else:
-            n += found + np.int64(mask >> _uint(63) == _uint(0))
+        values[np.uintp(n)] = blocks[k, 0] - predictions[c]
+        predictions[c] = blocks[k, 0]
+        n += found + np.int64(mask >> _uint(63) == _uint(0))
     for i in range(n, n + 32):
         values[i], runs[i] = -1, PADDING_RUN
     waiting, bits, used = _uint(state[WAITING]), state[BITS], 0
@@ -118,59 +115,48 @@ def code_wide(blocks, masks, order, component, class_of, first, count, codes, le
             long = code_32_symbols(values, runs, i, codes, lengths, joined)
         else:
             long = code_32_symbols_of_two_classes(values, runs, i, codes, lengths, joined)
-        start, parts = (0, 8) if long == 0 else (16, 16)
-        for j in range(start, start + parts):
-            used, waiting, bits = _write(raw, used, waiting, bits, joined[j], joined[j + parts])
+        if long == 0:  # two loops of constant length: one of either length would take twice the time
+            for j in range(8):
+                used, waiting, bits = _write(raw, used, waiting, bits, joined[j], joined[j + 8])
+        else:
+            for j in range(16, 32):
+                used, waiting, bits = _write(raw, used, waiting, bits, joined[j], joined[j + 16])
     state[WAITING], state[BITS] = np.int64(waiting), bits
     return used
 
 
 @njit(nogil=True)
-def code_ready(blocks, masks, order, component, class_of, first, count, ready, raw, state):  # type: ignore[no-untyped-def]
+def code_ready(blocks, masks, order, component, class_of, ready, raw, state):  # type: ignore[no-untyped-def]
     """Do the same with the ready code of every value and run, ``ready``: (2, READY_SIZE) uint32, code << 5 | length.
 
     Two coefficients are written at once; an end-of-block is written with the DC difference of the next block.
     """
     used, waiting, bits = 0, _uint(state[WAITING]), state[BITS]
     code, length = _uint(0), _uint(0)
-    for i in range(first, first + count):
-        k, c = order[i], component[i]
-        block, table = blocks[k], ready[class_of[c]]
-        zrl = _uint(table[ZRL])
-        code, length = _append(code, length, _uint(table[DC_MIDDLE + np.int64(block[0]) - state[PREDICTION + c]]))
-        state[PREDICTION + c] = block[0]
-        mask, last = masks[k] & ~_uint(1), 0
+    predictions = state[PREDICTION:]
+    for i in range(order.size):
+        k, c = np.uintp(order[i]), np.uintp(component[i])
+        block, table = blocks[k], ready[np.uintp(class_of[c])]
+        code, length = _append(code, length, _uint(table[np.uintp(DC_MIDDLE + np.int64(block[0]) - predictions[c])]))
+        predictions[c] = block[0]
+        mask, last = _with_zrl(masks[k] | _uint(1)) & ~_uint(1), 0
         if bits_set(mask) & 1:  # the first alone, so that the others are pairs
-            last = trailing_zeros(mask)
-            mask &= mask - _uint(1)
-            run = last - 1
-            if (run > 15) | (length > _uint(MOST_BITS - 26)):
+            if length > _uint(MOST_BITS - MOST_CODE_BITS):
                 used, waiting, bits = _write(raw, used, waiting, bits, code, length)
                 code, length = _uint(0), _uint(0)
-                while run > 15:
-                    used, waiting, bits = _write(raw, used, waiting, bits, zrl >> _uint(5), zrl & _LENGTH)
-                    run -= 16
-            code, length = _append(code, length, _uint(table[AC_START + AC_MIDDLE + run * AC_ROW + np.int64(block[last])]))
+            last = trailing_zeros(mask)
+            mask &= mask - _uint(1)
+            code, length = _append(code, length, _ready_code(table, last - 1, block, last))
         used, waiting, bits = _write(raw, used, waiting, bits, code, length)
-        while mask != 0:
+        while mask != _uint(0):
             place = trailing_zeros(mask)
             mask &= mask - _uint(1)
             second = trailing_zeros(mask)
             mask &= mask - _uint(1)
-            run, second_run, last = place - last - 1, second - place - 1, second
-            while run > 15:
-                used, waiting, bits = _write(raw, used, waiting, bits, zrl >> _uint(5), zrl & _LENGTH)
-                run -= 16
-            entry = _uint(table[AC_START + AC_MIDDLE + run * AC_ROW + np.int64(block[place])])
-            code, length = entry >> _uint(5), entry & _LENGTH
-            if second_run > 15:
-                used, waiting, bits = _write(raw, used, waiting, bits, code, length)
-                code, length = _uint(0), _uint(0)
-                while second_run > 15:
-                    used, waiting, bits = _write(raw, used, waiting, bits, zrl >> _uint(5), zrl & _LENGTH)
-                    second_run -= 16
-            code, length = _append(code, length, _uint(table[AC_START + AC_MIDDLE + second_run * AC_ROW + np.int64(block[second])]))
+            entry = _ready_code(table, place - last - 1, block, place)
+            code, length = _append(entry >> _uint(5), entry & _LENGTH, _ready_code(table, second - place - 1, block, second))
             used, waiting, bits = _write(raw, used, waiting, bits, code, length)
+            last = second
         ending = _uint(table[END_OF_BLOCK]) * _uint(last != 63)
         code, length = ending >> _uint(5), ending & _LENGTH
     used, waiting, bits = _write(raw, used, waiting, bits, code, length)
@@ -227,13 +213,11 @@ def restart_marker(state, out, number):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def code_blocks(  # type: ignore[no-untyped-def]
-    blocks, masks, order, component, class_of, first, count, codes, lengths, ready, values, runs, joined, raw, state, out
+    blocks, masks, order, component, class_of, codes, lengths, ready, values, runs, joined, raw, state, out
 ):
     """Code blocks the way that is fastest on this processor, stuffed, to ``out``."""
     if WIDE:
-        written = code_wide(
-            blocks, masks, order, component, class_of, first, count, codes, lengths, values, runs, joined, raw, state
-        )
+        written = code_wide(blocks, masks, order, component, class_of, codes, lengths, values, runs, joined, raw, state)
     else:
-        written = code_ready(blocks, masks, order, component, class_of, first, count, ready, raw, state)
+        written = code_ready(blocks, masks, order, component, class_of, ready, raw, state)
     state[USED] = stuff(raw, written, out, state[USED])
