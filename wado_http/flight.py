@@ -135,7 +135,7 @@ class Waiter:
         flight = self._flight
         if self in flight.waiters:
             flight.waiters.remove(self)
-            if not (flight.waiters or flight.started or flight.outcome) and flight.abandoned is not None:
+            if not (flight.waiters or flight.started) and flight.outcome is None and flight.abandoned is not None:
                 flight.abandoned()
 
     def hold_picture(self) -> None:
