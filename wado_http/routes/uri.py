@@ -93,7 +93,8 @@ async def _answer_picture(request: Request, asked: UriRequest, located: Located,
     if asked.presentation_uid is not None:
         raise NotSupported("Presentation states are not supported yet; the picture is available without presentationUID.")
     state = state_of(request)
-    representation = Representation(entity_tag(plan.digest), modified_s(located.location), location, state.settings.max_age_s, plan.warnings)
+    etag = entity_tag(plan.digest)
+    representation = Representation(etag, modified_s(located.location), location, state.settings.max_age_s, plan.warnings)
     if client_has(request.headers, representation.etag, representation.modified):
         return not_modified(representation)
     image = state.rendering.cached(plan)
