@@ -222,7 +222,7 @@ def test_a_client_that_takes_nothing_is_dropped(maker: Maker, version: str) -> N
 
 def test_a_client_that_takes_little_is_not(maker: Maker) -> None:
     """Less in the time that it may stand still than the system takes at once."""
-    with served(maker, replace(SETTINGS, stall_s=0.8)) as server, server.client() as slow:
+    with served(maker, replace(SETTINGS, stall_s=1.6)) as server, server.client() as slow:
         maker.finish(*LARGE_PIECES)
         slow.ask(query(CT), version="1.0")
         assert slow.head()[0] == 200

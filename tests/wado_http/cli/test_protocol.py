@@ -106,13 +106,13 @@ def test_who_took_something_between_two_looks_has_taken_it_though_as_much_is_lef
     monkeypatch.setattr(BoundedProtocol, "_left", lambda _: 1000)
 
     async def test(protocol: BoundedProtocol, client: socket.socket) -> None:
-        for _ in range(20):
+        for _ in range(40):
             protocol.resume_writing()
             await asyncio.sleep(0.04)
         assert not protocol.transport.is_closing()
         assert await read(client, 1) == 0  # dropped now
 
-    connected(test, stall_s=0.4)
+    connected(test, stall_s=1.0)
 
 
 def test_an_idle_connection_is_not_dropped() -> None:
