@@ -51,14 +51,22 @@ class Flight:
         for waiter in self.waiters:
             waiter.disarm()
             waiter.hold_picture()
-        for piece in self.pieces:
+        pieces, self.pieces = self.pieces, []
+        for piece in pieces:
             self.unsent.give_back(piece)
-        self.pieces.clear()
+        _free(pieces)
         self._wake()
 
     def _wake(self) -> None:
         for waiter in self.waiters:
             waiter.wake()
+
+
+def _free(pieces: list[bytes]) -> None:
+    """Free the memory of pieces one by one: 16 MB at once keep the event loop for 1.4 ms."""
+    if pieces:
+        pieces.pop()
+        asyncio.get_running_loop().call_soon(_free, pieces)
 
 
 def landed(image: EncodedImage, unsent: Unsent) -> "Waiter":
