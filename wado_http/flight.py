@@ -124,17 +124,20 @@ class Waiter:
         while flight.outcome is None and self._place == len(flight.pieces):
             await self._hear()
         image = self.image()
-        self._give_back()
         if image is None:
+            self._give_back()
             piece = flight.pieces[self._place]
             self._place += 1
             self._taken += len(piece)
             self._hold(piece)
             return piece
-        self._hold(image.data)
-        rest = memoryview(image.data)[self._taken :]
-        self._taken = len(image.data)
-        return rest or None
+        if len(self._held) > 1:  # the last piece has been sent
+            self._give_back()
+            self._hold(image.data)
+        start, self._taken = self._taken, len(image.data)
+        if start == self._taken:
+            return None
+        return memoryview(image.data)[start:] if start else image.data
 
     def leave(self) -> None:
         """Give back what is held, and the place in the queue where nobody else waits; may be called again."""
