@@ -116,6 +116,18 @@ class Settings:
     queue_wait_s: Annotated[
         float, Setting("Seconds that an admitted request may wait for its slot to start before it is answered 503.", 0, 3600)
     ] = 10.0
+    unsent_bytes: Annotated[
+        int,
+        Setting(
+            "Bytes of pictures, finished or half finished, that each worker holds for clients that have not taken them yet; "
+            "from then on further pictures are answered 503 at once.",
+            MIB,
+            1024 * GIB,
+        ),
+    ] = 256 * MIB
+    stall_s: Annotated[
+        float, Setting("Seconds after which a connection is dropped whose client takes nothing of what is being sent to it.", 0.1, 3600)
+    ] = 60.0
     max_age_s: Annotated[
         int, Setting("Seconds for which clients may keep pictures and objects (Cache-Control: private, max-age; A5.6).", 0, 31_536_000)
     ] = 3600

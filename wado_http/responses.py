@@ -1,20 +1,28 @@
 """Answers: pictures, objects streamed in bounded memory, 304, and the headers they share (A.5)."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 
 from anyio import CancelScope, CapacityLimiter, to_thread
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from wado_core.model.frame import EncodedImage
 from wado_http.conditional import http_date
+from wado_http.flight import Waiter
 from wado_http.negotiation import DICOM
 
 # A5.6; the last two stand here before they matter, so that no cache mixes up answers of different versions.
 VARY = "Accept, Accept-Charset, Accept-Encoding, Authorization"
+
+# An extension of ASGI: a function that waits until nothing that was sent is left in the server's buffers.
+ALL_SENT = "wado.all_sent"
+
+# Of a picture that is handed to the server at once.
+PART_BYTES = 128 << 10
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 
@@ -49,15 +57,21 @@ def not_modified(representation: Representation) -> Response:
     return Response(status_code=304, headers=representation.headers())
 
 
-def picture(request: Request, image: EncodedImage, representation: Representation) -> Response:
-    """Answer a finished picture."""
-    return _warned(request, Response(image.data, headers=representation.headers(), media_type=image.media_type), representation)
+def picture(request: Request, waiter: Waiter, media_type: str, representation: Representation) -> Response:
+    """Answer a picture that is finished, or has begun; the waiter leaves when all has been taken, or nobody is left to take it.
+
+    Raises the error that the picture has ended with.
+    """
+    image = waiter.image()
+    headers, length = _of_length(representation, image), None if image is None else len(image.data)
+    return _warned(request, PictureResponse(waiter, length, headers, media_type), representation)
 
 
-def picture_headers(request: Request, media_type: str, representation: Representation) -> Response:
-    """Answer HEAD for a picture that has not been made: its length is not known (A1.10)."""
-    response = Response(headers=representation.headers(), media_type=media_type)
-    del response.headers["content-length"]
+def picture_headers(request: Request, image: EncodedImage | None, media_type: str, representation: Representation) -> Response:
+    """Answer HEAD for a picture; while it has not been made its length is not known (A1.10)."""
+    response = Response(headers=_of_length(representation, image), media_type=media_type)
+    if image is None:
+        del response.headers["content-length"]
     return _warned(request, response, representation)
 
 
@@ -71,6 +85,12 @@ def dicom_object(
 def dicom_headers(object_uid: str, length: int, representation: Representation) -> Response:
     """Answer HEAD for a Part 10 file."""
     return Response(headers=_file_headers(object_uid, length, representation), media_type=DICOM)
+
+
+def _of_length(representation: Representation, image: EncodedImage | None) -> dict[str, str]:
+    """A5.4."""
+    headers = representation.headers()
+    return headers if image is None else headers | {"content-length": str(len(image.data))}
 
 
 def _file_headers(object_uid: str, length: int, representation: Representation) -> dict[str, str]:
@@ -93,6 +113,65 @@ def _warned(request: Request, response: Response, representation: Representation
         printable = text.encode("ascii", "replace").decode().replace("\n", " ").replace("\r", " ")
         response.headers.append("warning", f"299 {service_of(request)}: {printable}")
     return response
+
+
+class PictureResponse(Response):
+    """Send the bytes of a picture as they are finished, and keep the waiter until the last of them has left this process.
+
+    With a length it is sent as such; without one in chunks, as a picture whose end is not known yet (HTTP/1.1).
+    """
+
+    def __init__(self, waiter: Waiter, length: int | None, headers: Mapping[str, str], media_type: str) -> None:
+        self._waiter = waiter
+        self._length = length
+        super().__init__(headers=headers, media_type=media_type)
+        if length is None:
+            del self.headers["content-length"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - who has left is seen by sending
+        """Send the response (ASGI)."""
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await self._send_body(send)
+            await _all_sent(scope)
+        except OSError:  # how some servers tell of a client that has left
+            raise ClientDisconnect from None
+        finally:
+            self._waiter.leave()
+
+    async def _send_body(self, send: Send) -> None:
+        """Send all there is. After an error, which is in the log, the answer stays incomplete: servers then close the connection."""
+        sent, complete = 0, False
+        while True:
+            try:
+                data = await self._waiter.more()
+            except Exception:  # noqa: BLE001 - whatever the making of the picture has ended with
+                return
+            if data is None:
+                break
+            for part in _parts(data):
+                sent += len(part)
+                complete = sent == self._length
+                await send({"type": "http.response.body", "body": part, "more_body": not complete})
+                if not complete:
+                    await asyncio.sleep(0)  # others have their turn
+        if not complete:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _parts(data: bytes | memoryview) -> Iterator[bytes | memoryview]:
+    """Cut what would keep the event loop too long: the system copies it, and for chunked coding the server does too."""
+    if len(data) <= PART_BYTES:
+        return iter((data,))
+    view = memoryview(data)
+    return (view[start : start + PART_BYTES] for start in range(0, len(view), PART_BYTES))
+
+
+async def _all_sent(scope: Scope) -> None:
+    """Wait until the server holds nothing of the answer any more, where it can tell (``wado serve`` can)."""
+    waits = scope.get("extensions", {}).get(ALL_SENT)
+    if waits is not None:
+        await waits["wait"]()
 
 
 class ClosingResponse(StreamingResponse):

@@ -8,30 +8,15 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from wado_core.errors import Busy
 from wado_core.model.frame import EncodedImage
+from wado_http.errors import log_failure
+from wado_http.flight import Flight, Waiter, Work
+from wado_http.unsent import Unsent
 
-Work = Callable[[], EncodedImage]
-
-
-@dataclass(eq=False, slots=True)
-class _Waiter:
-    """One request: where its answer arrives, and the alarm that ends its waiting for a start."""
-
-    answer: asyncio.Future[EncodedImage]
-    alarm: asyncio.TimerHandle | None = None
-
-
-@dataclass(eq=False, slots=True)
-class _Flight:
-    """One computation and the requests that wait for it."""
-
-    digest: str
-    work: Work
-    lane: "_Lane"
-    started: bool = False
-    waiters: list[_Waiter] = field(default_factory=list)
+T = TypeVar("T")
 
 
 @dataclass(eq=False, slots=True)
@@ -43,7 +28,11 @@ class _Lane:
     pool: ThreadPoolExecutor
     running: int = 0
     # A dict for its order and for dropping from the middle at once.
-    waiting: dict[str, _Flight] = field(default_factory=dict)
+    waiting: dict[str, tuple[Flight, Work]] = field(default_factory=dict)
+
+    @property
+    def full(self) -> bool:
+        return self.running >= self.slots and len(self.waiting) >= self.queue_length
 
 
 class PixelSlots:
@@ -51,101 +40,103 @@ class PixelSlots:
 
     Ordinary work has ``slots`` places; heavy work one of its own, so that a CT never waits behind a mammogram. Requests of
     one digest share one computation; it goes on when the first of them leaves, and is dropped from the queue when all have.
+    A slot is free again when the work has ended, whatever the clients have taken by then.
     """
 
-    def __init__(self, slots: int, queue_length: int, queue_wait_s: float) -> None:
+    def __init__(self, slots: int, queue_length: int, queue_wait_s: float, unsent: Unsent) -> None:
         """Make the slots.
 
         queue_length: computations that may wait in each queue.  queue_wait_s: how long a request waits for its start.
+        unsent: counts what is made here and not sent; while it is full nothing begins.
         """
         self._queue_wait_s = queue_wait_s
+        self._unsent = unsent
         self._ordinary = _Lane(slots, queue_length, ThreadPoolExecutor(slots, "pixels"))
         self._heavy = _Lane(1, queue_length, ThreadPoolExecutor(1, "heavy-pixels"))
-        self._flights: dict[str, _Flight] = {}
+        self._flights: dict[str, Flight] = {}
+        # Threads of their own: work that comes while slots are lent begins at once beside the helpers, and never waits for them.
+        self._helpers = ThreadPoolExecutor(slots, "lent-pixels")
+        self._lent = 0
+        self._closed = False
 
-    async def run(self, digest: str, heavy: bool, work: Work) -> EncodedImage:
-        """Return what ``work`` returns, computed once for all requests of ``digest`` in flight.
+    def join(self, digest: str, heavy: bool, work: Work, *, whole: bool) -> Waiter:
+        """Wait for what ``work`` makes, once for all requests of ``digest`` in flight; the waiter must leave at last.
 
-        Raises Busy at once when the queue is full, or when the work has not started in time; once started, never. Raises
-        what ``work`` raises.
+        work: is given two functions, to deliver the pieces of a picture as they are finished, and to lend it an idle slot.
+        whole: the request can do nothing with a part of the picture.
+        Raises Busy at once when the queue is full, or too much is unsent; the waiter does when the work has not started in time.
         """
         flight = self._flights.get(digest)
-        if flight is None:
-            lane = self._heavy if heavy else self._ordinary
-            if lane.running >= lane.slots and len(lane.waiting) >= lane.queue_length:
-                raise Busy
-            flight = self._flights[digest] = lane.waiting[digest] = _Flight(digest, work, lane)
-        waiter = self._join(flight)
-        self._start_next(flight.lane)
-        try:
-            return await waiter.answer
-        finally:
-            self._leave(flight, waiter)
+        if flight is not None:
+            return Waiter(flight, whole=whole, patience_s=self._queue_wait_s)
+        lane = self._heavy if heavy else self._ordinary
+        if lane.full or self._unsent.full:
+            raise Busy
+        flight = self._flights[digest] = Flight(self._unsent, abandoned=partial(self._drop, lane, digest))
+        lane.waiting[digest] = flight, work
+        waiter = Waiter(flight, whole=whole, patience_s=self._queue_wait_s)
+        self._start_next(lane)
+        return waiter
 
     async def close(self) -> None:
         """Refuse what waits and let what runs come to its end."""
+        self._closed = True
         for lane in (self._ordinary, self._heavy):
-            for flight in tuple(lane.waiting.values()):
-                self._drop(flight)
-                _settle(flight, Busy())
-        await asyncio.to_thread(self._ordinary.pool.shutdown)
-        await asyncio.to_thread(self._heavy.pool.shutdown)
+            while lane.waiting:
+                self._refuse_next(lane)
+        for pool in (self._ordinary.pool, self._heavy.pool, self._helpers):
+            await asyncio.to_thread(pool.shutdown)
 
-    def _join(self, flight: _Flight) -> _Waiter:
-        loop = asyncio.get_running_loop()
-        waiter = _Waiter(loop.create_future())
-        if not flight.started:
-            waiter.alarm = loop.call_later(self._queue_wait_s, self._expire, flight, waiter)
-        flight.waiters.append(waiter)
-        return waiter
+    def _drop(self, lane: _Lane, digest: str) -> None:
+        del self._flights[digest], lane.waiting[digest]
 
-    def _expire(self, flight: _Flight, waiter: _Waiter) -> None:
-        _fail(waiter, Busy())
-        self._leave(flight, waiter)
-
-    def _leave(self, flight: _Flight, waiter: _Waiter) -> None:
-        if waiter.alarm is not None:
-            waiter.alarm.cancel()
-        if waiter in flight.waiters:
-            flight.waiters.remove(waiter)
-        if not flight.waiters and not flight.started:
-            self._drop(flight)
-
-    def _drop(self, flight: _Flight) -> None:
-        if self._flights.get(flight.digest) is flight:
-            del self._flights[flight.digest], flight.lane.waiting[flight.digest]
+    def _refuse_next(self, lane: _Lane) -> None:
+        digest = next(iter(lane.waiting))
+        flight, _ = lane.waiting.pop(digest)
+        del self._flights[digest]
+        flight.land(Busy())
 
     def _start_next(self, lane: _Lane) -> None:
         while lane.waiting and lane.running < lane.slots:
-            flight = lane.waiting.pop(next(iter(lane.waiting)))
-            flight.started = True
+            if self._unsent.full:  # since it was admitted
+                self._refuse_next(lane)
+                continue
+            digest = next(iter(lane.waiting))
+            flight, work = lane.waiting.pop(digest)
+            flight.start()
             lane.running += 1
-            for waiter in flight.waiters:
-                if waiter.alarm is not None:
-                    waiter.alarm.cancel()
-            lane.pool.submit(flight.work).add_done_callback(partial(self._landed, asyncio.get_running_loop(), flight))
+            loop = asyncio.get_running_loop()
+            done = lane.pool.submit(work, _posted(loop, flight.add), _posted(loop, self._lend))
+            done.add_done_callback(_posted(loop, partial(self._finish, lane, digest, flight)))
 
-    def _landed(self, loop: asyncio.AbstractEventLoop, flight: _Flight, done: Future[EncodedImage]) -> None:
-        """Go back from the pool's thread to the loop's."""
-        loop.call_soon_threadsafe(self._finish, flight, done)
-
-    def _finish(self, flight: _Flight, done: Future[EncodedImage]) -> None:
-        flight.lane.running -= 1
-        del self._flights[flight.digest]
+    def _finish(self, lane: _Lane, digest: str, flight: Flight, done: "Future[EncodedImage]") -> None:
+        lane.running -= 1
+        del self._flights[digest]
         error = done.exception()
-        _settle(flight, done.result() if error is None else error)
-        self._start_next(flight.lane)
+        if error is not None and flight.pieces:
+            log_failure(error)  # once for all whose answers have begun, and now break off
+        flight.land(done.result() if error is None else error)
+        self._start_next(lane)
+
+    def _lend(self, helper: Callable[[], None]) -> None:
+        """Run a helper in a slot that is idle now, which none is while work waits; drop it otherwise."""
+        if self._closed or self._ordinary.running + self._heavy.running + self._lent >= self._ordinary.slots:
+            return
+        self._lent += 1
+        loop = asyncio.get_running_loop()
+        self._helpers.submit(helper).add_done_callback(_posted(loop, self._returned))
+
+    def _returned(self, done: "Future[None]") -> None:
+        self._lent -= 1
+        error = done.exception()
+        if error is not None:
+            log_failure(error)
 
 
-def _settle(flight: _Flight, outcome: EncodedImage | BaseException) -> None:
-    for waiter in flight.waiters:
-        if isinstance(outcome, BaseException):
-            _fail(waiter, outcome)
-        elif not waiter.answer.done():
-            waiter.answer.set_result(outcome)
+def _posted(loop: asyncio.AbstractEventLoop, function: Callable[[T], None]) -> Callable[[T], None]:
+    """Return what calls ``function`` on the loop, soon and in the order of the calls, from any thread."""
 
+    def post(argument: T) -> None:
+        loop.call_soon_threadsafe(function, argument)
 
-def _fail(waiter: _Waiter, error: BaseException) -> None:
-    if not waiter.answer.done():
-        waiter.answer.set_exception(error)
-        waiter.answer.exception()  # counts as seen, should the request be cancelled before it wakes up
+    return post

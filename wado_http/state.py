@@ -15,6 +15,7 @@ from wado_core.model.instance import Instance
 from wado_core.ports import StatusBoard
 from wado_core.settings import Settings
 from wado_http.slots import PixelSlots
+from wado_http.unsent import Unsent
 
 if TYPE_CHECKING:
     from wado_core.services.browsing import Browsing
@@ -46,6 +47,7 @@ class State:
     # Where the indexer says how far it is; None where none belongs to this server.
     indexer: StatusBoard | None
     slots: PixelSlots
+    unsent: Unsent
     lookups: CapacityLimiter
     streams: CapacityLimiter
     decoding_streams: CapacityLimiter
@@ -72,9 +74,10 @@ def new_state(
     indexer: StatusBoard | None = None,
 ) -> State:
     """Make the state of a worker around its services; to be called on the event loop."""
-    slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s)
+    unsent = Unsent(settings.unsent_bytes)
+    slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s, unsent)
     return State(
-        settings, locating, rendering, retrieval, browsing, indexer, slots, lookups=CapacityLimiter(LOOKUP_THREADS),
+        settings, locating, rendering, retrieval, browsing, indexer, slots, unsent, lookups=CapacityLimiter(LOOKUP_THREADS),
         streams=CapacityLimiter(STREAM_THREADS), decoding_streams=CapacityLimiter(DECODING_THREADS),
     )
 

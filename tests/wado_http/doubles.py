@@ -24,6 +24,7 @@ from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
 from wado_core.model.uid import InstanceKey, SeriesKey
 from wado_core.settings import Settings
 from wado_http.app import application
+from wado_http.flight import Deliver, Lend
 from wado_http.state import new_state
 
 STUDY, SERIES = "1.2.3", "1.2.3.4"
@@ -127,7 +128,7 @@ class Archive:
     def cached(self, plan: RenderPlan) -> EncodedImage | None:
         return self.kept.get(plan.digest)
 
-    def image(self, plan: RenderPlan) -> EncodedImage:
+    def image(self, plan: RenderPlan, _deliver: Deliver | None = None, _lend: Lend | None = None) -> EncodedImage:
         self.calls.append("image")
         self._read()
         image = EncodedImage(self.make(plan), plan.media_type)

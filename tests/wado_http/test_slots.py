@@ -2,14 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
 from wado_core.errors import Busy, DamagedObject
 from wado_core.model.frame import EncodedImage
+from wado_http.flight import Work
 from wado_http.slots import PixelSlots
+from wado_http.unsent import Unsent
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +27,7 @@ class Gate:
         self.let_go = threading.Event()
         self.count = 0
 
-    def work(self) -> EncodedImage:
+    def work(self, *_: object) -> EncodedImage:
         """Begin, wait, return."""
         self.count += 1
         self.begun.release()
@@ -38,18 +40,40 @@ class Gate:
 
 
 @asynccontextmanager
-async def slots_of(slots: int = 1, queue_length: int = 8, queue_wait_s: float = FOR_EVER_S) -> AsyncIterator[PixelSlots]:
-    """Open slots and close them."""
-    made = PixelSlots(slots, queue_length, queue_wait_s)
+async def slots_of(
+    slots: int = 1, queue_length: int = 8, queue_wait_s: float = FOR_EVER_S, unsent: Unsent | None = None
+) -> AsyncIterator[PixelSlots]:
+    """Open slots and close them; then nothing is unsent."""
+    count = unsent or Unsent(1 << 30)
+    before = count.size_bytes
+    made = PixelSlots(slots, queue_length, queue_wait_s, count)
     try:
         yield made
     finally:
         await made.close()
+    assert count.size_bytes == before
 
 
-def ask(slots: PixelSlots, digest: str, work: Callable[[], EncodedImage], heavy: bool = False) -> "asyncio.Task[EncodedImage]":
+async def picture_of(slots: PixelSlots, digest: str, work: Work, heavy: bool = False) -> EncodedImage:
+    """Wait for a whole picture."""
+    waiter = slots.join(digest, heavy, work, whole=True)
+    try:
+        await waiter.begun()
+        image = waiter.image()
+        assert image is not None
+        return image
+    finally:
+        waiter.leave()
+
+
+def ask(slots: PixelSlots, digest: str, work: Work, heavy: bool = False) -> "asyncio.Task[EncodedImage]":
     """Make a request."""
-    return asyncio.create_task(slots.run(digest, heavy, work))
+    return asyncio.create_task(picture_of(slots, digest, work, heavy))
+
+
+def at_once(*_: object) -> EncodedImage:
+    """Work that takes no time."""
+    return PICTURE
 
 
 async def settle() -> None:
@@ -61,19 +85,19 @@ async def settle() -> None:
 async def test_work_is_done_outside_the_loop() -> None:
     threads: list[int] = []
 
-    def work() -> EncodedImage:
+    def work(*_: object) -> EncodedImage:
         threads.append(threading.get_ident())
         return PICTURE
 
     async with slots_of() as slots:
-        assert await slots.run("a", False, work) is PICTURE
+        assert await picture_of(slots, "a", work) is PICTURE
     assert threads != [threading.get_ident()]
 
 
 async def test_errors_of_the_work_reach_everybody_who_waits() -> None:
     gate = Gate()
 
-    def work() -> EncodedImage:
+    def work(*_: object) -> EncodedImage:
         gate.work()
         raise DamagedObject("Frame 1")
 
@@ -84,7 +108,7 @@ async def test_errors_of_the_work_reach_everybody_who_waits() -> None:
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [DamagedObject] * 3
         assert gate.count == 1
-        assert await slots.run("a", False, lambda: PICTURE) is PICTURE  # and the failure is not kept
+        assert await picture_of(slots, "a", at_once) is PICTURE  # and the failure is not kept
 
 
 async def test_identical_requests_share_one_computation() -> None:
@@ -170,7 +194,7 @@ async def test_a_full_queue_is_busy_at_once() -> None:
         waiting = ask(slots, "waiting", gate.work)
         await settle()
         with pytest.raises(Busy):
-            await slots.run("refused", False, gate.work)
+            await picture_of(slots, "refused", gate.work)
         joining = ask(slots, "waiting", gate.work)  # takes no place of its own
         await settle()
         gate.let_go.set()
@@ -179,7 +203,7 @@ async def test_a_full_queue_is_busy_at_once() -> None:
 
 async def test_without_a_queue_a_free_slot_is_still_used() -> None:
     async with slots_of(queue_length=0) as slots:
-        assert await slots.run("a", False, lambda: PICTURE) is PICTURE
+        assert await picture_of(slots, "a", at_once) is PICTURE
 
 
 async def test_waiting_too_long_for_a_start_is_busy() -> None:
@@ -188,7 +212,7 @@ async def test_waiting_too_long_for_a_start_is_busy() -> None:
         running = ask(slots, "running", gate.work)
         await gate.has_begun()
         with pytest.raises(Busy):
-            await slots.run("waiting", False, never.work)
+            await picture_of(slots, "waiting", never.work)
         gate.let_go.set()
         assert await running is PICTURE  # once started, it may take as long as it takes
     assert never.count == 0
@@ -229,8 +253,8 @@ async def test_as_many_at_once_as_there_are_slots() -> None:
 async def test_waiting_work_starts_in_order() -> None:
     gate, order = Gate(), list[str]()
 
-    def noting(name: str) -> Callable[[], EncodedImage]:
-        def work() -> EncodedImage:
+    def noting(name: str) -> Work:
+        def work(*_: object) -> EncodedImage:
             order.append(name)
             return PICTURE
 
@@ -251,7 +275,7 @@ async def test_ordinary_work_never_waits_behind_heavy_work() -> None:
     async with slots_of(slots=1) as slots:
         heavy = [ask(slots, f"heavy{number}", gate.work, heavy=True) for number in range(2)]
         await gate.has_begun()
-        assert await slots.run("ordinary", False, lambda: PICTURE) is PICTURE
+        assert await picture_of(slots, "ordinary", at_once) is PICTURE
         await settle()
         assert gate.count == 1  # and heavy work has one slot
         gate.let_go.set()
@@ -260,7 +284,7 @@ async def test_ordinary_work_never_waits_behind_heavy_work() -> None:
 
 async def test_closing_refuses_what_waits_and_finishes_what_runs() -> None:
     gate, never = Gate(), Gate()
-    slots = PixelSlots(1, 8, FOR_EVER_S)
+    slots = PixelSlots(1, 8, FOR_EVER_S, Unsent(1 << 30))
     running = ask(slots, "running", gate.work)
     await gate.has_begun()
     waiting = ask(slots, "waiting", never.work)

@@ -28,6 +28,7 @@ CHROMA_STEPS: Steps = (
 _DCT_SCALE = (1.0, 1.3870398453221475, 1.3065629648763766, 1.1758756024193588, 1.0, 0.78569495838710218, 0.54119610014619698, 0.27589937928294306)
 
 
+@lru_cache(maxsize=256)
 def scaled(steps: Steps, quality: int) -> Steps:
     """Scale the steps of quality 50 to another, 1 … 100, as the Independent JPEG Group does (A4.82); each is 1 … 255."""
     percent = 5000 // quality if quality < 50 else 200 - 2 * quality

@@ -62,46 +62,55 @@ def encode_rows(  # type: ignore[no-untyped-def]
     mcus, all_rows = (columns + width - 1) // width, (rows + height - 1) // height
     of_tile = tile.shape[1] // width
     luma = of_tile * across * down
-    per_mcu = across * down + (2 if kind == RGB else 0)
     level = np.float32(8 * 128)
     row, column = state[ROW], state[COLUMN]
     while row < geometry[END_ROW]:
-        while column < mcus:
-            if out.size - state[USED] < CODED_SIZE + 4:
-                state[ROW], state[COLUMN] = row, column
-                return
-            count = min(of_tile, mcus - column)
-            wide, y, x = count * width, row * height, column * width
-            if kind == CELLS_8_BY_LINE:
-                fill_by_line(tile, wide, cells_8, top, left, rows, columns, y, x, bits, line)
-            elif kind == CELLS_16_BY_LINE:
-                fill_by_line(tile, wide, cells_16, top, left, rows, columns, y, x, bits, line)
-            elif kind == CELLS_8_BY_TABLE:
-                fill_by_table(tile, wide, cells_8, top, left, rows, columns, y, x, table)
-            elif kind == CELLS_16_BY_TABLE:
-                fill_by_table(tile, wide, cells_16, top, left, rows, columns, y, x, table)
-            else:
-                fill_by_color(tile, wide, cells_8, edge, top, left, rows, columns, y, x, across, down)
-                for plane in range(2):
-                    for k in range(0, count, BLOCKS):
-                        place = luma + plane * of_tile + k
-                        transform(tile, CB_ROW + 8 * plane, 8 * k, np.float32(0), scales[1], blocks, masks, place)
+        if out.size - state[USED] < CODED_SIZE + 4:
+            break
+        interval_end = geometry[END_ROW]
+        if geometry[RESTART_ROWS] > 0:
+            interval_end = min(interval_end, (row // geometry[RESTART_ROWS] + 1) * geometry[RESTART_ROWS])
+        count, lines = min(of_tile, mcus - column), 1
+        wide, y, x = count * width, row * height, column * width
+        if kind == RGB:
+            fill_by_color(tile, wide, cells_8, edge, top, left, rows, columns, y, x, across, down)
+            for plane in range(2):
+                for k in range(0, count, BLOCKS):
+                    place = luma + plane * of_tile + k
+                    transform(tile, CB_ROW + 8 * plane, 8 * k, np.float32(0), scales[1], blocks, masks, place)
             for r in range(down):
                 for k in range(0, count * across, BLOCKS):
                     transform(tile, 8 * r, 8 * k, level, scales[0], blocks, masks, r * of_tile * across + k)
             if across == 2:
                 _empty_blocks_beyond(blocks, masks, count, of_tile, down, rows - y, columns - x)
-            code_blocks(
-                blocks, masks, order[: count * per_mcu], component[: count * per_mcu], class_of, codes, lengths, ready,
-                values, runs, joined, raw, state, out,
-            )  # fmt: skip
-            column += count
-        row, column = row + 1, 0
-        if row == all_rows:
-            end_interval(state, out)
-        elif geometry[RESTART_ROWS] > 0 and row % geometry[RESTART_ROWS] == 0:
-            end_interval(state, out)
-            restart_marker(state, out, row // geometry[RESTART_ROWS] - 1)
+            coded = count * (across * down + 2)
+        else:
+            if count == mcus:  # narrow pictures: as many rows of blocks as the tile has room for, since each call costs
+                lines = min(of_tile // mcus, interval_end - row)
+            for i in range(lines):
+                start, line_y = i * wide, y + 8 * i
+                if kind == CELLS_8_BY_LINE:
+                    fill_by_line(tile, start, wide, cells_8, top, left, rows, columns, line_y, x, bits, line)
+                elif kind == CELLS_16_BY_LINE:
+                    fill_by_line(tile, start, wide, cells_16, top, left, rows, columns, line_y, x, bits, line)
+                elif kind == CELLS_8_BY_TABLE:
+                    fill_by_table(tile, start, wide, cells_8, top, left, rows, columns, line_y, x, table)
+                else:
+                    fill_by_table(tile, start, wide, cells_16, top, left, rows, columns, line_y, x, table)
+            coded = count * lines
+            for k in range(0, coded, BLOCKS):
+                transform(tile, 0, 8 * k, level, scales[0], blocks, masks, k)
+        code_blocks(
+            blocks, masks, order[:coded], component[:coded], class_of, codes, lengths, ready, values, runs, joined, raw, state, out
+        )
+        column += count
+        if column == mcus:
+            row, column = row + lines, 0
+            if row == all_rows:
+                end_interval(state, out)
+            elif row == interval_end and geometry[RESTART_ROWS] > 0:
+                end_interval(state, out)
+                restart_marker(state, out, row // geometry[RESTART_ROWS] - 1)
     state[ROW], state[COLUMN] = row, column
 
 

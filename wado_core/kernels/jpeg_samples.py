@@ -24,10 +24,10 @@ def _repeat_last(line, count):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def fill_by_line(tile, width, cells, top, left, rows, columns, row, column, bits, line):  # type: ignore[no-untyped-def]
+def fill_by_line(tile, start, width, cells, top, left, rows, columns, row, column, bits, line):  # type: ignore[no-untyped-def]
     """Fill eight rows with ``floor(min(max(sample - base, 0), extent) * factor + offset)``.
 
-    tile: (…, …) float32, out, ``width`` columns of it.  cells: (…, …) uint8 or uint16; the picture are its ``rows`` × ``columns`` from
+    tile: (…, …) float32, out, ``width`` columns of it from ``start`` on.  cells: (…, …) uint8 or uint16; the picture are its ``rows`` × ``columns`` from
     ``top``, ``left`` on.  row, column: of the picture, where the tile begins.
     bits: (2,) uint16: a sample is a cell without the bits that are not in the first, those of the second flipped.
     line: (4,) float32: base, extent, factor, offset.
@@ -36,7 +36,7 @@ def fill_by_line(tile, width, cells, top, left, rows, columns, row, column, bits
     count = min(width, columns - column)
     for r in range(8):
         source = cells[top + min(row + r, rows - 1), left + column : left + column + count]
-        target = tile[r, :width]
+        target = tile[r, start : start + width]
         for j in range(source.size):
             sample = _float((source[j] & mask) ^ flipped)
             target[j] = np.floor(min(max(sample - base, _float(0)), extent) * factor + offset)
@@ -44,12 +44,12 @@ def fill_by_line(tile, width, cells, top, left, rows, columns, row, column, bits
 
 
 @njit(nogil=True)
-def fill_by_table(tile, width, cells, top, left, rows, columns, row, column, table):  # type: ignore[no-untyped-def]
+def fill_by_table(tile, start, width, cells, top, left, rows, columns, row, column, table):  # type: ignore[no-untyped-def]
     """Fill eight rows with the values of a table, (256,) or (65536,) uint8, by cell; the rest as in ``fill_by_line``."""
     count = min(width, columns - column)
     for r in range(8):
         source = cells[top + min(row + r, rows - 1), left + column : left + column + count]
-        target = tile[r, :width]
+        target = tile[r, start : start + width]
         for j in range(source.size):
             target[j] = _float(table[source[j]])
         _repeat_last(target, count)

@@ -15,6 +15,9 @@ RENDERER_VERSION = 1
 
 DEFAULT_QUALITY = 90
 
+# JPEG pictures of so many pixels or more are made, and sent, piece by piece; a smaller one is made before its first bytes are sent.
+STREAMED_PIXELS = 1 << 20
+
 
 class MediaType(StrEnum):
     """The rendered media types this version makes."""
@@ -95,3 +98,8 @@ class RenderPlan:
         )  # fmt: skip
         digest = hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
         object.__setattr__(self, "digest", digest)  # once, as three places ask for it
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the picture is made in pieces: a matter of the plan alone, as the layout of its bytes depends on it."""
+        return self.media_type is MediaType.JPEG and self.rows * self.columns >= STREAMED_PIXELS

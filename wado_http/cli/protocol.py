@@ -1,14 +1,26 @@
-"""uvicorn's HTTP/1.1 protocol with bounds on what a client may send before it has asked for anything (A8.4, A1.13)."""
+"""uvicorn's HTTP/1.1 protocol with bounds on clients: what they send before they have asked, and whether they take what they are sent.
+
+(A8.4, A1.13)
+"""
 
 import asyncio
+import struct
+from contextlib import suppress
+from fcntl import ioctl
+from termios import TIOCOUTQ
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from wado_http.responses import ALL_SENT
 
 # Request line and headers together; a query of 16 KiB and a large cookie fit.
 HEADER_BYTES = 64 * 1024
 # From the connection to the end of the first request's headers; uvicorn bounds the time between requests.
 HEADERS_S = 30.0
+
+# Looks at a connection within the time that it may stand still.
+_LOOKS = 4
 
 _TEXT = b"The request line and headers are longer than 64 KiB."
 _TOO_LARGE = (
@@ -18,23 +30,72 @@ _TOO_LARGE = (
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes connections whose headers grow too large (431) or do not end in time."""
+    """Closes connections whose headers grow too large (431) or do not end in time, and those whose client takes nothing."""
 
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+    def __init__(self, *arguments: Any, stall_s: float, **keywords: Any) -> None:
+        """Make the protocol of a connection.
+
+        stall_s: how long nothing of what is to be sent may leave.
+        """
         super().__init__(*arguments, **keywords)
         self._in_headers = False
         self._header_bytes = 0
         self._alarm: asyncio.TimerHandle | None = None
+        self._stall_s = stall_s
+        self._unsent = 0
+        self._moved_at = 0.0
+        self._watch: asyncio.TimerHandle | None = None
+        self._emptying = False
 
     def connection_made(self, transport: Any) -> None:
-        """Start the time for the first request."""
+        """Start the time for the first request, and the watch over what is sent."""
         super().connection_made(transport)
         self._alarm = self.loop.call_later(HEADERS_S, transport.close)
+        self._watch = self.loop.call_later(self._stall_s / _LOOKS, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the time."""
+        """Stop the times."""
         self._disarm()
+        if self._watch is not None:
+            self._watch.cancel()
         super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        """Note that the client has taken what was sent."""
+        self._unsent = 0
+        if self._emptying:
+            self._emptying = False
+            self.transport.set_write_buffer_limits()
+        super().resume_writing()
+
+    async def all_sent(self) -> None:
+        """Wait until all that was written has left this process, or the connection is gone."""
+        if self.transport.get_write_buffer_size() == 0:
+            return
+        self._emptying = True
+        self.transport.set_write_buffer_limits(high=0)  # pauses writing now, and resumes it when nothing is left
+        await self.flow.drain()
+
+    def _look(self) -> None:
+        """Drop the connection when its client has taken nothing for so long; one that takes little stays."""
+        unsent, now = self._left(), self.loop.time()
+        if unsent == 0 or unsent != self._unsent:
+            self._unsent, self._moved_at = unsent, now
+        elif now - self._moved_at >= self._stall_s:
+            self.transport.abort()
+            return
+        self._watch = self.loop.call_later(self._stall_s / _LOOKS, self._look)
+
+    def _left(self) -> int:
+        """Return how many bytes are left in our buffer, with those in the system's that the client has not acknowledged.
+
+        0 when our buffer is empty. The system takes bytes in lumps of a third of its buffer, which is minutes for slow clients.
+        """
+        left: int = self.transport.get_write_buffer_size()
+        if left:
+            with suppress(OSError):  # macOS does not tell
+                left += struct.unpack("i", ioctl(self.transport.get_extra_info("socket").fileno(), TIOCOUTQ, bytes(4)))[0]
+        return left
 
     def data_received(self, data: bytes) -> None:
         """Refuse headers that have not ended after many bytes; what came with their end is not counted."""
@@ -52,6 +113,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_headers = True
         self._header_bytes = 0
         super().on_message_begin()
+        self.scope["extensions"] = {ALL_SENT: {"wait": self.all_sent}}
 
     def on_headers_complete(self) -> None:
         """Give the request free."""

@@ -39,7 +39,8 @@ LOGGING: dict[str, Any] = {
 def refusals_filter() -> Callable[[logging.LogRecord], bool]:
     """Return a filter that cuts the traceback with which an application ends at start by a refusal, and keeps all else.
 
-    Only the tracebacks of answers that were cut off when the server was stopped are left out: uvicorn says how many in a line.
+    Only the tracebacks of answers that were cut off when the server was stopped are left out: uvicorn says how many in a line; and the
+    line about an answer that was left incomplete: why it was has been logged before.
     """
     return _without_traceback_of_refusal
 
@@ -51,6 +52,8 @@ def _without_traceback_of_refusal(record: logging.LogRecord) -> bool:
     if record.exc_info and record.exc_info[0] is not None and record.exc_info[0].__name__ == "CancelledError":
         return False
     text = record.getMessage()
+    if text == "ASGI callable returned without completing response.":
+        return False
     if text.startswith("Traceback "):
         kind, _, message = text.rstrip().rpartition("\n")[2].partition(": ")
         if kind.startswith(f"{WadoError.__module__}."):

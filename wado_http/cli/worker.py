@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from math import ceil
 
 from wado_core.settings import Settings
@@ -77,7 +78,7 @@ def _serve(settings: Settings, control: Control, listener: socket.socket, notice
         uvicorn.Config(
             create_app(settings, notices),
             loop="uvloop",
-            http=BoundedProtocol,
+            http=partial(BoundedProtocol, stall_s=settings.stall_s),  # type: ignore[arg-type]
             limit_concurrency=CONNECTIONS,
             ws="none",
             lifespan="on",

@@ -17,6 +17,7 @@ from wado_core.model.render import MediaType, RenderPlan, RenderRequest
 from wado_core.model.sop_class import Category
 from wado_core.model.uid import InstanceKey
 from wado_http.conditional import client_has, entity_tag, modified_s
+from wado_http.flight import landed
 from wado_http.negotiation import DICOM, PRODUCIBLE, choose, parse_accept
 from wado_http.params.uri import (
     UriRequest,
@@ -97,12 +98,19 @@ async def _answer_picture(request: Request, asked: UriRequest, located: Located,
     if client_has(request.headers, representation.etag, representation.modified):
         return not_modified(representation)
     image = state.rendering.cached(plan)
-    if image is None:
-        if request.method == "HEAD":
-            return picture_headers(request, plan.media_type, representation)
-        work = partial(state.rendering.image, plan)
-        image = await while_connected(request.receive, state.slots.run(digest, state.rendering.heavy(plan), work))
-    return picture(request, image, representation)
+    if request.method == "HEAD":
+        return picture_headers(request, image, plan.media_type, representation)
+    if image is not None:
+        return picture(request, landed(image, state.unsent), plan.media_type, representation)
+    work = partial(state.rendering.image, plan)
+    whole = request.scope["http_version"] == "1.0"  # which knows no chunks (A1.11)
+    waiter = state.slots.join(digest, state.rendering.heavy(plan), work, whole=whole)
+    try:
+        await while_connected(request.receive, waiter.begun())
+        return picture(request, waiter, plan.media_type, representation)
+    except BaseException:
+        waiter.leave()
+        raise
 
 
 async def _answer_object(request: Request, asked: UriRequest, located: Located, location: str) -> Response:

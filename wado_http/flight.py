@@ -1,0 +1,173 @@
+"""Flights: one making of a picture, its pieces as they are finished, and the requests that wait for it.
+
+Everything here runs on the event loop, so no lock is needed.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from wado_core.errors import Busy
+from wado_core.model.frame import EncodedImage
+from wado_http.unsent import Unsent
+
+Deliver = Callable[[bytes], None]
+Lend = Callable[[Callable[[], None]], None]
+Work = Callable[[Deliver, Lend], EncodedImage]
+
+
+@dataclass(eq=False, slots=True)
+class Flight:
+    """One making of a picture.
+
+    pieces: what is finished of it, in order; none any more when it has landed.  outcome: None until it has landed.
+    abandoned: called when the last request has left it before its start.
+    """
+
+    unsent: Unsent
+    abandoned: Callable[[], None] | None = None
+    started: bool = False
+    outcome: EncodedImage | BaseException | None = None
+    pieces: list[bytes] = field(default_factory=list)
+    waiters: list["Waiter"] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Note that the work begins: nobody is refused any more."""
+        self.started = True
+        for waiter in self.waiters:
+            waiter.disarm()
+
+    def add(self, piece: bytes) -> None:
+        """Hand the next piece to everybody."""
+        if not piece:
+            return
+        self.pieces.append(piece)
+        self.unsent.hold(piece)
+        self._wake()
+
+    def land(self, outcome: EncodedImage | BaseException) -> None:
+        """Hand the whole picture, or the error, to everybody; the pieces are its bytes once more, and go."""
+        self.outcome = outcome
+        for waiter in self.waiters:
+            waiter.disarm()
+            waiter.hold_picture()
+        for piece in self.pieces:
+            self.unsent.give_back(piece)
+        self.pieces.clear()
+        self._wake()
+
+    def _wake(self) -> None:
+        for waiter in self.waiters:
+            waiter.wake()
+
+
+def landed(image: EncodedImage, unsent: Unsent) -> "Waiter":
+    """Wait for a picture that was finished long ago; raises Busy when there is no room for it."""
+    unsent.admit(image.data)
+    return Waiter(Flight(unsent, started=True, outcome=image), whole=True)
+
+
+class Waiter:
+    """One request on a flight: it hears of the first piece, takes the bytes one after the other, and must leave at last.
+
+    Bytes are handed over as they are held, without a copy: piece by piece until the flight has landed, and then what is left.
+    """
+
+    __slots__ = ("_alarm", "_flight", "_held", "_news", "_place", "_refused", "_taken", "_whole")
+
+    def __init__(self, flight: Flight, *, whole: bool, patience_s: float | None = None) -> None:
+        """Join a flight.
+
+        whole: nothing can be done with a part.  patience_s: how long to wait for a start before the request is refused.
+        """
+        self._flight = flight
+        self._whole = whole
+        self._held: list[bytes] = []  # the piece that is being sent, or its successor: the picture
+        self._place = 0
+        self._taken = 0
+        self._news: asyncio.Future[None] | None = None
+        self._refused = False
+        self._alarm: asyncio.TimerHandle | None = None
+        if patience_s is not None and not flight.started:
+            self._alarm = asyncio.get_running_loop().call_later(patience_s, self._refuse)
+        flight.waiters.append(self)
+        self.hold_picture()
+
+    async def begun(self) -> None:
+        """Wait until there is something to answer: the picture, an error, or a first piece; raises Busy when it starts too late."""
+        while not self._refused and self._flight.outcome is None and (self._whole or not self._flight.pieces):
+            await self._hear()
+        if self._refused:
+            raise Busy
+
+    def image(self) -> EncodedImage | None:
+        """Return the picture, None when it is half finished; raises the error that the flight has landed with."""
+        outcome = self._flight.outcome
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    async def more(self) -> bytes | memoryview | None:
+        """Return the bytes that come next, which this waiter holds until it is asked again; None behind the last.
+
+        Raises the error that ended the flight.
+        """
+        flight = self._flight
+        while flight.outcome is None and self._place == len(flight.pieces):
+            await self._hear()
+        image = self.image()
+        self._give_back()
+        if image is None:
+            piece = flight.pieces[self._place]
+            self._place += 1
+            self._taken += len(piece)
+            self._hold(piece)
+            return piece
+        self._hold(image.data)
+        rest = memoryview(image.data)[self._taken :]
+        self._taken = len(image.data)
+        return rest or None
+
+    def leave(self) -> None:
+        """Give back what is held, and the place in the queue where nobody else waits; may be called again."""
+        self.disarm()
+        self._give_back()
+        flight = self._flight
+        if self in flight.waiters:
+            flight.waiters.remove(self)
+            if not (flight.waiters or flight.started or flight.outcome) and flight.abandoned is not None:
+                flight.abandoned()
+
+    def hold_picture(self) -> None:
+        """Hold the picture if the flight has landed with one."""
+        if isinstance(self._flight.outcome, EncodedImage):
+            self._hold(self._flight.outcome.data)
+
+    def wake(self) -> None:
+        """Tell of a piece, or of the end."""
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    def disarm(self) -> None:
+        """Be refused no more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    async def _hear(self) -> None:
+        self._news = asyncio.get_running_loop().create_future()
+        await self._news
+
+    def _refuse(self) -> None:
+        self._refused = True
+        self.leave()
+        self.wake()
+
+    def _hold(self, data: bytes) -> None:
+        self._flight.unsent.hold(data)
+        self._held.append(data)
+
+    def _give_back(self) -> None:
+        for data in self._held:
+            self._flight.unsent.give_back(data)
+        self._held.clear()
