@@ -3,8 +3,8 @@
 #   make run [DIR=/path/to/dicom] [PORT=8080]   install, compile, index DIR and serve it; without DIR pydicom's sample files
 #   make test                                   install what is missing, then every check and every test
 #
-# Also: make install, make lint, make bench, make conformance, make clean.  PYTHON=/path/to/python chooses the interpreter of .venv, JOBS=4 the
-# number of test processes.
+# Also: make install, make lint, make bench, make conformance, make clean.  PYTHON=/path/to/python chooses the interpreter of .venv,
+# JOBS=4 the number of test processes.
 
 # The first interpreter that is new enough.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \

@@ -3,7 +3,8 @@
 import sys
 
 from conformance.jpeg import vectors
-from conformance.jpeg.report import NOT_MET, PATH, report
+from conformance.jpeg.report import PATH, report
+from conformance.jpeg.sections import NOT_MET
 
 
 def main() -> int:

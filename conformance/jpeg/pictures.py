@@ -2,6 +2,7 @@
 
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -13,7 +14,7 @@ from tests.fixtures.compressed_images import thorax_8bit
 from tests.fixtures.phantom import color_bars
 from tests.reference.jpeg import BASIS
 
-_CUTS: dict[str, tuple[slice, slice]] = {
+SOURCES: dict[str, tuple[slice, slice]] = {
     "CT_small": (slice(None), slice(None)),
     "MR_small": (slice(None), slice(None)),
     "examples_overlay": (slice(0, 299), slice(0, 483)),
@@ -31,7 +32,7 @@ _CUTS: dict[str, tuple[slice, slice]] = {
 def pictures() -> dict[str, Array]:
     """Return all pictures by name: (rows, columns) or (rows, columns, 3) uint8, C order."""
     return {
-        **{name: np.ascontiguousarray(_rendered(name)[cut]) for name, cut in _CUTS.items()},
+        **{name: np.ascontiguousarray(rendered(name)[cut]) for name, cut in SOURCES.items()},
         "phantom of a chest": thorax_8bit(),
         "colour bars and gradients": color_bars(61, 83),
         "gray noise": _noise((45, 1077)),
@@ -42,9 +43,15 @@ def pictures() -> dict[str, Array]:
     }
 
 
-def _rendered(name: str) -> Array:
-    path = files_of(PYDICOM)[f"{PYDICOM}: test_files/{name}.dcm"]
-    with Image.open(BytesIO(wado_core.render(path, media_type="image/png"))) as image:
+def path_of(name: str) -> Path:
+    """Return a file of the wheel."""
+    return files_of(PYDICOM)[f"{PYDICOM}: test_files/{name}.dcm"]
+
+
+@cache
+def rendered(name: str) -> Array:
+    """Return the first frame of a file as the product renders it, losslessly."""
+    with Image.open(BytesIO(wado_core.render(path_of(name), media_type="image/png"))) as image:
         return np.asarray(image)
 
 

@@ -13,7 +13,6 @@ from conformance.jpeg.streams import Array
 from conformance.jpeg.transform import Figures, compare_with_exact, components_of, transform
 
 SOURCES, GRAY, LUMA, CHROMA = "sources", "gray", "Y", "Cb, Cr"
-GROUPS = (SOURCES, GRAY, LUMA, CHROMA)
 """Four source components, gray pictures, and the components of colour ones."""
 
 
