@@ -14,6 +14,12 @@ from wado_core.model.notice import Notice, RangeFound
 from wado_core.model.study import Duplicate, InstanceSummary, Standing, StudySummary, Totals
 from wado_core.model.uid import InstanceKey, SeriesKey
 
+# Takes a finished piece of a picture.
+Deliver = Callable[[bytes], None]
+
+# Takes work that ends by itself, and runs it in an idle thread if there is one now, else drops it; never waits.
+Lend = Callable[[Callable[[], None]], None]
+
 
 class ByteSource(Protocol):
     """Random access to the bytes of one stored object."""

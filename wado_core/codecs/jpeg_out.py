@@ -1,24 +1,44 @@
 """Finished pixels to JPEG by the encoder of our own (docs/adr/0017)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from wado_core.errors import InvalidRequest
 from wado_core.jpeg.encoder import encode as encode_pieces
-from wado_core.jpeg.layout import Layout, Subsampling
-from wado_core.jpeg.samples import IDENTITY, ColorSamples, GraySamples, Samples
+from wado_core.jpeg.layout import MOST_MCUS, Layout, Subsampling
+from wado_core.jpeg.samples import GraySamples, Samples, samples_of
 from wado_core.jpeg.tables import CHROMA_STEPS, LUMA_STEPS, Steps, scaled
-from wado_core.model.geometry import Rectangle
+from wado_core.ports import Lend
+
+# From this quality on chroma keeps its full resolution: fine coloured text (ultrasound) survives.
+FULL_CHROMA_QUALITY = 90
+
+# Rows of the picture in a strip, which is a restart interval: less costs size, more is later finished.
+STRIP_ROWS = 64
 
 
-def samples_of(picture: npt.NDArray[np.uint8]) -> Samples:
-    """Return finished pixels, (rows, columns) or (rows, columns, 3) uint8, as what is coded."""
-    everything = Rectangle(0, 0, picture.shape[1], picture.shape[0])
-    if picture.ndim == 2:
-        return GraySamples(np.ascontiguousarray(picture), IDENTITY, everything)
-    return ColorSamples(np.ascontiguousarray(picture), everything)
+def encode(
+    samples: Samples, rows: int, columns: int, quality: int, *, in_strips: bool, lend: Lend | None = None
+) -> Iterator[bytes]:
+    """Yield a picture in pieces: gray as one component, colour as YCbCr with JFIF (A3.5, A3.7).
+
+    quality: 1 … 100, the scale of the IJG; chroma is subsampled 4:2:0 below 90 (A4.82).
+    in_strips: with restart markers, a piece for each of some strips; else one piece.  lend: lets idle threads help with strips.
+    """
+    if isinstance(samples, GraySamples):
+        subsampling = Subsampling.GRAY
+    else:
+        subsampling = Subsampling.FULL if quality >= FULL_CHROMA_QUALITY else Subsampling.HALF
+    layout = Layout(rows, columns, subsampling, _strip(columns, subsampling) if in_strips else 0)
+    return encode_pieces(samples, layout, (scaled(LUMA_STEPS, quality), scaled(CHROMA_STEPS, quality))[: layout.components], lend)
+
+
+def _strip(columns: int, subsampling: Subsampling) -> int:
+    """Return the MCU rows of a strip, fewer where a picture is so wide that an interval would have too many MCUs."""
+    mcus = -(-columns // (8 * subsampling.across))
+    return min(STRIP_ROWS // (8 * subsampling.down), MOST_MCUS // mcus)
 
 
 def encode_samples(

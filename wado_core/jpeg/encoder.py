@@ -1,6 +1,6 @@
 """The encoder: samples to the pieces of a baseline JPEG stream, in one thread or several (T.81 process 1, docs/adr/0017)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -8,12 +8,13 @@ import numpy.typing as npt
 
 from wado_core.jpeg.layout import Layout, Subsampling
 from wado_core.jpeg.markers import END_OF_IMAGE, header
-from wado_core.jpeg.samples import IDENTITY, ColorSamples, GraySamples, Line, Samples
+from wado_core.jpeg.samples import IDENTITY, Cells, ColorSamples, Line, Samples
 from wado_core.jpeg.scratch import COLOR_TILE, GRAY_TILE, scratch_of_thread
-from wado_core.jpeg.strips import Lend, in_order
+from wado_core.jpeg.strips import in_order
 from wado_core.jpeg.tables import Steps, scale_of, standard_codes
 from wado_core.kernels import jpeg as kernels
 from wado_core.kernels.jpeg_scan import ROW, STATE_SIZE, USED
+from wado_core.ports import Lend
 
 # Strips that are coded in one go, at the beginning and at the end; between them _LONGEST. The first is one alone, so that it leaves
 # early; the last are short, so that no thread waits long for another.
@@ -43,12 +44,8 @@ _header = lru_cache(maxsize=256)(header)
 
 def _runs(strips: int) -> list[tuple[int, int]]:
     """Divide strips into runs of consecutive ones, which are coded in one go."""
-    sizes: list[int] = []
     middle = strips - sum(_FIRST) - sum(_LAST)
-    if middle < 0:
-        sizes = [1] * strips
-    else:
-        sizes = [*_FIRST, *(_LONGEST,) * (middle // _LONGEST), middle % _LONGEST, *_LAST]
+    sizes = [1] * strips if middle < 0 else [*_FIRST, *(_LONGEST,) * (middle // _LONGEST), middle % _LONGEST, *_LAST]
     ends = np.cumsum(sizes).tolist()
     return [(end - size, end) for size, end in zip(sizes, ends, strict=True) if size]
 
@@ -89,17 +86,18 @@ class _Scan:
         return coded
 
 
-def _inputs(samples: Samples) -> tuple[int, npt.NDArray[np.uint8], npt.NDArray[np.uint16], npt.NDArray[np.uint8], Line]:
-    """Return the kernel's kind of samples, and what it takes for them."""
+def _inputs(samples: Samples) -> tuple[int, Cells, Cells, npt.NDArray[np.uint8], Line]:
+    """Return the kernel's kind of samples, and what it takes for them: cells of 8 bits, of 16, table, line."""
     if isinstance(samples, ColorSamples):
         rows, columns, _ = samples.pixels.shape
         return kernels.RGB, samples.pixels.reshape(rows, 3 * columns), _NO_CELLS_16, _NO_TABLE, IDENTITY
-    by_line = isinstance(samples.display, Line)
-    line = samples.display if isinstance(samples.display, Line) else IDENTITY
-    table = _NO_TABLE if isinstance(samples.display, Line) else samples.display
+    if isinstance(samples.display, Line):
+        line, table, kinds = samples.display, _NO_TABLE, (kernels.CELLS_8_BY_LINE, kernels.CELLS_16_BY_LINE)
+    else:
+        line, table, kinds = IDENTITY, samples.display, (kernels.CELLS_8_BY_TABLE, kernels.CELLS_16_BY_TABLE)
     if samples.cells.dtype == np.uint8:
-        return kernels.CELLS_8_BY_LINE if by_line else kernels.CELLS_8_BY_TABLE, samples.cells, _NO_CELLS_16, table, line
-    return kernels.CELLS_16_BY_LINE if by_line else kernels.CELLS_16_BY_TABLE, _NO_CELLS_8, samples.cells, table, line
+        return kinds[0], samples.cells, _NO_CELLS_16, table, line
+    return kinds[1], _NO_CELLS_8, samples.cells, table, line
 
 
 @lru_cache(maxsize=64)

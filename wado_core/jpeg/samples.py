@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 from wado_core.model.geometry import Rectangle
 
+Cells = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -35,7 +37,7 @@ class GraySamples:
     source: the cells of the picture.
     """
 
-    cells: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+    cells: Cells
     display: Line | npt.NDArray[np.uint8]
     source: Rectangle
 
@@ -49,3 +51,9 @@ class ColorSamples:
 
 
 Samples = GraySamples | ColorSamples
+
+
+def samples_of(picture: npt.NDArray[np.uint8]) -> Samples:
+    """Return finished pixels, (rows, columns) or (rows, columns, 3) uint8 of any strides, as what is coded."""
+    everything, pixels = Rectangle(0, 0, picture.shape[1], picture.shape[0]), np.ascontiguousarray(picture)
+    return GraySamples(pixels, IDENTITY, everything) if picture.ndim == 2 else ColorSamples(pixels, everything)

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from wado_core.kernels._jpeg_color import PIXELS
+from wado_core.kernels.jpeg_color import PIXELS
 from wado_core.kernels.jpeg_scan import CODED_SIZE, MOST_BLOCKS, RAW_SIZE, SYMBOLS_SIZE
 
 # What a call writes at most; a picture of more is coded in several calls.

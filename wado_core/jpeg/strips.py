@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from threading import Condition
-from typing import TypeVar
+from typing import Generic, TypeVar
+
+from wado_core.ports import Lend
 
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
-
-# Takes work that ends by itself, and runs it in an idle thread if there is one now, else drops it.
-Lend = Callable[[Callable[[], None]], None]
 
 # How often work is offered: more threads than this on one picture would wait for each other.
 _MOST_HELPERS = 7
@@ -33,7 +32,7 @@ def in_order(work: Callable[[_Job], _Result], jobs: Sequence[_Job], lend: Lend |
         board.close()
 
 
-class _Board:
+class _Board(Generic[_Job, _Result]):
     """Which jobs are taken, which are done."""
 
     def __init__(self, work: Callable[[_Job], _Result], jobs: Sequence[_Job]) -> None:

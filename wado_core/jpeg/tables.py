@@ -7,9 +7,9 @@ from functools import cache, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from wado_core.kernels._jpeg_symbols import CATEGORIES, DC_RUN, TABLE_SIZE
-from wado_core.kernels._jpeg_transform import ZIGZAG, scale_places
 from wado_core.kernels.jpeg_scan import AC_MIDDLE, AC_ROW, AC_START, DC_MIDDLE, END_OF_BLOCK, READY_SIZE, ZRL
+from wado_core.kernels.jpeg_symbols import CATEGORIES, DC_RUN, TABLE_SIZE
+from wado_core.kernels.jpeg_transform import ZIGZAG, scale_places
 
 # 64 quantisation steps by vertical, then horizontal frequency.
 Steps = tuple[int, ...]
@@ -17,7 +17,8 @@ Steps = tuple[int, ...]
 # T.81 Tables K.1 and K.2.
 LUMA_STEPS: Steps = (
     16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62,
-    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92,
+    49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
 )  # fmt: skip
 CHROMA_STEPS: Steps = (
     17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99, 99, 99, 99,
@@ -25,7 +26,10 @@ CHROMA_STEPS: Steps = (
 )  # fmt: skip
 
 # What the outputs of the DCT kernel are scaled by, by frequency, beside sqrt(8) of each direction.
-_DCT_SCALE = (1.0, 1.3870398453221475, 1.3065629648763766, 1.1758756024193588, 1.0, 0.78569495838710218, 0.54119610014619698, 0.27589937928294306)
+_DCT_SCALE = (
+    1.0, 1.3870398453221475, 1.3065629648763766, 1.1758756024193588,
+    1.0, 0.78569495838710218, 0.54119610014619698, 0.27589937928294306,
+)  # fmt: skip
 
 
 @lru_cache(maxsize=256)

@@ -9,25 +9,25 @@ from numba.extending import intrinsic
 from wado_core.kernels._vector import I1, I8, I16, I64, bytes_of, call, constant, load, store, vector
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def trailing_zeros(_typing, _bits):  # type: ignore[no-untyped-def]
     """Count the zeros below the lowest bit that is set, of a uint64 that is not 0."""
     return types.int64(types.uint64), lambda _context, builder, _signature, arguments: builder.cttz(arguments[0], I1(1))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def leading_zeros(_typing, _bits):  # type: ignore[no-untyped-def]
     """Count the zeros above the highest bit that is set, of a uint64 that is not 0."""
     return types.int64(types.uint64), lambda _context, builder, _signature, arguments: builder.ctlz(arguments[0], I1(1))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def bits_set(_typing, _bits):  # type: ignore[no-untyped-def]
     """Count the bits of a uint64 that are set."""
     return types.int64(types.uint64), lambda _context, builder, _signature, arguments: builder.ctpop(arguments[0])
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def store_big_endian(_typing, out, place, bits):  # type: ignore[no-untyped-def]
     """Write a uint64 to eight bytes of ``out``, (n,) uint8, the highest first."""
 
@@ -39,7 +39,7 @@ def store_big_endian(_typing, out, place, bits):  # type: ignore[no-untyped-def]
     return types.void(out, types.int64, types.uint64), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def copy_16_bytes(_typing, source, place, out, to):  # type: ignore[no-untyped-def]
     """Copy sixteen bytes from one (n,) uint8 to another; return which of them are 0xFF, the first in the lowest bit."""
 

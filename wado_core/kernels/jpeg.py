@@ -5,23 +5,37 @@ from numba import njit
 from numba.types import float32, int16, int32, int64, uint8, uint16, uint32, uint64
 
 from wado_core.kernels._jit import array_in, array_out, kernel
-from wado_core.kernels._jpeg_transform import BLOCKS, transform
 from wado_core.kernels.jpeg_samples import CB_ROW, fill_by_color, fill_by_line, fill_by_table
 from wado_core.kernels.jpeg_scan import CODED_SIZE, COLUMN, MOST_BLOCKS, ROW, USED, code_blocks, end_interval, restart_marker
-
+from wado_core.kernels.jpeg_transform import BLOCKS, transform
 
 # What the samples are made of, and how.
 CELLS_8_BY_LINE, CELLS_16_BY_LINE, CELLS_8_BY_TABLE, CELLS_16_BY_TABLE, RGB = range(5)
 
-# Places of the geometry, (GEOMETRY_SIZE,) int64: the first cell of the picture, its size, pixels of one chroma sample, the MCU row to end before,
-# MCU rows of a restart interval (0: none).
+# Places of the geometry, (GEOMETRY_SIZE,) int64: the first cell of the picture, its size, pixels of one chroma sample, the MCU row to
+# end before, MCU rows of a restart interval (0: none).
 TOP, LEFT, ROWS, COLUMNS, ACROSS, DOWN, END_ROW, RESTART_ROWS = range(8)
 GEOMETRY_SIZE = 8
+
+# What is taken off eight samples so that they are signed (T.81 A.3.1); Cb and Cr are already.
+_LEVEL = np.float32(8 * 128)
 
 _CODER = (
     array_in(int32, 1), array_in(uint8, 1), array_in(uint8, 1), array_in(uint16, 2), array_in(uint16, 2), array_in(uint32, 2),
 )  # fmt: skip
 _SCRATCH = (array_out(int16, 1), array_out(uint8, 1), array_out(uint64, 1), array_out(uint8, 1))
+
+
+@njit(nogil=True)
+def _transform_color(tile, count, of_tile, across, down, scales, blocks, masks):  # type: ignore[no-untyped-def]
+    """Transform ``count`` MCUs of a tile that has room for ``of_tile``: luma first, one row of blocks after the other, then Cb and Cr."""
+    for r in range(down):
+        for k in range(0, count * across, BLOCKS):
+            transform(tile, 8 * r, 8 * k, _LEVEL, scales[0], blocks, masks, r * of_tile * across + k)
+    for plane in range(2):
+        first = of_tile * (across * down + plane)
+        for k in range(0, count, BLOCKS):
+            transform(tile, CB_ROW + 8 * plane, 8 * k, np.float32(0), scales[1], blocks, masks, first + k)
 
 
 @njit(nogil=True)
@@ -36,6 +50,22 @@ def _empty_blocks_beyond(blocks, masks, count, of_tile, down, rows, columns):  #
             place = r * 2 * of_tile + k
             masks[place] = 0
             blocks[place, 0] = blocks[place - 1 if k % 2 == 1 else place - 2 * of_tile + 1, 0]
+
+
+@njit(nogil=True)
+def _interval_end(row, end_row, restart_rows):  # type: ignore[no-untyped-def]
+    """Return the MCU row before which the interval of another, or what is coded now, ends."""
+    return end_row if restart_rows == 0 else min(end_row, (row // restart_rows + 1) * restart_rows)
+
+
+@njit(nogil=True)
+def _end_row(row, all_rows, restart_rows, state, out):  # type: ignore[no-untyped-def]
+    """End an interval where one ends before MCU row ``row``: the last without a marker behind it."""
+    if row == all_rows:
+        end_interval(state, out)
+    elif restart_rows > 0 and row % restart_rows == 0:
+        end_interval(state, out)
+        restart_marker(state, out, row // restart_rows - 1)
 
 
 @kernel(
@@ -61,56 +91,41 @@ def encode_rows(  # type: ignore[no-untyped-def]
     top, left, width, height = geometry[TOP], geometry[LEFT], 8 * across, 8 * down
     mcus, all_rows = (columns + width - 1) // width, (rows + height - 1) // height
     of_tile = tile.shape[1] // width
-    luma = of_tile * across * down
-    level = np.float32(8 * 128)
     row, column = state[ROW], state[COLUMN]
     while row < geometry[END_ROW]:
         if out.size - state[USED] < CODED_SIZE + 4:
             break
-        interval_end = geometry[END_ROW]
-        if geometry[RESTART_ROWS] > 0:
-            interval_end = min(interval_end, (row // geometry[RESTART_ROWS] + 1) * geometry[RESTART_ROWS])
         count, lines = min(of_tile, mcus - column), 1
         wide, y, x = count * width, row * height, column * width
         if kind == RGB:
             fill_by_color(tile, wide, cells_8, edge, top, left, rows, columns, y, x, across, down)
-            for plane in range(2):
-                for k in range(0, count, BLOCKS):
-                    place = luma + plane * of_tile + k
-                    transform(tile, CB_ROW + 8 * plane, 8 * k, np.float32(0), scales[1], blocks, masks, place)
-            for r in range(down):
-                for k in range(0, count * across, BLOCKS):
-                    transform(tile, 8 * r, 8 * k, level, scales[0], blocks, masks, r * of_tile * across + k)
+            _transform_color(tile, count, of_tile, across, down, scales, blocks, masks)
             if across == 2:
                 _empty_blocks_beyond(blocks, masks, count, of_tile, down, rows - y, columns - x)
             coded = count * (across * down + 2)
         else:
-            if count == mcus:  # narrow pictures: as many rows of blocks as the tile has room for, since each call costs
-                lines = min(of_tile // mcus, interval_end - row)
+            if count == mcus:  # narrow pictures: as many rows of blocks as the tile has room for, since each turn costs
+                lines = min(of_tile // mcus, _interval_end(row, geometry[END_ROW], geometry[RESTART_ROWS]) - row)
             for i in range(lines):
-                start, line_y = i * wide, y + 8 * i
+                start, first = i * wide, y + 8 * i
                 if kind == CELLS_8_BY_LINE:
-                    fill_by_line(tile, start, wide, cells_8, top, left, rows, columns, line_y, x, bits, line)
+                    fill_by_line(tile, start, wide, cells_8, top, left, rows, columns, first, x, bits, line)
                 elif kind == CELLS_16_BY_LINE:
-                    fill_by_line(tile, start, wide, cells_16, top, left, rows, columns, line_y, x, bits, line)
+                    fill_by_line(tile, start, wide, cells_16, top, left, rows, columns, first, x, bits, line)
                 elif kind == CELLS_8_BY_TABLE:
-                    fill_by_table(tile, start, wide, cells_8, top, left, rows, columns, line_y, x, table)
+                    fill_by_table(tile, start, wide, cells_8, top, left, rows, columns, first, x, table)
                 else:
-                    fill_by_table(tile, start, wide, cells_16, top, left, rows, columns, line_y, x, table)
+                    fill_by_table(tile, start, wide, cells_16, top, left, rows, columns, first, x, table)
             coded = count * lines
             for k in range(0, coded, BLOCKS):
-                transform(tile, 0, 8 * k, level, scales[0], blocks, masks, k)
+                transform(tile, 0, 8 * k, _LEVEL, scales[0], blocks, masks, k)
         code_blocks(
             blocks, masks, order[:coded], component[:coded], class_of, codes, lengths, ready, values, runs, joined, raw, state, out
         )
         column += count
         if column == mcus:
             row, column = row + lines, 0
-            if row == all_rows:
-                end_interval(state, out)
-            elif row == interval_end and geometry[RESTART_ROWS] > 0:
-                end_interval(state, out)
-                restart_marker(state, out, row // geometry[RESTART_ROWS] - 1)
+            _end_row(row, all_rows, geometry[RESTART_ROWS], state, out)
     state[ROW], state[COLUMN] = row, column
 
 

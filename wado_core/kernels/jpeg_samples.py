@@ -7,7 +7,7 @@ so that the blocks at the edges are complete (T.81 A.2.4).
 import numpy as np
 from numba import njit
 
-from wado_core.kernels._jpeg_color import PIXELS, convert_420, convert_422, convert_444
+from wado_core.kernels.jpeg_color import PIXELS, convert_420, convert_422, convert_444
 
 # The rows of a colour tile where Cb and Cr begin; Y has up to sixteen above.
 CB_ROW, CR_ROW = 16, 24
@@ -27,8 +27,9 @@ def _repeat_last(line, count):  # type: ignore[no-untyped-def]
 def fill_by_line(tile, start, width, cells, top, left, rows, columns, row, column, bits, line):  # type: ignore[no-untyped-def]
     """Fill eight rows with ``floor(min(max(sample - base, 0), extent) * factor + offset)``.
 
-    tile: (…, …) float32, out, ``width`` columns of it from ``start`` on.  cells: (…, …) uint8 or uint16; the picture are its ``rows`` × ``columns`` from
-    ``top``, ``left`` on.  row, column: of the picture, where the tile begins.
+    tile: (…, …) float32, out, ``width`` columns of it from ``start`` on.
+    cells: (…, …) uint8 or uint16; the picture are its ``rows`` × ``columns`` from ``top``, ``left`` on.
+    row, column: of the picture, where the tile begins.
     bits: (2,) uint16: a sample is a cell without the bits that are not in the first, those of the second flipped.
     line: (4,) float32: base, extent, factor, offset.
     """

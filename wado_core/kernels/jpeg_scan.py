@@ -7,7 +7,8 @@ import numpy as np
 from numba import njit
 
 from wado_core.kernels._bits import bits_set, copy_16_bytes, leading_zeros, store_big_endian, trailing_zeros
-from wado_core.kernels._jpeg_symbols import (
+from wado_core.kernels._vector import WIDE
+from wado_core.kernels.jpeg_symbols import (
     CLASS_RUN,
     MOST_BITS,
     PADDING_RUN,
@@ -15,7 +16,6 @@ from wado_core.kernels._jpeg_symbols import (
     code_32_symbols_of_two_classes,
     gather_symbols,
 )
-from wado_core.kernels._vector import WIDE
 
 # Places of the state, (STATE_SIZE,) int64: MCU row and MCU column to go on at, bytes written, bits that wait for their byte and how
 # many, predictions of up to four components.
@@ -96,7 +96,7 @@ def code_wide(blocks, masks, order, component, class_of, codes, lengths, values,
     class_of: (4,) uint8, which tables code a component.  codes, lengths: (2, TABLE_SIZE) uint16.
     values, runs, joined: (SYMBOLS_SIZE,) int16, (SYMBOLS_SIZE,) uint8 and (48,) uint64, scratch.  raw: (RAW_SIZE,) uint8, out.
     """
-    n, classes = 0, 0
+    n, classes = np.int64(0), np.int64(0)
     predictions = state[PREDICTION:]
     for i in range(order.size):
         k, c = np.uintp(order[i]), np.uintp(component[i])  # numba would count signed indices from the end if they were negative

@@ -11,7 +11,7 @@ from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.uid import InstanceKey
 
 # Part of every digest: raise it with any change that can change a byte of a picture.
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 
 DEFAULT_QUALITY = 90
 

@@ -1,5 +1,7 @@
 """Execution: one plan and one encoded frame become one encoded picture. Synchronous, a pure function of its arguments."""
 
+from collections.abc import Iterator
+
 from wado_core.codecs import jpeg_out, png_out
 from wado_core.codecs.decoded import Cells, Decoded
 from wado_core.codecs.registry import Decode, decoder
@@ -10,45 +12,67 @@ from wado_core.model.frame import EncodedImage
 from wado_core.model.geometry import Rectangle
 from wado_core.model.grayscale import Lut, StoredLut, ValueRange, Window
 from wado_core.model.render import AutomaticWindow, GrayscalePlan, MediaType, RenderPlan
+from wado_core.ports import Deliver, Lend
 from wado_core.rendering.color import rgb_of
-from wado_core.rendering.resample import Picture, picture_of_cells, picture_of_rgb
-from wado_core.rendering.table import Grayscale, cell_table, full_range_window, value_range
+from wado_core.rendering.drawing import ColorDrawing, Drawing, GrayDrawing
+from wado_core.rendering.resample import Picture
+from wado_core.rendering.table import Grayscale, full_range_window, value_range
 
 
 def execute(
-    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None = None, decode: Decode = decode_here
+    plan: RenderPlan,
+    reader: FrameReader,
+    known_range: ValueRange | None = None,
+    decode: Decode = decode_here,
+    deliver: Deliver | None = None,
+    lend: Lend | None = None,
 ) -> tuple[EncodedImage, ValueRange | None]:
     """Make the picture of a plan.
 
     reader: of the object that the plan was made for.  known_range: of the frame, when an earlier picture has found it (H2.15).
     decode: where frames are decoded, in this process or elsewhere.
+    deliver: takes the pieces of a streamed plan as they are finished, in order; joined they are the data of the picture.
+    lend: lets idle threads help with a streamed plan. The bytes are the same with and without.
     Returns the picture, and the frame's range when this call had to find it. Raises DamagedObject, NotSupported.
     """
-    picture, found = draw(plan, reader, known_range, decode)
-    return EncodedImage(encode(picture, plan), plan.media_type.value), found
-
-
-def encode(picture: Picture, plan: RenderPlan) -> bytes:
-    """Encode a picture as its plan says."""
-    return jpeg_out.encode(picture, plan.quality) if plan.media_type is MediaType.JPEG else png_out.encode(picture)
+    drawing, found = _drawing(plan, reader, known_range, decode)
+    pieces = []
+    for piece in _encoded(drawing, plan, lend):
+        pieces.append(piece)
+        if deliver is not None and plan.streamed:
+            deliver(piece)
+    return EncodedImage(pieces[0] if len(pieces) == 1 else b"".join(pieces), plan.media_type.value), found
 
 
 def draw(
     plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None = None, decode: Decode = decode_here
 ) -> tuple[Picture, ValueRange | None]:
     """Make the pixels of a plan: (rows, columns) or (rows, columns, 3) uint8, and the frame's range when it was found here."""
+    drawing, found = _drawing(plan, reader, known_range, decode)
+    return drawing.picture(), found
+
+
+def _encoded(drawing: Drawing, plan: RenderPlan, lend: Lend | None) -> Iterator[bytes]:
+    if plan.media_type is MediaType.PNG:
+        return iter((png_out.encode(drawing.picture()),))
+    return jpeg_out.encode(drawing.samples(), plan.rows, plan.columns, plan.quality, in_strips=plan.streamed, lend=lend)
+
+
+def _drawing(
+    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: Decode
+) -> tuple[Drawing, ValueRange | None]:
     if plan.grayscale is not None:
-        return _draw_gray(plan, plan.grayscale, reader, known_range, decode)
+        return _gray_drawing(plan, plan.grayscale, reader, known_range, decode)
     smallest = _smallest(plan)
     decoded = decode(reader.frame(plan.frame_number), plan.image_pixel, plan.transfer_syntax_uid, smallest)
     source = _rectangle(plan, decoded, reduced=smallest is not None)
     palette = None if plan.palette is None else reader.palette(plan.palette)
-    return picture_of_rgb(rgb_of(decoded, palette), source, plan.rows, plan.columns), None
+    return ColorDrawing(rgb_of(decoded, palette), source, plan.rows, plan.columns), None
 
 
-def _draw_gray(
+def _gray_drawing(
     plan: RenderPlan, gray: GrayscalePlan, reader: FrameReader, known_range: ValueRange | None, decode: Decode
-) -> tuple[Picture, ValueRange | None]:
+) -> tuple[Drawing, ValueRange | None]:
     encoded = reader.frame(plan.frame_number)
     modality = reader.lut(gray.modality) if isinstance(gray.modality, StoredLut) else gray.modality
     steps = Grayscale(modality, gray.inverted, gray.padding)
@@ -61,8 +85,8 @@ def _draw_gray(
         # Also where the full frame is at hand: the bytes of a picture must not depend on whether its range was known.
         decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, smallest)
     source = _rectangle(plan, decoded, reduced=smallest is not None)
-    table = cell_table(steps, _voi(gray, reader, found or known_range), decoded.pixel)
-    return picture_of_cells(_cells(decoded), table, source, plan.rows, plan.columns), found
+    voi = _voi(gray, reader, found or known_range)
+    return GrayDrawing(_cells(decoded), steps, voi, decoded.pixel, source, plan.rows, plan.columns), found
 
 
 def _cells(decoded: Decoded) -> Cells:

@@ -69,9 +69,38 @@ def sample_table(steps: Grayscale, voi: Window | Lut | None, pixel: ImagePixel) 
 
 
 def _fill_linear(display: Table, modality: Rescale | Lut, window: Window, pixel: ImagePixel) -> None:
-    """Apply a linear window in a unit in which everything that was written as a decimal fraction is an integer.
+    unit, middle, extent = _in_unit(modality, window)
+    if isinstance(modality, Rescale):
+        values = modality_values(_rescale_in(unit, modality), pixel)
+    else:
+        values = modality_values(modality, pixel) * unit
+    voi_kernels.fill_linear(display, values, middle, extent)
 
-    Then the table is the standard's equation in real arithmetic: 0.1 * 3 is 0.3 here, on its side of a tie.
+
+def linear_ramp(modality: Rescale, window: Window, pixel: ImagePixel) -> tuple[int, Table, float]:
+    """Return where a linear window ramps: the place of a sample, counted from the smallest, the display values from there on, and
+    the display levels of a sample in between, 0 for a threshold.
+
+    Before the first and behind the last of them the display values stay as they are. Empty for a slope of 0.
+    """
+    unit, middle, extent = _in_unit(modality, window)
+    rescale, last = _rescale_in(unit, modality), (1 << pixel.bits_stored) - 1
+    if rescale.slope == 0:
+        return 0, np.empty(0, np.uint8), 0.0
+    ends = sorted((edge - rescale.intercept) / rescale.slope - first_value(pixel) for edge in (middle - extent / 2, middle + extent / 2))
+    # One more at each side, for what the quotient may be wrong by; far outside of the samples there is nothing to see.
+    begin, end = (min(max(int(place), 0), last) for place in (max(ends[0], 0.0) - 2, min(ends[1], float(last)) + 2))
+    values = np.empty(end - begin + 1 if end >= begin else 1, np.float64)
+    modality_kernels.fill_rescale(values, first_value(pixel) + begin, rescale.slope, rescale.intercept)
+    display = np.empty(values.size, np.uint8)
+    voi_kernels.fill_linear(display, values, middle, extent)
+    return begin, display, 255 * rescale.slope / extent if extent > 0 else 0.0
+
+
+def _in_unit(modality: Rescale | Lut, window: Window) -> tuple[int, float, float]:
+    """Return a unit in which everything that was written as a decimal fraction is an integer, and middle and extent of the window in it.
+
+    In it the table is the standard's equation in real arithmetic: 0.1 * 3 is 0.3 here, on its side of a tie.
     """
     shift = 0.5 if window.function is VoiLutFunction.LINEAR else 0.0
     written = [window.center, window.width, shift]
@@ -80,12 +109,11 @@ def _fill_linear(display: Table, modality: Rescale | Lut, window: Window, pixel:
     unit = _decimal_unit(written)
     middle = (as_written(window.center) - Fraction(shift)) * unit
     extent = (as_written(window.width) - Fraction(2 * shift)) * unit
-    if isinstance(modality, Rescale):
-        slope, intercept = (float(as_written(number) * unit) for number in (modality.slope, modality.intercept))
-        values = modality_values(Rescale(slope, intercept), pixel)
-    else:
-        values = modality_values(modality, pixel) * unit
-    voi_kernels.fill_linear(display, values, float(middle), float(extent))
+    return unit, float(middle), float(extent)
+
+
+def _rescale_in(unit: int, modality: Rescale) -> Rescale:
+    return Rescale(float(as_written(modality.slope) * unit), float(as_written(modality.intercept) * unit))
 
 
 def _decimal_unit(numbers: Sequence[float]) -> int:

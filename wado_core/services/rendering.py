@@ -1,6 +1,5 @@
 """Rendering: from an instance to a plan, and from a plan to a picture."""
 
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 from wado_core.dicom.frames import FrameReader
@@ -10,18 +9,12 @@ from wado_core.model.grayscale import ValueRange
 from wado_core.model.instance import Instance
 from wado_core.model.notice import RangeFound
 from wado_core.model.render import AutomaticWindow, RenderPlan, RenderRequest
-from wado_core.ports import Index, Notices, RenderCache, Store
+from wado_core.ports import Deliver, Index, Lend, Notices, RenderCache, Store
 from wado_core.rendering.execute import execute
 from wado_core.rendering.plan import make_plan
 from wado_core.services.decoding import Decoding
 from wado_core.services.locating import Locating
 from wado_core.settings import Limits
-
-Deliver = Callable[[bytes], None]
-Lend = Callable[[Callable[[], None]], None]
-
-# Until the encoder delivers pieces itself: the length of those that finished pictures are cut into.
-_CUT_BYTES = 64 << 10
 
 
 class Rendering:
@@ -60,12 +53,7 @@ class Rendering:
         """Whether decoding takes so long that it must not stand in the way of others."""
         return self._decoding.heavy(plan.transfer_syntax_uid)
 
-    def image(
-        self,
-        plan: RenderPlan,
-        deliver: Deliver | None = None,
-        lend: Lend | None = None,  # noqa: ARG002 - TEMPORARY, see below
-    ) -> EncodedImage:
+    def image(self, plan: RenderPlan, deliver: Deliver | None = None, lend: Lend | None = None) -> EncodedImage:
         """Make the picture of a plan, and keep it.
 
         deliver: called in this thread with each piece of a streamed plan as it is finished, in order; joined they are the data of the
@@ -81,11 +69,8 @@ class Rendering:
         with ExitStack() as opened:
             source = opened.enter_context(self._store.open(located.location))
             reader = FrameReader(source, located.instance, self._limits)
-            image, found = execute(plan, reader, known, self._decoding.decode)
-            # TEMPORARY, to be replaced by handing _closing(...) and ``lend`` to execute: finished pictures are cut into pieces.
-            if deliver is not None and plan.streamed:
-                for piece in _cut(image.data):
-                    _closing(opened, deliver)(piece)
+            piecewise = None if deliver is None else _closing(opened, deliver)
+            image, found = execute(plan, reader, known, self._decoding.decode, piecewise, lend)
         if found is not None:
             self._notices.send(RangeFound(plan.key, plan.version, plan.frame_number, found))
         self._pictures.put(plan.digest, image)
@@ -106,6 +91,3 @@ def _closing(opened: ExitStack, deliver: Deliver) -> Deliver:
 
     return closed
 
-
-def _cut(data: bytes) -> Iterator[bytes]:
-    return (data[start : start + _CUT_BYTES] for start in range(0, len(data), _CUT_BYTES))

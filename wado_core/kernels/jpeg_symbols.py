@@ -29,7 +29,7 @@ MOST_BITS = 56
 _WORDS, _BYTES, _LONGS = vector(I16, 32), vector(I8, 64), vector(I64, 8)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def gather_symbols(_typing, blocks, k, mask, class_run, values, runs, n):  # type: ignore[no-untyped-def]
     """Write the coefficients of a block that are not 0, and the runs before them; return how many.
 
@@ -127,7 +127,7 @@ def _code(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any, *
     return builder.zext(builder.bitcast(too_long, I8), I64)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def code_32_symbols(_typing, values, runs, n, codes, lengths, joined):  # type: ignore[no-untyped-def]
     """Code 32 symbols from place ``n`` on by one pair of tables; return 0 where the fours are short enough to be written.
 
@@ -141,7 +141,7 @@ def code_32_symbols(_typing, values, runs, n, codes, lengths, joined):  # type: 
     return types.int64(values, runs, types.int64, codes, lengths, joined), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def code_32_symbols_of_two_classes(_typing, values, runs, n, codes, lengths, joined):  # type: ignore[no-untyped-def]
     """Do the same with two pairs of tables: codes, lengths (2, TABLE_SIZE) uint16, the second for runs from ``CLASS_RUN`` on."""
 

@@ -25,7 +25,7 @@ def _mixed(builder: ir.IRBuilder, channels: list[ir.Value], factors: tuple[float
 def _converter(across: int, down: int) -> Any:
     """Make the intrinsic for chroma that is the mean of ``across`` columns and ``down`` rows."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def convert(_typing, pixels, upper, lower, column, tile, row, to, chroma_row):  # type: ignore[no-untyped-def]
         """Convert 16 pixels of one row or two.
 

@@ -5,7 +5,6 @@ Sums and products of float32 are separate operations, each rounded as IEEE 754 s
 of a picture are the same on every processor. Rounding to the nearest integer is the sum with 1.5 * 2**23.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -25,7 +24,6 @@ ZIGZAG = tuple(
 )
 
 _TO_INTEGER = 1.5 * 2.0**23
-_Binary = Callable[[ir.Value, ir.Value], ir.Value]
 
 
 def scale_places() -> list[tuple[int, int]]:
@@ -34,19 +32,20 @@ def scale_places() -> list[tuple[int, int]]:
     return [(half + i, u) for u in range(8) for half, _ in halves for i in range(4)]
 
 
-def _sums(builder: ir.IRBuilder) -> tuple[_Binary, _Binary, Callable[[ir.Value, float], ir.Value]]:
-    return builder.fadd, builder.fsub, lambda x, factor: builder.fmul(x, constant(F32, [factor] * _LANES))
-
-
 def _dct(builder: ir.IRBuilder, x: list[ir.Value]) -> list[ir.Value]:
     """Transform eight vectors, lane by lane; output k is scaled by 2 sqrt(2) AAN[k] (sqrt(8) for k = 0)."""
-    plus, minus, times = _sums(builder)
+    plus, minus = builder.fadd, builder.fsub
+
+    def times(x: ir.Value, factor: float) -> ir.Value:
+        return builder.fmul(x, constant(F32, [factor] * _LANES))
+
     s, d = [plus(x[i], x[7 - i]) for i in range(4)], [minus(x[i], x[7 - i]) for i in range(4)]
     outer, inner, outer_d, inner_d = plus(s[0], s[3]), plus(s[1], s[2]), minus(s[0], s[3]), minus(s[1], s[2])
     turned = times(plus(inner_d, outer_d), 0.70710678118654752)
     a, b, c = plus(d[3], d[2]), plus(d[2], d[1]), plus(d[1], d[0])
     shared = times(minus(a, c), 0.38268343236508977)
-    low, high, middle = plus(times(a, 0.54119610014619698), shared), plus(times(c, 1.3065629648763766), shared), times(b, 0.70710678118654752)
+    low, high = plus(times(a, 0.54119610014619698), shared), plus(times(c, 1.3065629648763766), shared)
+    middle = times(b, 0.70710678118654752)
     near, far = plus(d[0], middle), minus(d[0], middle)
     return [
         plus(outer, inner), plus(near, high), plus(outer_d, turned), minus(far, low),
@@ -87,7 +86,7 @@ def _blocks(builder: ir.IRBuilder, columns: list[ir.Value]) -> list[tuple[ir.Val
     return blocks
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def transform(  # type: ignore[no-untyped-def]
     _typing, tile, row, column, level, scale, blocks, masks, k
 ):

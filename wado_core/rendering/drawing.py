@@ -1,0 +1,63 @@
+"""Drawings: all that a picture is made of, its pixels not yet made."""
+
+from dataclasses import dataclass
+
+from wado_core.codecs.decoded import Cells
+from wado_core.jpeg.samples import ColorSamples, GraySamples, Samples, samples_of
+from wado_core.model.geometry import Rectangle
+from wado_core.model.grayscale import Lut, Window
+from wado_core.model.image_pixel import ImagePixel
+from wado_core.rendering.line import exact_line
+from wado_core.rendering.resample import Picture, picture_of_cells, picture_of_rgb
+from wado_core.rendering.table import Grayscale, cell_table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GrayDrawing:
+    """Cells of a grayscale frame and the way to their display values.
+
+    cells: (…, …) uint8 or uint16 as ``pixel`` describes them.  voi: None draws nothing but background.
+    source: the cells that are drawn.  rows, columns: of the picture.
+    """
+
+    cells: Cells
+    steps: Grayscale
+    voi: Window | Lut | None
+    pixel: ImagePixel
+    source: Rectangle
+    rows: int
+    columns: int
+
+    def picture(self) -> Picture:
+        """Make the pixels, (rows, columns) uint8."""
+        return picture_of_cells(self.cells, cell_table(self.steps, self.voi, self.pixel), self.source, self.rows, self.columns)
+
+    def samples(self) -> Samples:
+        """Return what a JPEG encoder codes, the same values as those of the picture; of its size no picture is made of them."""
+        if (self.rows, self.columns) != (self.source.rows, self.source.columns):
+            return samples_of(self.picture())
+        line = exact_line(self.steps, self.voi, self.pixel) if isinstance(self.voi, Window) else None
+        return GraySamples(self.cells, line or cell_table(self.steps, self.voi, self.pixel), self.source)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColorDrawing:
+    """RGB pixels, (…, …, 3) uint8, those of them that are drawn, and the size of the picture."""
+
+    pixels: Picture
+    source: Rectangle
+    rows: int
+    columns: int
+
+    def picture(self) -> Picture:
+        """Make the pixels, (rows, columns, 3) uint8."""
+        return picture_of_rgb(self.pixels, self.source, self.rows, self.columns)
+
+    def samples(self) -> Samples:
+        """Return what a JPEG encoder codes, the same values as those of the picture."""
+        if (self.rows, self.columns) != (self.source.rows, self.source.columns):
+            return samples_of(self.picture())
+        return ColorSamples(self.pixels, self.source)
+
+
+Drawing = GrayDrawing | ColorDrawing

@@ -1,0 +1,48 @@
+"""The linear windows that float32 evaluates exactly: for those no table is made, and the encoder looks nothing up."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from wado_core.jpeg.samples import Line
+from wado_core.kernels import line as kernels
+from wado_core.model.grayscale import Padding, Rescale, VoiLutFunction, Window
+from wado_core.model.image_pixel import ImagePixel
+from wado_core.rendering.table import BACKGROUND, Grayscale, Table, first_value, linear_ramp
+
+
+@lru_cache(maxsize=256)
+def exact_line(steps: Grayscale, window: Window, pixel: ImagePixel) -> Line | None:
+    """Return the line whose value is that of the table for every sample, None where there is none.
+
+    There is none for tables and sigmoids, samples that are not in the lowest bits of their cells, padding that the window does not
+    make black, and windows so wide that float32 misses a step.
+    """
+    if not isinstance(steps.modality, Rescale) or window.function is VoiLutFunction.SIGMOID:
+        return None
+    if pixel.high_bit + 1 != pixel.bits_stored:
+        return None
+    begin, ramp, factor = linear_ramp(steps.modality, window, pixel)
+    if ramp.size == 0:
+        return None
+    if steps.inverted:
+        ramp, factor = np.subtract(255, ramp), -factor
+    changes = np.flatnonzero(ramp[1:] != ramp[:-1])
+    first, last = (int(changes[0]), int(changes[-1]) + 1) if changes.size else (0, 0)
+    ramp = ramp[first : last + 1]
+    if steps.padding is not None and not _is_background(steps.padding, begin + first, ramp, pixel):
+        return None
+    if factor == 0:
+        factor = float(ramp[-1]) - float(ramp[0])
+    fitted = np.empty(2, np.float32)
+    kernels.fit_offset(ramp, np.float32(factor), fitted)
+    if not fitted[1]:
+        return None
+    sign = 1 << (pixel.bits_stored - 1) if pixel.signed else 0  # flipped, it orders two's complement from the smallest value up
+    return Line((1 << pixel.bits_stored) - 1, sign, float(begin + first), float(ramp.size - 1), factor, float(fitted[0]))
+
+
+def _is_background(padding: Padding, begin: int, ramp: Table, pixel: ImagePixel) -> bool:
+    """Whether all padding is drawn black in any case: ramps are monotonic, so that its ends tell."""
+    places = (padding.low - first_value(pixel) - begin, padding.high - first_value(pixel) - begin)
+    return all(ramp[min(max(place, 0), ramp.size - 1)] == BACKGROUND for place in places)
