@@ -46,6 +46,12 @@ class Outcome:
 
     figures: Figures = field(default_factory=Figures)
     refusal: str = ""
+    lossless: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether all that was decoded is as it has to be: within 1, or the same where the process is lossless."""
+        return self.figures.most <= (0 if self.lossless else 1)
 
 
 @cache
@@ -85,7 +91,7 @@ def whole(name: str) -> Outcome:
         cells = _product(frame, len(frame.components), "CMYK", TRANSFER_SYNTAX[name])(vectors.data(name))
     except WadoError as error:
         return Outcome(refusal=_named(error))
-    return Outcome(total(_compared(name, i, plane) for i, plane in enumerate(_planes(frame, cells))))
+    return Outcome(total(_compared(name, i, plane) for i, plane in enumerate(_planes(frame, cells))), lossless=frame.marker == SOF3)
 
 
 def tables_only() -> Outcome:
@@ -118,7 +124,7 @@ def _apart(name: str, decoder: Callable[[Frame], Decode]) -> Outcome:
             figures += _compared(name, component, decoder(alone)(data))
         except (WadoError, ValueError, RuntimeError, OSError) as error:
             return Outcome(refusal=_named(error))
-    return Outcome(figures)
+    return Outcome(figures, lossless=vectors.stream(name).only_frame.marker == SOF3)
 
 
 def whole_by_library(name: str, package: str) -> Outcome:
@@ -128,7 +134,7 @@ def whole_by_library(name: str, package: str) -> Outcome:
         cells = LIBRARIES[package](vectors.data(name))
     except (ValueError, RuntimeError, OSError) as error:
         return Outcome(refusal=_named(error))
-    return Outcome(total(_compared(name, i, plane) for i, plane in enumerate(_planes(frame, cells))))
+    return Outcome(total(_compared(name, i, plane) for i, plane in enumerate(_planes(frame, cells))), lossless=frame.marker == SOF3)
 
 
 def _planes(frame: Frame, cells: Array) -> Iterator[Array]:

@@ -25,7 +25,7 @@ away from zero.
 _COVERAGE = """## What is covered, and what is not
 
 Covered: encoding by process 1 (baseline, Huffman, 8 bits; T.83 clause 6.1) of gray pictures and of RGB pictures with 4:4:4, 4:2:2 and
-4:2:0; the syntax of what is written (clause 5.1); decoding of processes 1, 2, 4 and 14 as far as the table says (clauses 7.4, 7.6).
+4:2:0; the syntax of what is written (clause 5.1); decoding of single components of processes 1 and 2 (clause 7.4).
 
 Not covered, or not so:
 
@@ -37,7 +37,10 @@ Not covered, or not so:
   have. 12-bit and lossless encoding likewise.
 - B1 and B2 are in the abbreviated format. A DICOM object holds interchange format (PS3.5 A.4.1), so that the product has no way to load
   tables first; the scans of B2 are decoded as streams of their own.
-- Pictures that are decoded at a reduced size (a smaller inverse DCT) are not subject to T.83.
+- The product is no generic decoder in the sense of clause 7: it refuses every stream of the set as it stands, for its four components
+  or its process. What libjpeg-turbo, which it decodes with, makes of them stands beside.
+- Colour frames leave the product's decoder as RGB, and T.83 compares components; so T3 is about components alone, not about how chroma
+  is enlarged and converted. Pictures decoded at a reduced size (a smaller inverse DCT) are not subject to T.83 either.
 """
 
 SECTIONS: dict[str, tuple[Callable[[], str], str]] = {

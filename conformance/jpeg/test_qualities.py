@@ -7,6 +7,7 @@ from conformance.jpeg import vectors
 from conformance.jpeg.encoders import QUALITIES
 from conformance.jpeg.pictures import pictures, signs_of_every_basis_function
 from conformance.jpeg.qualities import CHROMA, GRAY, LUMA, SOURCES, sweep
+from conformance.jpeg.served import SERVED_QUALITIES, served
 from conformance.jpeg.transform import components_of, transform
 
 
@@ -24,6 +25,14 @@ def test_every_quality_of_the_sources_is_within_1() -> None:
         found = sweep(name)
         assert found.keys() == {(SOURCES, quality) for quality in QUALITIES}
         assert {key: figures for key, figures in found.items() if figures.beyond} == {}
+
+
+@pytest.mark.parametrize("quality", SERVED_QUALITIES)
+def test_what_is_served_is_within_1(quality: int) -> None:
+    figures, subsamplings = served(quality)
+    assert figures.compared > 1_000_000
+    assert figures.beyond == 0, figures
+    assert subsamplings == {"4:2:0" if quality < 90 else "4:4:4"}
 
 
 def test_the_extremes_are_extreme() -> None:
