@@ -206,7 +206,7 @@ def test_importing_loads_nothing_heavy() -> None:
 def test_what_is_named_can_be_imported_and_nothing_else() -> None:
     code = "import wado_core; print(*sorted(name for name in wado_core.__all__ if getattr(wado_core, name) is not None))"
     assert fresh(code).split() == sorted(wado_core.__all__)
-    assert set(wado_core.__all__) == {"Instance", "WadoError", "open", "render", "thumbnail"}
+    assert set(wado_core.__all__) == {"Instance", "WadoError", "encode_jpeg", "open", "render", "thumbnail"}
     assert set(wado_core.__all__) <= set(dir(wado_core))
     with pytest.raises(AttributeError, match="nonesuch"):
         _ = wado_core.nonesuch  # type: ignore[attr-defined, unused-ignore]
