@@ -16,7 +16,7 @@ def main() -> int:
     if "--write" in sys.argv[1:]:
         PATH.write_text(text)
     else:
-        print(text)
+        print(text, end="")
     return int(NOT_MET in text)
 
 
