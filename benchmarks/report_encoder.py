@@ -49,11 +49,11 @@ def _ratio(pair: dict[str, float]) -> str:
 
 def _sentences(infos: Sequence[dict[str, Any]], origin: str) -> list[str]:
     said = [
-        f"From stored cells of 12 bits and a window, or pixels of 8 bits, to JPEG; at Q90 and on one core unless said otherwise; on {origin}.",
-        "Both are called in turns in one process: medians, their ratio, the quartiles of the ratios of the pairs; then how much larger our",
-        f"files are. {LIBRARY}: a compiled window, then imagecodecs, with the accurate DCT. The last columns are how many times as fast ours",
-        "is as other ways to that library, simplejpeg with its fast DCT, which is inaccurate. Nehalem is measured beside the library as it",
-        "runs here, and beside one that keeps to SSE2.",
+        f"From stored cells of 12 bits and a window, or pixels of 8 bits, to JPEG, on {origin}; at Q90 and on one core unless said",
+        "otherwise. Both are called in turns in one process: medians, their ratio, the quartiles of the ratios of the pairs; then how",
+        f"much larger our files are. {LIBRARY}: a compiled window, then imagecodecs, with the accurate DCT. The last columns are how many",
+        "times as fast ours is as other ways to that library, simplejpeg with its fast DCT, which is inaccurate. Nehalem is measured",
+        "beside the library as it runs here, and beside one that keeps to SSE2.",
     ]
     for info in infos:
         if "alone" in info.get("encoder", ()):
@@ -61,8 +61,8 @@ def _sentences(infos: Sequence[dict[str, Any]], origin: str) -> list[str]:
             said.append(f"Two cores are {alone['ratio']:.2f} times ({alone['low']:.2f} … {alone['high']:.2f}) as fast as one of ours.")
         if "first_piece" in info:
             first = info["first_piece"]
-            share = f"{first['share']:.1%}".replace("%", " %")
-            said.append(f"The first strip of the mammogram leaves after {_milliseconds(first['first_s'])}, {share} of the time of the whole.")
+            share = f"{100 * first['share']:.1f} % of the time of the whole"
+            said.append(f"The first strip of the mammogram leaves after {_milliseconds(first['first_s'])}, {share}.")
     loads = [load for info in infos for load in info.get("load", ())]
     said.append(f"Load average {loads[0]:.2f} at the start, {loads[-1]:.2f} at the end, {max(loads):.2f} at most.")
     return said
