@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -18,10 +19,12 @@ from typing import Any
 
 from numba import config
 
-from benchmarks.encoders import CASES, LIBRARY, Case, Helper
+from benchmarks.encoders import CASES, LIBRARY, Case, Helper, spin
 from benchmarks.paired import paired
 
 _LARGE = 1_000_000
+# What a thread does to see whether it has a core, some milliseconds of it, and how often.
+_PROBE_STEPS, _PROBES = 3_000_000, 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,12 @@ def compare(case: Case, others: Sequence[str], rounds: Rounds) -> dict[str, Any]
 
 
 def compare_two_cores(case: Case, rounds: Rounds) -> dict[str, Any]:
-    """Return a row: ours with one helping thread, beside the library; and beside ours without."""
+    """Return a row: ours with one helping thread, beside the library; and beside ours without.
+
+    cores: how many there were to be had meanwhile: where others use the second one, the row says little.
+    """
     helper = Helper()
+    cores = [free_cores()]
     try:
         own: Callable[[], bytes] = partial(case.own, helper.lend)
         library = paired(own, partial(case.other, LIBRARY), rounds.of(case))
@@ -52,7 +59,21 @@ def compare_two_cores(case: Case, rounds: Rounds) -> dict[str, Any]:
         size = len(own()) / len(case.other(LIBRARY))
     finally:
         helper.close()
-    return {"label": f"{case.label}, two cores", "compared": {LIBRARY: asdict(library)}, "size": size, "alone": asdict(alone)}
+    cores.append(free_cores())
+    row = {"label": f"{case.label}, two cores", "compared": {LIBRARY: asdict(library)}, "size": size}
+    return {**row, "alone": asdict(alone), "cores": min(cores)}
+
+
+def free_cores() -> float:
+    """Return how many times as much two threads do as one does alone, 1 to 2."""
+    with ThreadPoolExecutor(1, "probe") as pool:
+
+        def both() -> None:
+            other = pool.submit(spin, _PROBE_STEPS)
+            spin(_PROBE_STEPS)
+            other.result()
+
+        return 2 / paired(lambda: spin(_PROBE_STEPS), both, _PROBES).ratio
 
 
 def first_piece(case: Case, rounds: Rounds) -> dict[str, float]:

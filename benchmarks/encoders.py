@@ -127,9 +127,18 @@ def _draw_table(cells, table, display):  # type: ignore[no-untyped-def]
             display[i, j] = table[cells[i, j]]
 
 
+def _spin(steps):  # type: ignore[no-untyped-def]
+    x = 0.0
+    for _ in range(steps):
+        x = x * 0.999 + 1.0
+    return x
+
+
 _compiled = partial(njit, nogil=True, error_model="numpy")
 _window_loop = _compiled("void(uint16[:, ::1], float32, float32, uint8[:, ::1])")(_draw_window)
 _table_loop = _compiled("void(uint16[:, ::1], Array(uint8, 1, 'C', readonly=True), uint8[:, ::1])")(_draw_table)
+# Keeps a core busy, without memory and without the interpreter.
+spin: Callable[[int], float] = _compiled("float64(int64)")(_spin)
 
 
 def windowed(label: str, cells: Cells, *, quality: int = 90, new: bool = False) -> Case:

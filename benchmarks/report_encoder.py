@@ -57,8 +57,8 @@ def _sentences(infos: Sequence[dict[str, Any]], origin: str) -> list[str]:
     ]
     for info in infos:
         if "alone" in info.get("encoder", ()):
-            alone = info["encoder"]["alone"]
-            said.append(f"Two cores are {alone['ratio']:.2f} times ({alone['low']:.2f} … {alone['high']:.2f}) as fast as one of ours.")
+            alone, cores = info["encoder"]["alone"], info["encoder"]["cores"]
+            said.append(f"On two cores, of which {cores:.2f} were free, ours is {alone['ratio']:.2f} times as fast as on one.")
         if "first_piece" in info:
             first = info["first_piece"]
             share = f"{100 * first['share']:.1f} % of the time of the whole"
