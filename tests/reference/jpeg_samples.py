@@ -31,12 +31,15 @@ def means(plane: Array, down: int, across: int) -> Array:
 def planes(picture: Array, across: int, down: int) -> list[Array]:
     """Return the components of a picture as they are transformed: complete MCUs, level shifted, float64 (T.81 A.3.1).
 
-    picture: (rows, columns) gray or (rows, columns, 3) RGB.
+    picture: (rows, columns) gray or (rows, columns, 3) RGB. A component has ``ceil(rows / down)`` rows of its own, and is completed as
+    such (T.81 A.1.1, A.2.4).
     """
     if picture.ndim == 2:
         return [completed(picture, 8, 8).astype(np.float64) - 128]
-    converted = ycbcr(completed(picture, 8 * down, 8 * across))
-    return [converted[..., 0] - 128, *(means(converted[..., channel], down, across) for channel in (1, 2))]
+    converted = ycbcr(completed(picture, down, across))
+    chroma = [means(converted[..., channel], down, across) for channel in (1, 2)]
+    luma = ycbcr(picture)[..., 0] - 128
+    return [completed(luma, 8 * down, 8 * across), *(completed(plane, 8, 8) for plane in chroma)]
 
 
 def coefficients(plane: Array) -> Array:

@@ -33,9 +33,7 @@ def random_blocks(rng: np.random.Generator, count: int) -> Array:
     return blocks.astype(np.int16)
 
 
-def code(
-    blocks: Array, order: Array, component: Array, class_of: Array, pairs: tuple[Any, Any], interval: int
-) -> bytes:
+def code(blocks: Array, order: Array, component: Array, class_of: Array, pairs: tuple[Any, Any], interval: int) -> bytes:
     """Run the kernel."""
     tables = code_tables(pairs)
     state, size = np.zeros(STATE_SIZE, np.int64), 2 * BYTES_OF_BLOCK * order.size + CODED_SIZE
@@ -126,8 +124,8 @@ def test_an_interval_s_last_byte_is_filled_with_ones_and_stuffed(bits: int) -> N
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(mask=st.integers(0, 2**64 - 1) | st.lists(st.integers(0, 63), max_size=5).map(lambda places: sum({1 << place for place in places})))
-def test_the_places_of_zrl(mask: int) -> None:
-    assert int(jpeg_scan._with_zrl(np.uint64(mask | 1))) == jpeg_coding.places_with_zrl(mask | 1)
+def test_the_places_of_symbols(mask: int) -> None:
+    assert int(jpeg_scan._symbols(np.uint64(mask))) == jpeg_coding.symbol_places(mask)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

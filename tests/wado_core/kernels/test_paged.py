@@ -22,7 +22,10 @@ with paged(np.arange(5, dtype=np.uint16), Side(sys.argv[1])) as array:
 """
 
 
-@pytest.mark.parametrize(("side", "offset", "dies"), [("before", -1, True), ("before", 0, False), ("behind", 10, True), ("behind", 9, False)])
+PLACES = [("before", -1, True), ("before", 0, False), ("behind", 10, True), ("behind", 9, False)]
+
+
+@pytest.mark.parametrize(("side", "offset", "dies"), PLACES)
 def test_a_load_outside_ends_the_process(side: str, offset: int, dies: bool) -> None:
     done = subprocess.run([sys.executable, "-c", OUTSIDE, side, str(offset)], capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines() == ["[0, 1, 2, 3, 4]"] + ([] if dies else ["alive"])
