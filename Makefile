@@ -3,8 +3,8 @@
 #   make run [DIR=/path/to/dicom] [PORT=8080]   install, compile, index DIR and serve it; without DIR pydicom's sample files
 #   make test                                   install what is missing, then every check and every test
 #
-# Also: make install, make lint, make bench, make clean.  PYTHON=/path/to/python chooses the interpreter of .venv, JOBS=4 the
-# number of test processes.
+# Also: make install, make lint, make bench, make conformance, make clean.  PYTHON=/path/to/python chooses the interpreter of .venv,
+# JOBS=4 the number of test processes.
 
 # The first interpreter that is new enough.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -21,7 +21,7 @@ SERVER := $(VENV)/.installed-server
 DEVELOPMENT := $(VENV)/.installed-development
 
 .DELETE_ON_ERROR:
-.PHONY: install run lint lint-style lint-types lint-imports test bench clean
+.PHONY: install run lint lint-style lint-types lint-imports test bench conformance clean
 
 install: $(SERVER)
 
@@ -46,11 +46,15 @@ lint-imports: $(DEVELOPMENT)
 
 # The benchmarks run once each, as tests: that they work is checked here, how fast they are by `make bench`.
 test: lint
-	$(BIN)/python -m pytest -n $(JOBS) --benchmark-disable tests benchmarks
+	$(BIN)/python -m pytest -n $(JOBS) --benchmark-disable tests benchmarks conformance
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m pytest -q --benchmark-only --benchmark-columns=median,iqr,rounds --benchmark-json=benchmark.json benchmarks
 	$(BIN)/python -m benchmarks.report benchmark.json
+
+# The report of conformance/jpeg: the criteria of T.83, stream by stream; fails when one is not met.
+conformance: $(DEVELOPMENT)
+	@$(BIN)/python -m conformance.jpeg
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks

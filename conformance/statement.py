@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wado_core.codecs.jpeg_out import FULL_CHROMA_QUALITY
 from wado_core.codecs.registry import DECODERS
-from wado_core.model.render import DEFAULT_QUALITY
+from wado_core.model.render import DEFAULT_QUALITY, STREAMED_PIXELS
 from wado_core.model.transfer_syntax import TRANSFER_SYNTAXES
 from wado_core.settings import Limits
 from wado_http.errors import STATUSES
@@ -72,8 +72,8 @@ CONDITIONS = {
     410: "the object was here; its last copy has been deleted, and is nowhere else",
     500: "the object is damaged, or the server failed; the answer names the line of the log",
     501: "a valid request or object that this version does not serve, or one beyond a configured limit",
-    503: "the server is busy, the storage or the index does not answer, folders are still being indexed, or an object that is not "
-    "where it was is being looked for; with Retry-After",
+    503: "the server is busy, or holds too much that clients have not taken yet, the storage or the index does not answer, folders are "
+    "still being indexed, or an object that is not where it was is being looked for; with Retry-After",
 }
 
 
@@ -101,6 +101,9 @@ came out of each of some four hundred real files stands in [conformance/files.md
 A multi-frame object is a single-frame image when it holds one frame, or when `frameNumber` picks one. image/jpeg is baseline
 (SOF0, 8 bits, Huffman), gray as one component, colour as YCbCr with JFIF. image/png has 8 bits a sample.
 application/dicom is a Part 10 file in Explicit VR Little Endian; video is sent in its stored transfer syntax. No Accept header means `*/*`.
+
+image/jpeg of {STREAMED_PIXELS:,} pixels or more is sent while it is being made: in chunks to HTTP/1.1, whole to HTTP/1.0. An answer
+that fails after its first byte ends without the last chunk, and its connection is closed. Everything else has a Content-Length.
 
 ## Parameters
 

@@ -36,6 +36,24 @@ def test_a1_11_http_1_0(wado: Wado, more: str, host: str) -> None:
     assert int(headers[b"content-length"]) == len(body)
 
 
+def test_a1_11_large_pictures_are_the_same_in_chunks_kept_and_to_http_1_0(wado: Wado) -> None:
+    """Chunked coding to HTTP/1.1 clients only (A1.11), Content-Length where there is none (A5.4); the same bytes and headers."""
+    query = f"{q('ct')}&rows=1500&imageQuality=100"
+    answers = [wado.ask(query) for _ in range(2)]
+    status, old, body = exchange(wado.server, f"GET /wado?{query} HTTP/1.0\r\n\r\n".encode())
+    assert b"transfer-encoding" not in old
+    assert int(old[b"content-length"]) == len(body)
+    for answer in answers:
+        assert (answer.status_code, answer.content) == (200, body)
+        assert ("content-length" in answer.headers) != ("transfer-encoding" in answer.headers)
+        for name in ("etag", "content-location", "last-modified", "cache-control", "vary"):
+            assert answer.headers[name].encode() == old[name.encode()]
+    assert int(answers[1].headers["content-length"]) == len(body)  # kept by now
+    assert body.startswith(b"\xff\xd8")
+    assert body.endswith(b"\xff\xd9")
+    assert status.split()[1] == b"200"
+
+
 def test_a1_11_http_1_0_head(wado: Wado) -> None:
     """HEAD over HTTP/1.0 has no body either (A1.10, A1.11)."""
     status, _, body = exchange(wado.server, f"HEAD /wado?{q('ct')} HTTP/1.0\r\n\r\n".encode())

@@ -48,7 +48,7 @@ def _empty_blocks_beyond(blocks, masks, count, of_tile, down, rows, columns):  #
     for r in range(down):
         for k in range(used_across if r < used_down else 0, 2 * count):
             place = r * 2 * of_tile + k
-            masks[place], blocks[place, 1] = 0, 0  # the second is where end-of-block stands
+            masks[place] = 0
             blocks[place, 0] = blocks[place - 1 if k % 2 == 1 else place - 2 * of_tile + 1, 0]
 
 

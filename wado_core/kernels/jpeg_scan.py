@@ -10,6 +10,7 @@ from wado_core.kernels._bits import bits_set, copy_16_bytes, leading_zeros, stor
 from wado_core.kernels._vector import WIDE
 from wado_core.kernels.jpeg_symbols import (
     CLASS_RUN,
+    MOST_BITS,
     PADDING_RUN,
     code_32_symbols,
     code_32_symbols_of_two_classes,
@@ -46,18 +47,15 @@ _LENGTH = _uint(31)
 
 
 @njit(nogil=True)
-def _symbols(mask):  # type: ignore[no-untyped-def]
-    """Return the places of all symbols of a block: of its first coefficient, of those that are not 0, of ZRL and of end-of-block.
+def _with_zrl(mask):  # type: ignore[no-untyped-def]
+    """Add the places of ZRL to a mask whose first is set: every sixteenth coefficient of a longer run of zeros (T.81 F.1.2.2.1).
 
-    ZRL stands at every sixteenth coefficient of a longer run of zeros, end-of-block behind the last that is not 0 (T.81 F.1.2.2.1).
-    Both have the value 0, and the runs before them are 15 and 0: they need no case of their own.
+    Their values are 0 and the runs before them 15, so that they need no case of their own.
     """
-    mask |= _uint(1)
     near = mask | mask << _uint(1)
     near |= near << _uint(2)
     near |= near << _uint(4)
     near |= near << _uint(8)
-    end = _uint(1) << _uint(63 - leading_zeros(mask)) << _uint(1)
     far = mask & ~(near << _uint(1)) & ~_uint(1)
     while far != _uint(0):
         place = trailing_zeros(far)
@@ -66,14 +64,14 @@ def _symbols(mask):  # type: ignore[no-untyped-def]
         while zero < place:
             mask |= _uint(1) << _uint(zero)
             zero += 16
-    return mask | end
+    return mask
 
 
 @njit(nogil=True)
-def _joined(first, second):  # type: ignore[no-untyped-def]
-    """Join two ready codes; return bits and length, at most 2 * MOST_CODE_BITS + 1."""
-    size = second & _LENGTH
-    return first >> _uint(5) << size | second >> _uint(5), (first & _LENGTH) + size
+def _append(code, length, entry):  # type: ignore[no-untyped-def]
+    """Append a ready code to some bits."""
+    size = entry & _LENGTH
+    return code << size | entry >> _uint(5), length + size
 
 
 @njit(nogil=True)
@@ -104,10 +102,11 @@ def code_wide(blocks, masks, order, component, class_of, codes, lengths, values,
         k, c = np.uintp(order[i]), np.uintp(component[i])  # numba would count signed indices from the end if they were negative
         class_run = CLASS_RUN * np.int64(class_of[c])
         classes |= class_run
-        found = gather_symbols(blocks, k, _symbols(masks[k]), class_run, values, runs, n)
+        mask = _with_zrl(masks[k] | _uint(1))
+        found = gather_symbols(blocks, k, mask, class_run, values, runs, n)
         values[np.uintp(n)] = blocks[k, 0] - predictions[c]
         predictions[c] = blocks[k, 0]
-        n += found
+        n += found + np.int64(mask >> _uint(63) == _uint(0))
     for i in range(n, n + 32):
         values[i], runs[i] = -1, PADDING_RUN
     waiting, bits, used = _uint(state[WAITING]), state[BITS], 0
@@ -130,30 +129,37 @@ def code_wide(blocks, masks, order, component, class_of, codes, lengths, values,
 def code_ready(blocks, masks, order, component, class_of, ready, raw, state):  # type: ignore[no-untyped-def]
     """Do the same with the ready code of every value and run, ``ready``: (2, READY_SIZE) uint32, code << 5 | length.
 
-    Two symbols are written at once.
+    Two coefficients are written at once; an end-of-block is written with the DC difference of the next block.
     """
     used, waiting, bits = 0, _uint(state[WAITING]), state[BITS]
+    code, length = _uint(0), _uint(0)
     predictions = state[PREDICTION:]
     for i in range(order.size):
         k, c = np.uintp(order[i]), np.uintp(component[i])
         block, table = blocks[k], ready[np.uintp(class_of[c])]
-        entry = _uint(table[np.uintp(DC_MIDDLE + np.int64(block[0]) - predictions[c])])
+        code, length = _append(code, length, _uint(table[np.uintp(DC_MIDDLE + np.int64(block[0]) - predictions[c])]))
         predictions[c] = block[0]
-        mask = _symbols(masks[k]) & ~_uint(1)
-        # An odd one is written with the first, so that the others are pairs; without a branch, which would often be taken wrongly.
-        odd = bits_set(mask) & 1
-        last = trailing_zeros(mask) * odd
-        mask &= mask - _uint(odd)
-        code, length = _joined(entry, _ready_code(table, (last - 1) & 15, block, last) * _uint(odd))
+        mask, last = _with_zrl(masks[k] | _uint(1)) & ~_uint(1), 0
+        if bits_set(mask) & 1:  # the first alone, so that the others are pairs
+            if length > _uint(MOST_BITS - MOST_CODE_BITS):
+                used, waiting, bits = _write(raw, used, waiting, bits, code, length)
+                code, length = _uint(0), _uint(0)
+            last = trailing_zeros(mask)
+            mask &= mask - _uint(1)
+            code, length = _append(code, length, _ready_code(table, last - 1, block, last))
         used, waiting, bits = _write(raw, used, waiting, bits, code, length)
         while mask != _uint(0):
             place = trailing_zeros(mask)
             mask &= mask - _uint(1)
-            entry = _ready_code(table, place - last - 1, block, place)
-            last = trailing_zeros(mask)
+            second = trailing_zeros(mask)
             mask &= mask - _uint(1)
-            code, length = _joined(entry, _ready_code(table, last - place - 1, block, last))
+            entry = _ready_code(table, place - last - 1, block, place)
+            code, length = _append(entry >> _uint(5), entry & _LENGTH, _ready_code(table, second - place - 1, block, second))
             used, waiting, bits = _write(raw, used, waiting, bits, code, length)
+            last = second
+        ending = _uint(table[END_OF_BLOCK]) * _uint(last != 63)
+        code, length = ending >> _uint(5), ending & _LENGTH
+    used, waiting, bits = _write(raw, used, waiting, bits, code, length)
     state[WAITING], state[BITS] = np.int64(waiting), bits
     return used
 

@@ -31,11 +31,11 @@ _WORDS, _BYTES, _LONGS = vector(I16, 32), vector(I8, 64), vector(I64, 8)
 
 @intrinsic
 def gather_symbols(_typing, blocks, k, mask, class_run, values, runs, n):  # type: ignore[no-untyped-def]
-    """Write the values of a block's symbols and the runs before them; return how many.
+    """Write the coefficients of a block that are not 0, and the runs before them; return how many.
 
-    blocks: (…, 64) int16, zig-zag.  k: which.  mask: uint64, the places of its symbols, the first among them.
-    values, runs: int16 and uint8, out: from place ``n`` on, 64 of each are written, of which those behind the last mean nothing.
-    class_run: 0, or CLASS_RUN where the second tables code the block.
+    blocks: (…, 64) int16, zig-zag.  k: which.  mask: uint64, its coefficients that are not 0, and the first in any case.
+    values, runs: int16 and uint8, out: from place ``n`` on, 64 of each are written, where behind the last symbol stands that of
+    end-of-block.  class_run: 0, or CLASS_RUN where the second tables code the block.
     """
 
     def code(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
@@ -58,8 +58,12 @@ def gather_symbols(_typing, blocks, k, mask, class_run, values, runs, n):  # typ
         previous = call(builder, "llvm.x86.avx512.permvar.qi.512", _BYTES, places, before)
         zeros = builder.sub(builder.sub(places, previous), constant(I8, [1] * 64))
         zeros = builder.insert_element(zeros, I8(DC_RUN), I32(0))
-        store(builder, builder.add(zeros, splat(builder, builder.trunc(arguments[3], I8), 64)), pointer(5), place, 1)
-        return builder.ctpop(mask)
+        count = builder.ctpop(mask)
+        # ~0 >> 64 - count: the DC is always there, so that the shift is by less than 64.
+        present = builder.lshr(I64(-1), builder.sub(I64(64), count))
+        found = builder.select(builder.bitcast(present, vector(I1, 64)), zeros, no_bytes)
+        store(builder, builder.add(found, splat(builder, builder.trunc(arguments[3], I8), 64)), pointer(5), place, 1)
+        return count
 
     return types.int64(blocks, types.int64, types.uint64, types.int64, values, runs, types.int64), code
 

@@ -17,7 +17,7 @@ from wado_core.model.render import MediaType, RenderPlan, RenderRequest
 from wado_core.model.sop_class import Category
 from wado_core.model.uid import InstanceKey
 from wado_http.conditional import client_has, entity_tag, modified_s
-from wado_http.flight import landed
+from wado_http.flight import Waiter, landed
 from wado_http.negotiation import DICOM, PRODUCIBLE, choose, parse_accept
 from wado_http.params.uri import (
     UriRequest,
@@ -93,24 +93,29 @@ async def _answer_picture(request: Request, asked: UriRequest, located: Located,
     if asked.presentation_uid is not None:
         raise NotSupported("Presentation states are not supported yet; the picture is available without presentationUID.")
     state = state_of(request)
-    digest = plan.digest
-    representation = Representation(entity_tag(digest), modified_s(located.location), location, state.settings.max_age_s, plan.warnings)
+    etag = entity_tag(plan.digest)
+    representation = Representation(etag, modified_s(located.location), location, state.settings.max_age_s, plan.warnings)
     if client_has(request.headers, representation.etag, representation.modified):
         return not_modified(representation)
     image = state.rendering.cached(plan)
     if request.method == "HEAD":
         return picture_headers(request, image, plan.media_type, representation)
-    if image is not None:
-        return picture(request, landed(image, state.unsent), plan.media_type, representation)
-    work = partial(state.rendering.image, plan)
-    whole = request.scope["http_version"] == "1.0"  # which knows no chunks (A1.11)
-    waiter = state.slots.join(digest, state.rendering.heavy(plan), work, whole=whole)
+    waiter = _join(request, plan) if image is None else landed(image, state.unsent)
     try:
-        await while_connected(request.receive, waiter.begun())
+        if image is None:
+            await while_connected(request.receive, waiter.begun())
         return picture(request, waiter, plan.media_type, representation)
     except BaseException:
         waiter.leave()
         raise
+
+
+def _join(request: Request, plan: RenderPlan) -> Waiter:
+    """Have a picture made, or wait with those who wait for it already."""
+    state = state_of(request)
+    whole = request.scope["http_version"] == "1.0"  # which knows no chunks (A1.11)
+    work = partial(state.rendering.image, plan)
+    return state.slots.join(plan.digest, state.rendering.heavy(plan), work, whole=whole)
 
 
 async def _answer_object(request: Request, asked: UriRequest, located: Located, location: str) -> Response:

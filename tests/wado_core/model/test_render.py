@@ -11,7 +11,7 @@ from wado_core.model.color import StoredPalette
 from wado_core.model.geometry import Rectangle
 from wado_core.model.grayscale import Rescale, StoredLut, Window
 from wado_core.model.image_pixel import CodeStream
-from wado_core.model.render import GrayscalePlan, MediaType, RenderPlan
+from wado_core.model.render import STREAMED_PIXELS, GrayscalePlan, MediaType, RenderPlan
 from wado_core.model.uid import InstanceKey
 
 GRAYSCALE = GrayscalePlan(Rescale(), Window(40.0, 400.0), False, None)
@@ -47,3 +47,15 @@ def test_equal_plans_have_equal_digests_whatever_their_warnings() -> None:
 def test_quality_counts_for_lossy_types_only() -> None:
     png = replace(PLAN, media_type=MediaType.PNG)
     assert replace(png, quality=10).digest == png.digest
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "media_type", "streamed"),
+    [
+        (1024, 1024, MediaType.JPEG, True), (1024, 1023, MediaType.JPEG, False), (1, STREAMED_PIXELS, MediaType.JPEG, True),
+        (4096, 4096, MediaType.PNG, False),
+    ],
+)  # fmt: skip
+def test_large_jpeg_pictures_are_streamed(rows: int, columns: int, media_type: MediaType, streamed: bool) -> None:
+    """By the size of the picture, not of the frame."""
+    assert replace(PLAN, rows=rows, columns=columns, media_type=media_type).streamed is streamed

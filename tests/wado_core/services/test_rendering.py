@@ -11,6 +11,7 @@ import pytest
 from tests import reference
 from tests.fixtures import build, file_bytes, image, uids
 from tests.wado_core.services.archive import Archive
+from wado_core.dicom.frames import FrameReader
 from wado_core.errors import Busy, ContentChanged, DamagedObject, Gone, InvalidRequest, LimitExceeded, NotFound, NotSupported
 from wado_core.model.frame import EncodedImage
 from wado_core.model.geometry import Region
@@ -133,6 +134,57 @@ class TestImage:
     def test_light_frames_are_not(self, archive: Archive, name: str) -> None:
         archive.put(name, build(name))
         assert not archive.rendering.heavy(archive.rendering.plan(archive.instance(key(name)), PNG))
+
+    def test_large_pictures_are_delivered_in_pieces_after_the_object_was_closed(self, archive: Archive) -> None:
+        archive.put("ct", build("ct"))
+        plan = archive.rendering.plan(archive.instance(key("ct")), RenderRequest(rows=1400, quality=100))
+        assert plan.streamed
+        pieces: list[bytes] = []
+
+        def deliver(piece: bytes) -> None:
+            assert archive.store.open_now == 0
+            pieces.append(piece)
+
+        made = archive.rendering.image(plan, deliver)
+        assert len(pieces) > 1
+        assert b"".join(pieces) == made.data
+        assert archive.rendering.image(plan) == made
+
+    def test_other_pictures_are_not_delivered_in_pieces(self, archive: Archive) -> None:
+        archive.put("ct", build("ct"))
+        instance, pieces = archive.instance(key("ct")), list[bytes]()
+        for request in (RenderRequest(), RenderRequest(rows=1400, media_type=MediaType.PNG)):
+            archive.rendering.image(archive.rendering.plan(instance, request), pieces.append)
+        assert pieces == []
+
+    def test_a_file_that_changes_while_it_is_read_is_found_out_before_the_first_piece(
+        self, archive: Archive, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = archive.put("ct", build("ct"))
+        plan = archive.rendering.plan(archive.instance(key("ct")), RenderRequest(rows=1400))
+        read, pieces = FrameReader.frame, list[bytes]()
+
+        def changing(reader: FrameReader, frame_number: int) -> bytes:
+            frame = read(reader, frame_number)
+            os.utime(path, (1, 1))
+            return frame
+
+        monkeypatch.setattr(FrameReader, "frame", changing)
+        with pytest.raises(ContentChanged):
+            archive.rendering.image(plan, pieces.append)
+        assert pieces == []
+        assert archive.rendering.cached(plan) is None
+
+    def test_a_delivery_that_fails_keeps_nothing(self, archive: Archive) -> None:
+        archive.put("ct", build("ct"))
+        plan = archive.rendering.plan(archive.instance(key("ct")), RenderRequest(rows=1400))
+
+        def deliver(_piece: bytes) -> None:
+            raise RuntimeError("the loop has ended")
+
+        with pytest.raises(RuntimeError):
+            archive.rendering.image(plan, deliver)
+        assert archive.rendering.cached(plan) is None
 
     def test_plans_of_different_requests_are_kept_apart(self, archive: Archive) -> None:
         archive.put("ct", build("ct"))
