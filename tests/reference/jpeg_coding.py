@@ -33,11 +33,10 @@ def runs_and_values(block: Sequence[int]) -> list[tuple[int, int]]:
     return symbols
 
 
-def symbol_places(mask: int) -> int:
-    """Return the places of all symbols of a block, the lowest bit for DC.
+def places_with_zrl(mask: int) -> int:
+    """Return the places of a block's coefficients that are coded, the lowest bit for DC, which always is.
 
-    mask: the coefficients that are not 0. ZRL is at every sixteenth zero of a run that another coefficient follows, end-of-block behind
-    the last that is not 0, if it is not the last of all.
+    mask: those that are not 0. ZRL is at every sixteenth zero of a run that another coefficient follows.
     """
     last, places = 0, mask | 1
     for place in range(1, 64):
@@ -45,7 +44,7 @@ def symbol_places(mask: int) -> int:
             for zero in range(last + 16, place, 16):
                 places |= 1 << zero
             last = place
-    return places | (1 << (last + 1) if last < 63 else 0)
+    return places
 
 
 def coded_block(block: Sequence[int], prediction: int, dc: Codes, ac: Codes) -> str:

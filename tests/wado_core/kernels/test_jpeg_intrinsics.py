@@ -180,14 +180,15 @@ def _gather(blocks, k, mask, class_run, values, runs, n):  # type: ignore[no-unt
 @pytest.mark.parametrize("kind", ["full", "dense", "sparse", "empty"])
 def test_gather_symbols(kind: str, class_run: int, side: Side) -> None:
     for k, block in enumerate(blocks_of(kind).tolist()):
-        mask = jpeg_coding.symbol_places(jpeg_coding.mask_of(block))
+        mask = jpeg_coding.places_with_zrl(jpeg_coding.mask_of(block))
         places = [place for place in range(64) if mask >> place & 1]
         zeros = [place - before - 1 for before, place in pairwise(places)]
-        end = 5 + len(places)
+        ending = [0] * (len(places) < 64)
+        end = 5 + len(places) + len(ending)
         with paged(blocks_of(kind), side) as blocks, guarded(5 + 64, np.int16) as values, guarded(5 + 64) as runs:
             assert _gather(blocks, k, np.uint64(mask), class_run, values, runs, 5) == len(places)
-            assert values[5:end].tolist() == [block[place] for place in places]
-            assert runs[5:end].tolist() == [run + class_run for run in [DC_RUN, *zeros]]
+            assert values[5:end].tolist() == [block[place] for place in places] + ending
+            assert runs[5:end].tolist() == [run + class_run for run in [DC_RUN, *zeros, *ending]]
             assert (values[:5] == 0x5A5A).all()
             assert (runs[:5] == 0x5A).all()
 

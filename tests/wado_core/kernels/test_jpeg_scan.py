@@ -123,12 +123,6 @@ def test_an_interval_s_last_byte_is_filled_with_ones_and_stuffed(bits: int) -> N
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(mask=st.integers(0, 2**64 - 1) | st.lists(st.integers(0, 63), max_size=5).map(lambda places: sum({1 << place for place in places})))
-def test_the_places_of_symbols(mask: int) -> None:
-    assert int(jpeg_scan._symbols(np.uint64(mask))) == jpeg_coding.symbol_places(mask)
-
-
-@settings(max_examples=150, deadline=None, derandomize=True)
 @given(octets=st.lists(st.sampled_from([0, 254, 255]) | st.just(255), max_size=70).map(bytes), used=st.integers(0, 3))
 def test_stuffing(octets: bytes, used: int) -> None:
     """It may write up to 16 bytes more than there are, and load none more."""
