@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[3]
 
 # Tests that together take every branch of the kernels; the intrinsics, whose loads and stores nobody checks, have guards of their own.
 PARTS = (
-    "tests/wado_core/jpeg/test_streams.py",
-    "tests/wado_core/jpeg/test_sizes.py::test_strips_of_the_longest_pictures_fit_into_an_interval",
+    "tests/wado_core/jpeg/test_streams.py::test_every_stream",
+    "tests/wado_core/jpeg/test_streams.py::test_streams_longer_than_a_call_of_the_kernel_writes",
     "tests/wado_core/kernels/test_jpeg_scan.py",
     "tests/wado_core/kernels/test_jpeg_rows.py",
     "tests/wado_core/kernels/test_line.py",

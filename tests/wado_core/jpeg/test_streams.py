@@ -123,8 +123,8 @@ def test_the_error_is_not_larger_than_that_of_the_library_s_own_stream(subsampli
     noise = picture("noise", 200, 201, color=color)
     patches = noise[:20, :21].repeat(11, axis=0).repeat(11, axis=1)
     for source in (noise, patches):
-        given_name = {"subsampling": subsampling.replace(":", "")} if color else {}
-        theirs = bytes(imagecodecs.jpeg8_encode(np.ascontiguousarray(source), level=quality, **given_name))
+        their_name = subsampling.replace(":", "") if color else None
+        theirs = bytes(imagecodecs.jpeg8_encode(np.ascontiguousarray(source), level=quality, subsampling=their_name))
         ours = encode_jpeg(source, quality=quality, **({"subsampling": subsampling} if color else {}))  # type: ignore[arg-type]
         for one, other in zip(take_apart(ours).components, take_apart(theirs).components, strict=True):
             assert (one.horizontal, one.vertical) == (other.horizontal, other.vertical)
@@ -144,7 +144,7 @@ def forms(source: Array) -> dict[str, Array]:
         "backwards": source[::-1, ::-1].copy()[::-1, ::-1],
         "transposed": source.swapaxes(0, 1).copy().swapaxes(0, 1),
         "read-only": fixed,
-        "no array": memoryview(source),  # type: ignore[dict-item]
+        "no array": memoryview(source),  # type: ignore[arg-type, dict-item]
     }
 
 

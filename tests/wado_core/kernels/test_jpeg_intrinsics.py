@@ -1,5 +1,6 @@
 """The intrinsics of the JPEG encoder equal their twins, and load and store nothing outside of their arrays."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -206,7 +207,11 @@ def random_tables() -> CodeTables:
     return CodeTables(read_only(codes), read_only(lengths), standard_codes().ready)
 
 
-TABLES = {"standard": standard_codes, "random": random_tables, "longest": lambda: code_tables((LONGEST, LONGEST))}
+TABLES: dict[str, Callable[[], CodeTables]] = {
+    "standard": standard_codes,
+    "random": random_tables,
+    "longest": lambda: code_tables((LONGEST, LONGEST)),
+}
 
 
 def symbols(kind: str, tables: CodeTables, classes: int) -> list[tuple[int, int]]:

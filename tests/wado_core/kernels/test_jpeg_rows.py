@@ -28,7 +28,7 @@ class _Paged:
     """Stands in for the kernel: gives it copies of its arrays, which lie beside forbidden pages, and takes over what it has written."""
 
     def __init__(self, side: Side, *, garbage: bool) -> None:
-        self._kernel = jpeg.encode_rows
+        self._kernel: Any = jpeg.encode_rows
         self._side = side
         self._garbage = garbage
         self.calls = 0

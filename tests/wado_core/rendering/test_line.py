@@ -9,7 +9,7 @@ from tests.reference import jpeg_samples
 from tests.wado_core.rendering.pixels import gray
 from wado_core.jpeg.encoder import encode
 from wado_core.jpeg.layout import Layout, Subsampling
-from wado_core.jpeg.samples import GraySamples, Line
+from wado_core.jpeg.samples import Cells, GraySamples, Line
 from wado_core.model.geometry import Rectangle
 from wado_core.model.grayscale import Lut, Padding, Rescale, VoiLutFunction, Window
 from wado_core.model.image_pixel import ImagePixel
@@ -22,13 +22,14 @@ STEPS_OF_1 = (1,) * 64
 
 def check(line: Line, steps: Grayscale, window: Window, pixel: ImagePixel) -> None:
     """The line's value is that of the table for every cell, in the twin's float32 and in the compiled kernel's."""
-    cells = np.arange(1 << pixel.bits_allocated).astype(np.uint8 if pixel.bits_allocated == 8 else np.uint16)
+    every = np.arange(1 << pixel.bits_allocated)
+    cells: Cells = every.astype(np.uint8) if pixel.bits_allocated == 8 else every.astype(np.uint16)
     table = cell_table(steps, window, pixel)
     found = jpeg_samples.on_line(cells, line.mask, line.flipped, line.base, line.extent, line.factor, line.offset)
     np.testing.assert_array_equal(found, table)
     side = 1 << pixel.bits_allocated // 2
     everything, layout = Rectangle(0, 0, side, side), Layout(side, side, Subsampling.GRAY)
-    frame = cells.reshape(side, side)
+    frame: Cells = cells.reshape(side, side)
     streams = [b"".join(encode(GraySamples(frame, display, everything), layout, (STEPS_OF_1,))) for display in (line, table)]
     assert streams[0] == streams[1]
 
@@ -147,7 +148,7 @@ def test_what_has_no_line() -> None:
     plain = Grayscale(HU, inverted=False, padding=None)
     assert exact_line(plain, Window(40, 400, SIGMOID), CT) is None
     assert exact_line(plain, Window(40, 400), gray(12, high_bit=15)) is None
-    lut = Lut(0, 16, tuple(range(256)))
+    lut = Lut(0, 16, bytes(range(256)))
     assert exact_line(Grayscale(lut, inverted=False, padding=None), Window(40, 400), CT) is None
     assert exact_line(Grayscale(Rescale(0, 5), inverted=False, padding=None), Window(40, 400), CT) is None
 
