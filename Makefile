@@ -4,13 +4,14 @@
 #   make test                                   install what is missing, then every check and every test
 #
 # Also: make install, make lint, make bench, make conformance, make clean.  PYTHON=/path/to/python chooses the interpreter of .venv,
-# JOBS=4 the number of test processes.
+# JOBS=4 the number of test processes, BENCHMARKS=benchmarks/test_encoder.py some of the benchmarks.
 
 # The first interpreter that is new enough.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
 PORT ?= 8080
 JOBS ?= 2
+BENCHMARKS ?= benchmarks
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -49,7 +50,7 @@ test: lint
 	$(BIN)/python -m pytest -n $(JOBS) --benchmark-disable tests benchmarks conformance
 
 bench: $(DEVELOPMENT)
-	$(BIN)/python -m pytest -q --benchmark-only --benchmark-columns=median,iqr,rounds --benchmark-json=benchmark.json benchmarks
+	$(BIN)/python -m pytest -q --benchmark-only --benchmark-columns=median,iqr,rounds --benchmark-json=benchmark.json $(BENCHMARKS)
 	$(BIN)/python -m benchmarks.report benchmark.json
 
 # The report of conformance/jpeg: the criteria of T.83, stream by stream; fails when one is not met.

@@ -1,6 +1,6 @@
-"""The table of measured numbers: from pytest-benchmark's JSON to Markdown.
+"""The tables of measured numbers: from pytest-benchmark's JSON to Markdown.
 
-``make bench`` prints it; ``python -m benchmarks.report benchmark.json --write`` puts it into README.md.
+``make bench`` prints them; ``python -m benchmarks.report benchmark.json --write`` puts those that were measured into README.md.
 """
 
 import json
@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.report_encoder import report_encoder
+
 README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 _RESCAN = "test_rescan_of_unchanged_files"
 # What is measured; the benchmark; what it stands beside; that one's benchmark.
@@ -18,7 +19,7 @@ ROWS = (
     ("request: its thumbnail of 128×128, likewise", "test_thumbnail_with_a_new_window", "", ""),
     ("request: a picture from the cache", "test_picture_from_the_cache", "", ""),
     ("request: the object itself, 512 KB", "test_object", "", ""),
-    ("`wado_core.render`: CT 512×512, header to JPEG", "test_render_ct[plain]", "libjpeg-turbo alone", "test_jpeg"),
+    ("`wado_core.render`: CT 512×512, header to JPEG", "test_render_ct[plain]", "libjpeg-turbo alone", "test_comparator_libjpeg_turbo"),
     ("`wado_core.render(rows=128)` of it", "test_render_ct[rows=128]", "", ""),
     ("`wado_core.open`: a CT's header", "test_open_ct", "", ""),
     ("`wado_core.render`: mammogram 4096×3328", "test_render_mammogram[plain]", "", ""),
@@ -54,25 +55,48 @@ def report(results: dict[str, Any]) -> str:
         said = found[name]["extra_info"][figure]
         numbers = said if isinstance(said, list) else [said]
         lines.append(f"| {label} | {', '.join(f'{number:,}' for number in numbers)} {unit} | | |")
+    said = f"Medians of one run on {_origin(results)}. Requests: one keep-alive connection on loopback, one worker."
+    return "\n".join([*lines, "", said])
+
+
+def _origin(results: dict[str, Any]) -> str:
     machine = results["machine_info"]
     cpu = machine["cpu"]
-    origin = f"{cpu.get('brand_raw', machine['machine'])}, {cpu.get('count', '?')} cores, Python {machine['python_version']}"
-    return "\n".join([*lines, "", f"Medians of one run on {origin}. Requests: one keep-alive connection on loopback, one worker."])
+    return f"{cpu.get('brand_raw', machine['machine'])}, {cpu.get('count', '?')} cores, Python {machine['python_version']}"
 
 
 def _time(seconds: float) -> str:
     return f"{seconds * 1e6:,.0f} µs" if seconds < 1e-3 else f"{seconds * 1e3:,.1f} ms" if seconds < 0.1 else f"{seconds * 1e3:,.0f} ms"
 
 
+def tables(results: dict[str, Any]) -> dict[str, str]:
+    """Return the table of each place in README.md of which anything was measured; who measures a part has that part."""
+    names = {benchmark["name"] for benchmark in results["benchmarks"]}
+    found = {}
+    if names.issuperset(name for _, name, *_ in (*ROWS, *FIGURES)):
+        found["benchmarks"] = report(results)
+    if encoder := report_encoder(results["benchmarks"], _origin(results)):
+        found["encoder"] = encoder
+    return found
+
+
+def write(text: str, place: str, table: str) -> str:
+    """Return a text with the table at its place, which is marked."""
+    begin, end = f"<!-- {place}: begin -->", f"<!-- {place}: end -->"
+    head, rest = text.split(begin)
+    return f"{head}{begin}\n{table}\n{end}{rest.split(end)[1]}"
+
+
 def main(arguments: list[str]) -> None:
-    """Print the table of a result file, or write it into README.md."""
-    table = report(json.loads(Path(arguments[0]).read_text()))
+    """Print the tables of a result file, or write them into README.md."""
+    found = tables(json.loads(Path(arguments[0]).read_text()))
     if "--write" not in arguments:
-        print(table)
+        print("\n\n".join(found.values()))
         return
     text = README.read_text()
-    head, rest = text.split(BEGIN)
-    README.write_text(f"{head}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}")
+    for place, table in found.items():
+        text = write(text, place, table)
+    README.write_text(text)
 
 
 if __name__ == "__main__":

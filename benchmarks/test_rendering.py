@@ -10,15 +10,16 @@ import imagecodecs
 import numpy as np
 import numpy.typing as npt
 import pytest
-import simplejpeg
 from PIL import Image
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import wado_core
+from benchmarks.encoders import LIBRARY, OTHERS
 from benchmarks.objects import ct, mammogram, phantom
 from wado_core.codecs import jpeg_out, png_out
 from wado_core.codecs.jpeg_2000 import decode as decode_jpeg_2000
 from wado_core.codecs.rle import decode as decode_rle
+from wado_core.jpeg.samples import samples_of
 from wado_core.model.geometry import Rectangle
 from wado_core.model.grayscale import Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
@@ -87,15 +88,15 @@ def test_comparator_numpy_and_pillow_to_128(benchmark: BenchmarkFixture) -> None
 
 @pytest.mark.benchmark(group="encode, CT 512×512")
 def test_jpeg(benchmark: BenchmarkFixture) -> None:
-    picture = picture_of_cells(phantom(512, 512, 14), _table(), WHOLE, 512, 512)
-    assert benchmark(jpeg_out.encode, picture, 90)[:2] == b"\xff\xd8"
+    """Of finished pixels; test_encoder.py compares encoders."""
+    samples = samples_of(picture_of_cells(phantom(512, 512, 14), _table(), WHOLE, 512, 512))
+    assert benchmark(lambda: b"".join(jpeg_out.encode(samples, 512, 512, 90, in_strips=False)))[:2] == b"\xff\xd8"
 
 
 @pytest.mark.benchmark(group="encode, CT 512×512")
-def test_comparator_simplejpeg(benchmark: BenchmarkFixture) -> None:
-    """As fast, but with the fast integer DCT: up to 26 off at Q95 (docs/adr/0009)."""
-    picture = picture_of_cells(phantom(512, 512, 14), _table(), WHOLE, 512, 512)[..., None]
-    assert benchmark(simplejpeg.encode_jpeg, picture, 90, "GRAY", "Gray")[:2] == b"\xff\xd8"
+def test_comparator_libjpeg_turbo(benchmark: BenchmarkFixture) -> None:
+    picture = picture_of_cells(phantom(512, 512, 14), _table(), WHOLE, 512, 512)
+    assert benchmark(OTHERS[LIBRARY], picture, 90, "gray")[:2] == b"\xff\xd8"
 
 
 @pytest.mark.benchmark(group="encode, CT 512×512")

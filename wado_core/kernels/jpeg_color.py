@@ -22,6 +22,13 @@ def _mixed(builder: ir.IRBuilder, channels: list[ir.Value], factors: tuple[float
     return builder.fadd(builder.fadd(parts[0], parts[1]), parts[2])
 
 
+def _channel(builder: ir.IRBuilder, thirds: list[ir.Value], channel: int) -> ir.Value:
+    """Collect every third byte of three vectors: in two steps, as processors can; at once it took twice the time."""
+    places = range(channel, 3 * PIXELS, 3)
+    start = shuffle(builder, thirds[0], thirds[1], [place if place < 2 * PIXELS else 0 for place in places])
+    return shuffle(builder, start, thirds[2], [i if place < 2 * PIXELS else place - PIXELS for i, place in enumerate(places)])
+
+
 def _converter(across: int, down: int) -> Any:
     """Make the intrinsic for chroma that is the mean of ``across`` columns and ``down`` rows."""
 
@@ -41,8 +48,8 @@ def _converter(across: int, down: int) -> Any:
             sums: list[ir.Value] = []
             for i, place in enumerate((upper, lower)[:down]):
                 at = builder.add(builder.mul(place, line), builder.mul(column, I64(3)))
-                loaded = load(builder, source, at, vector(I8, 3 * PIXELS), 1)
-                channels = [shuffle(builder, loaded, loaded, range(c, 3 * PIXELS, 3)) for c in range(3)]
+                thirds = [load(builder, source, builder.add(at, I64(PIXELS * t)), vector(I8, PIXELS), 1) for t in range(3)]
+                channels = [_channel(builder, thirds, c) for c in range(3)]
                 y = _mixed(builder, [builder.uitofp(channel, vector(F32, PIXELS)) for channel in channels], Y_OF_RGB, 1)
                 at = builder.add(builder.mul(builder.add(row, I64(i)), tile_line), builder.mul(to, I64(4)))
                 store(builder, y, target, at, 4)

@@ -5,16 +5,17 @@ Sums and products of float32 are separate operations, each rounded as IEEE 754 s
 of a picture are the same on every processor. Rounding to the nearest integer is the sum with 1.5 * 2**23.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from wado_core.kernels._vector import F32, I16, I32, I64, WIDE, bytes_of, constant, load, shuffle, splat, store, stride_of, vector
+from wado_core.kernels._vector import F32, I16, I64, WIDE, bytes_of, constant, load, shuffle, splat, store, stride_of, vector
 
-# Blocks side by side in one vector of float32.
-BLOCKS = 2 if WIDE else 1
+# Blocks side by side in one vector of float32: a register of AVX-512, two of AVX2.
+BLOCKS = 2
 _LANES = 8 * BLOCKS
 _VECTOR = vector(F32, _LANES)
 
@@ -28,8 +29,7 @@ _TO_INTEGER = 1.5 * 2.0**23
 
 def scale_places() -> list[tuple[int, int]]:
     """Return the vertical and horizontal frequency that each number of the quantiser's scale belongs to, in its order in memory."""
-    halves = [(half, block) for half in (0, 4) for block in range(BLOCKS)]
-    return [(half + i, u) for u in range(8) for half, _ in halves for i in range(4)]
+    return [(half + i, u) for u in range(8) for half in (0, 4) for _ in range(BLOCKS) for i in range(4)]
 
 
 def _dct(builder: ir.IRBuilder, x: list[ir.Value]) -> list[ir.Value]:
@@ -69,21 +69,58 @@ def _transposed(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
     return [shuffle(builder, quarters[0][i], quarters[1][i], places) for places in both for i in range(4)]
 
 
-def _blocks(builder: ir.IRBuilder, columns: list[ir.Value]) -> list[tuple[ir.Value, ir.Value]]:
-    """Take the low words of the rounded columns, zig-zag: two vectors of 32 words a block."""
-    n = 2 * _LANES
-    words = [builder.bitcast(column, vector(I16, n)) for column in columns]
-    of_block = [[2 * (half * 4 * BLOCKS + 4 * block + i) for half in (0, 1) for i in range(4)] for block in range(BLOCKS)]
-    places = [i for block in of_block for i in (*block, *(n + j for j in block))]
+def _wide_blocks(builder: ir.IRBuilder, columns: list[ir.Value]) -> list[tuple[list[ir.Value], ir.Value]]:
+    """Return each block in the order of the scan, two vectors of 32 words, and its mask; a word may come from anywhere at once."""
+    words = [builder.bitcast(column, vector(I16, 2 * _LANES)) for column in columns]
+    of_block = [[2 * (8 * half + 4 * block + i) for half in (0, 1) for i in range(4)] for block in range(BLOCKS)]
+    places = [i for block in of_block for i in (*block, *(2 * _LANES + j for j in block))]
     pairs = [shuffle(builder, words[u], words[u + 1], places) for u in (0, 2, 4, 6)]  # two columns of the first block, then of the second
-    zigzag = [8 * u + v for v, u in ZIGZAG]
+    scan = [8 * u + v for v, u in ZIGZAG]
     blocks = []
     for block in range(BLOCKS):
         half = [16 * block + i for i in range(16)]
         both = half + [16 * BLOCKS + i for i in half]
         left, right = (shuffle(builder, pairs[i], pairs[i + 1], both) for i in (0, 2))
-        blocks.append((shuffle(builder, left, right, zigzag[:32]), shuffle(builder, left, right, zigzag[32:])))
+        parts = [shuffle(builder, left, right, places) for places in (scan[:32], scan[32:])]
+        blocks.append((parts, _mask(builder, parts)))
     return blocks
+
+
+def _blocks(builder: ir.IRBuilder, columns: list[ir.Value]) -> list[tuple[list[ir.Value], ir.Value]]:
+    """Return each block in the order of the scan, eight vectors of 8 words, and its mask.
+
+    Where words only move within 16 bytes (AVX2, SSE): both blocks stand side by side, and eight places of the scan are put together
+    from the four to six columns that they lie in.
+    """
+    low = [2 * i for i in (0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15)]
+    words = [builder.bitcast(column, vector(I16, 2 * _LANES)) for column in columns]
+    sides = [shuffle(builder, word, word, low) for word in words]  # a column of the first block, then of the second
+    groups = [_group(builder, sides, ZIGZAG[at : at + 8]) for at in range(0, 64, 8)]
+    blocks = []
+    for block in range(BLOCKS):
+        parts = [shuffle(builder, group, group, range(8 * block, 8 * block + 8)) for group in groups]
+        blocks.append((parts, _mask(builder, parts)))
+    return blocks
+
+
+def _group(builder: ir.IRBuilder, sides: list[ir.Value], coefficients: Sequence[tuple[int, int]]) -> ir.Value:
+    zeros, found = constant(I16, [0] * 16), None
+    for u in sorted({u for _, u in coefficients}):
+        places = [v if u == of else 16 for v, of in coefficients]
+        part = shuffle(builder, sides[u], zeros, places + [place + 8 if place < 16 else 16 for place in places])
+        found = part if found is None else builder.or_(found, part)
+    return found
+
+
+def _mask(builder: ir.IRBuilder, parts: list[ir.Value]) -> ir.Value:
+    """Return which words are not 0, the first in the lowest bit."""
+    mask, at = I64(0), 0
+    for part in parts:
+        count = part.type.count
+        present = builder.bitcast(builder.icmp_signed("!=", part, constant(I16, [0] * count)), ir.IntType(count))
+        mask = builder.or_(mask, builder.shl(builder.zext(present, I64), I64(at)))
+        at += count
+    return mask
 
 
 @intrinsic
@@ -110,13 +147,11 @@ def transform(  # type: ignore[no-untyped-def]
         to_integer = constant(F32, [_TO_INTEGER] * _LANES)
         scales = [load(builder, pointer(4), 4 * _LANES * u, _VECTOR, 4) for u in range(8)]
         rounded = [builder.fadd(builder.fmul(column, factors), to_integer) for column, factors in zip(columns, scales, strict=True)]
-        zeros = constant(I16, [0] * 32)
-        for number, halves in enumerate(_blocks(builder, rounded)):
+        for number, (parts, mask) in enumerate((_wide_blocks if WIDE else _blocks)(builder, rounded)):
             place = builder.add(arguments[7], I64(number))
-            low, high = (builder.zext(builder.bitcast(builder.icmp_signed("!=", half, zeros), I32), I64) for half in halves)
-            for i, half in enumerate(halves):
-                store(builder, half, pointer(5), builder.add(builder.mul(place, I64(128)), I64(64 * i)), 2)
-            store(builder, builder.or_(low, builder.shl(high, I64(32))), pointer(6), builder.mul(place, I64(8)), 8)
+            for i, part in enumerate(parts):
+                store(builder, part, pointer(5), builder.add(builder.mul(place, I64(128)), I64(2 * part.type.count * i)), 2)
+            store(builder, mask, pointer(6), builder.mul(place, I64(8)), 8)
         return context.get_dummy_value()
 
     return types.void(tile, types.int64, types.int64, types.float32, scale, blocks, masks, types.int64), code
