@@ -1,6 +1,6 @@
-"""Baseline JPEG taken apart: markers, tables and quantised coefficients, one bit at a time (T.81 Annexes B, F, K)."""
+"""Baseline JPEG taken apart: markers, tables and quantised coefficients, one code at a time (T.81 Annexes B, F, K)."""
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass, field
 from math import cos, pi, sqrt
 
@@ -27,19 +27,27 @@ class Component:
 
 @dataclass
 class Stream:
-    """What a stream holds: marker numbers in order, quantisation tables (8, 8), and the components."""
+    """What a stream holds: marker numbers in order, quantisation tables (8, 8), the components, MCUs of a restart interval (0: none)."""
 
     markers: list[int]
     quantisation: dict[int, Array]
     components: list[Component]
     rows: int
     columns: int
+    restart_mcus: int = 0
+
+
+# The symbols of one Huffman table by the digits of their codes.
+_Codes = dict[str, int]
 
 
 def take_apart(data: bytes) -> Stream:
-    """Read a baseline sequential stream of one interleaved scan without restart intervals. Raises AssertionError for others."""
+    """Read a baseline sequential stream of one interleaved scan, with restart intervals or without.
+
+    Raises AssertionError for others, and where anything but the ones that fill the last byte stands behind the last code of an interval.
+    """
     stream = Stream([], {}, [], 0, 0)
-    codes: dict[tuple[int, int], dict[tuple[int, int], int]] = {}
+    codes: dict[tuple[int, int], _Codes] = {}
     assert data[:2] == b"\xff\xd8"
     assert data[-2:] == b"\xff\xd9"
     at = 2
@@ -58,6 +66,8 @@ def take_apart(data: bytes) -> Stream:
             for i in range(segment[5]):
                 identifier, factors, table = segment[6 + 3 * i : 9 + 3 * i]
                 stream.components.append(Component(identifier, factors >> 4, factors & 15, table))
+        elif marker == 0xDD:
+            stream.restart_mcus = int.from_bytes(segment, "big")
         elif marker == 0xDA:
             assert segment[0] == len(stream.components)
             for i, component in enumerate(stream.components):
@@ -77,15 +87,16 @@ def _read_quantisation(segment: bytes, tables: dict[int, Array]) -> None:
         tables[segment[at] & 15] = table
 
 
-def _read_codes(segment: bytes, codes: dict[tuple[int, int], dict[tuple[int, int], int]]) -> None:
-    """Number the codes of each table by length (T.81 Annex C): (length, code) gives the symbol."""
+def _read_codes(segment: bytes, codes: dict[tuple[int, int], _Codes]) -> None:
+    """Number the codes of each table by length (T.81 Annex C)."""
     at = 0
     while at < len(segment):
         counts, symbols = segment[at + 1 : at + 17], iter(segment[at + 17 :])
         table, code = {}, 0
         for length, count in enumerate(counts, 1):
             for _ in range(count):
-                table[length, code] = next(symbols)
+                assert code < (1 << length) - 1, "no code is all ones"
+                table[f"{code:0{length}b}"] = next(symbols)
                 code += 1
             code <<= 1
         codes[segment[at] >> 4, segment[at] & 15] = table
@@ -93,49 +104,74 @@ def _read_codes(segment: bytes, codes: dict[tuple[int, int], dict[tuple[int, int
 
 
 class _Bits:
-    def __init__(self, scan: bytes) -> None:
-        self._bits = self._each(scan.replace(b"\xff\x00", b"\xff"))
+    """The digits of an entropy-coded segment, read from the first on."""
 
-    @staticmethod
-    def _each(octets: bytes) -> Iterator[int]:
-        for octet in octets:
-            for place in range(7, -1, -1):
-                yield octet >> place & 1
+    def __init__(self, segment: bytes) -> None:
+        octets = segment.replace(b"\xff\x00", b"\xff")
+        self._digits = f"{int.from_bytes(octets, 'big'):0{8 * len(octets)}b}" if octets else ""
+        self._at = 0
 
-    def symbol(self, table: dict[tuple[int, int], int]) -> int:
-        code = 0
+    def symbol(self, table: _Codes) -> int:
         for length in range(1, 17):
-            code = code << 1 | next(self._bits)
-            if (length, code) in table:
-                return table[length, code]
+            code = self._digits[self._at : self._at + length]
+            if code in table:
+                self._at += length
+                return table[code]
         raise AssertionError("no such code")
 
     def number(self, size: int) -> int:
         """Read a number of ``size`` bits; a leading 0 makes it negative (T.81 F.2.2.1 EXTEND)."""
-        value = 0
-        for _ in range(size):
-            value = value << 1 | next(self._bits)
-        return value if size == 0 or value >> (size - 1) else value - (1 << size) + 1
+        digits = self._digits[self._at : self._at + size]
+        assert len(digits) == size, "the segment is too short"
+        self._at += size
+        value = int(digits, 2) if size else 0
+        return value if size == 0 or digits[0] == "1" else value - (1 << size) + 1
+
+    def end(self) -> None:
+        """Nothing is left but ones that fill the last byte (T.81 F.1.2.3)."""
+        left = self._digits[self._at :]
+        assert len(left) < 8
+        assert set(left) <= {"1"}
 
 
-def _decode_scan(stream: Stream, codes: dict[tuple[int, int], dict[tuple[int, int], int]], scan: bytes) -> None:
+def _intervals(scan: bytes, restart_mcus: int) -> list[bytes]:
+    """Cut a scan at its restart markers, which count from 0 to 7 and again (T.81 B.2.1)."""
+    pieces = re.split(rb"\xff([\xd0-\xd7])", scan)
+    segments, markers = pieces[::2], pieces[1::2]
+    assert [marker[0] & 7 for marker in markers] == [number & 7 for number in range(len(markers))]
+    assert restart_mcus or not markers
+    assert not any(re.search(rb"\xff([^\x00]|$)", segment) for segment in segments), "a marker in the scan"
+    return segments
+
+
+def _decode_scan(stream: Stream, codes: dict[tuple[int, int], _Codes], scan: bytes) -> None:
     widest, highest = max(c.horizontal for c in stream.components), max(c.vertical for c in stream.components)
     units_down, units_across = -(-stream.rows // (8 * highest)), -(-stream.columns // (8 * widest))
-    bits, previous = _Bits(scan), [0] * len(stream.components)
     for component in stream.components:
         component.blocks = np.zeros((units_down * component.vertical, units_across * component.horizontal, 8, 8), np.int64)
-    for unit in range(units_down * units_across):
-        row, column = divmod(unit, units_across)
-        for number, component in enumerate(stream.components):
-            for v in range(component.vertical):
-                for h in range(component.horizontal):
-                    block = component.blocks[row * component.vertical + v, column * component.horizontal + h]
-                    previous[number] += bits.number(bits.symbol(codes[0, component.dc]))
-                    block[0, 0] = previous[number]
-                    _read_ac(bits, codes[1, component.ac], block)
+    units, interval = units_down * units_across, stream.restart_mcus or units_down * units_across
+    segments = _intervals(scan, stream.restart_mcus)
+    assert len(segments) == -(-units // interval)
+    for number, segment in enumerate(segments):
+        bits, previous = _Bits(segment), [0] * len(stream.components)
+        for unit in range(number * interval, min((number + 1) * interval, units)):
+            _decode_unit(stream, codes, bits, previous, *divmod(unit, units_across))
+        bits.end()
 
 
-def _read_ac(bits: _Bits, table: dict[tuple[int, int], int], block: Array) -> None:
+def _decode_unit(
+    stream: Stream, codes: dict[tuple[int, int], _Codes], bits: _Bits, previous: list[int], row: int, column: int
+) -> None:
+    for number, component in enumerate(stream.components):
+        for v in range(component.vertical):
+            for h in range(component.horizontal):
+                block = component.blocks[row * component.vertical + v, column * component.horizontal + h]
+                previous[number] += bits.number(bits.symbol(codes[0, component.dc]))
+                block[0, 0] = previous[number]
+                _read_ac(bits, codes[1, component.ac], block)
+
+
+def _read_ac(bits: _Bits, table: _Codes, block: Array) -> None:
     k = 1
     while k < 64:
         run, size = divmod(bits.symbol(table), 16)

@@ -1,0 +1,53 @@
+"""The line of float32 through display values: met exactly, or said not to be."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.wado_core.kernels.guarded import Array, guarded, read_only
+from wado_core.kernels import line as kernels
+
+
+def fit(ramp: Array, factor: float) -> tuple[np.float32, bool]:
+    with guarded(2, np.float32) as fitted:
+        kernels.fit_offset(read_only(ramp), np.float32(factor), fitted)
+        return np.float32(fitted[0]), bool(fitted[1])
+
+
+def values(count: int, factor: float, offset: np.float32) -> Array:
+    """Evaluate the line in float32, product and sum each rounded."""
+    return np.asarray(np.floor(np.arange(count, dtype=np.float32) * np.float32(factor) + offset))
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(
+    count=st.integers(1, 3000), offset=st.floats(0, 1, exclude_max=True, width=32), inverted=st.booleans(),
+    wrong=st.none() | st.integers(0, 2999),
+)  # fmt: skip
+def test_a_line_is_found_where_there_is_one(count: int, offset: float, inverted: bool, wrong: int | None) -> None:
+    """Ramps as real arithmetic draws them, and such with one value wrong."""
+    slope = Fraction(float(np.float32(254 / count)))
+    exact = [int(slope * i + Fraction(offset)) for i in range(count)]
+    ramp = np.array([255 - value for value in exact] if inverted else exact, np.uint8)
+    factor = -float(slope) if inverted else float(slope)
+    if wrong is not None and wrong < count:
+        ramp[wrong] = 255 if ramp[wrong] < 128 else 0
+    found, met = fit(ramp, factor)
+    assert met == bool((values(count, factor, found) == ramp).all())
+    room = min(value + 1 - slope * i for i, value in enumerate(exact)) - max(value - slope * i for i, value in enumerate(exact))
+    if wrong is None and room > Fraction(1, 1000):
+        assert met, "far from the limits of float32"
+    if wrong is not None and wrong < count and count > 3:
+        assert not met
+
+
+@pytest.mark.parametrize("ramp", [[0], [255], [7, 7, 7], [0, 255], [255, 0], [3, 5], list(range(256))])
+def test_thresholds_and_single_values(ramp: list[int]) -> None:
+    display = np.array(ramp, np.uint8)
+    factor = (float(ramp[-1]) - ramp[0]) / max(len(ramp) - 1, 1)
+    found, met = fit(display, factor)
+    assert met
+    assert values(len(ramp), factor, found).tolist() == ramp
