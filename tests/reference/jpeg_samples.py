@@ -54,11 +54,11 @@ def zigzag(block: Array) -> Array:
     return np.array([block[place] for place in ZIGZAG])
 
 
-def on_line(cells: Array, mask: int, flipped: int, base: float, extent: float, factor: float, offset: float) -> Array:
-    """Evaluate ``floor(min(max(sample - base, 0), extent) * factor + offset)``, each step rounded to float32."""
+def on_line(cells: Array, mask: int, flipped: int, base: float, low: float, extent: float, factor: float, offset: float) -> Array:
+    """Evaluate ``floor(min(max(sample - base, low), extent) * factor + offset)``, each step rounded to float32."""
     single = np.float32
     samples = ((cells.astype(np.int64) & mask) ^ flipped).astype(single)
-    inside = np.clip(samples - single(base), single(0), single(extent))
+    inside = np.clip(samples - single(base), single(low), single(extent))
     return np.asarray(np.floor(inside * single(factor) + single(offset)))
 
 

@@ -103,7 +103,7 @@ def _inputs(samples: Samples) -> tuple[int, Cells, Cells, npt.NDArray[np.uint8],
 
 @lru_cache(maxsize=64)
 def _display(line: Line) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint16]]:
-    numbers = np.array((line.base, line.extent, line.factor, line.offset), np.float32)
+    numbers = np.array((line.base, line.low, line.extent, line.factor, line.offset), np.float32)
     return numbers, np.array((line.mask, line.flipped), np.uint16)
 
 

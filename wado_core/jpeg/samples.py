@@ -12,7 +12,7 @@ Cells = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A linear window as float32 evaluates it: ``floor(min(max(sample - base, 0), extent) * factor + offset)``.
+    """A linear window as float32 evaluates it: ``floor(min(max(sample - base, low), extent) * factor + offset)``.
 
     sample: the cell without the bits that are not in ``mask``, those of ``flipped`` inverted.
     """
@@ -23,6 +23,7 @@ class Line:
     extent: float
     factor: float
     offset: float
+    low: float = 0.0
 
 
 # The samples of finished pixels: themselves.

@@ -5,13 +5,16 @@ fastmath and no reassociation: the same plan gives the same bytes on every CPU. 
 the caller. Compiled code is cached on disk (see cache.py).
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numba
 from numba import config, types
 
-from wado_core.kernels.cache import cache_folder
+from wado_core.kernels.cache import cache_folder, discard
+
+_log = logging.getLogger(__name__)
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -26,6 +29,11 @@ def array_out(dtype: types.Type, dimensions: int) -> types.Array:
     return types.Array(dtype, dimensions, "C")
 
 
+def _compiled(function: _F, forms: Sequence[types.Type], *, cached: bool) -> _F:
+    compiled: _F = numba.njit(forms, nogil=True, cache=cached, error_model="numpy", boundscheck=None)(function)
+    return compiled
+
+
 def kernel(*signatures: Sequence[types.Type] | tuple[types.Type, Sequence[types.Type]]) -> Callable[[_F], _F]:
     """Compile a function for ``signatures`` (tuples of argument types) under the policy, or load it from the cache."""
 
@@ -35,7 +43,14 @@ def kernel(*signatures: Sequence[types.Type] | tuple[types.Type, Sequence[types.
         config.CACHE_DIR = str(folder) if folder else before  # read when the dispatcher is made; other users of numba keep theirs
         try:
             forms = [types.void(*signature) for signature in signatures]
-            dispatcher: _F = numba.njit(forms, nogil=True, cache=folder is not None, error_model="numpy", boundscheck=None)(function)
+            try:
+                dispatcher: _F = _compiled(function, forms, cached=folder is not None)
+            except Exception:  # numba raises whatever it meets in a damaged file of its cache
+                if folder is None:
+                    raise
+                _log.warning("the cache of compiled kernels cannot be read and is made anew")
+                discard(folder)
+                dispatcher = _compiled(function, forms, cached=True)
         finally:
             config.CACHE_DIR = before
         return dispatcher

@@ -96,6 +96,14 @@ def filling() -> Iterator[None]:
             _stamp(folder).touch()
 
 
+def discard(folder: Path) -> None:
+    """Remove what was compiled, and the note that it is all there; the lock stays, others may wait for it."""
+    for path in folder.rglob("*"):
+        if path.name != _LOCK_NAME and not path.is_dir():
+            with suppress(OSError):
+                path.unlink()
+
+
 def _stamp(folder: Path) -> Path:
     """Return the file that says that all is there: its name holds what numba looks at before it takes what it finds."""
     digest = hashlib.blake2b(digest_size=8)

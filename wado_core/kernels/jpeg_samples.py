@@ -29,22 +29,23 @@ def _repeat_last(line, count):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def fill_by_line(tile, start, width, cells, top, left, rows, columns, row, column, bits, line):  # type: ignore[no-untyped-def]
-    """Fill eight rows with ``floor(min(max(sample - base, 0), extent) * factor + offset)``.
+    """Fill eight rows with ``floor(min(max(sample - base, low), extent) * factor + offset)``.
 
     tile: (…, …) float32, out, ``width`` columns of it from ``start`` on.
     cells: (…, …) uint8 or uint16; the picture are its ``rows`` × ``columns`` from ``top``, ``left`` on.
     row, column: of the picture, where the tile begins.
     bits: (2,) uint16: a sample is a cell without the bits that are not in the first, those of the second flipped.
-    line: (4,) float32: base, extent, factor, offset.
+    line: (5,) float32: base, low, extent, factor, offset.
     """
-    mask, flipped, base, extent, factor, offset = bits[0], bits[1], line[0], line[1], line[2], line[3]
+    mask, flipped = bits[0], bits[1]
+    base, low, extent, factor, offset = line[0], line[1], line[2], line[3], line[4]
     count, ahead = min(width, columns - column), min(2 * width, columns - column)
     for r in range(8):
         source = cells[top + min(row + r, rows - 1), left + column : left + column + count]
         target = tile[r, start : start + width]
         for j in range(source.size):
             sample = _float((source[j] & mask) ^ flipped)
-            target[j] = np.floor(min(max(sample - base, _float(0)), extent) * factor + offset)
+            target[j] = np.floor(min(max(sample - base, low), extent) * factor + offset)
         _repeat_last(target, count)
         for j in range(width, ahead, 64 // cells.itemsize):
             prefetch(cells, top + min(row + r, rows - 1), left + column + j)

@@ -35,12 +35,13 @@ def exact_line(steps: Grayscale, window: Window, pixel: ImagePixel) -> Line | No
         return None
     if factor == 0:
         factor = float(ramp[-1]) - float(ramp[0])
-    fitted = np.empty(2, np.float32)
-    kernels.fit_offset(ramp, np.float32(factor), fitted)
-    if not fitted[1]:
+    fitted = np.empty(4, np.float32)
+    kernels.fit_line(ramp, np.float32(factor), fitted)
+    low, extent, offset, met = fitted.tolist()
+    if not met:
         return None
     sign = 1 << (pixel.bits_stored - 1) if pixel.signed else 0  # flipped, it orders two's complement from the smallest value up
-    return Line((1 << pixel.bits_stored) - 1, sign, float(begin + first), float(ramp.size - 1), factor, float(fitted[0]))
+    return Line((1 << pixel.bits_stored) - 1, sign, float(begin + first), extent, factor, offset, low)
 
 
 def _is_background(padding: Padding, begin: int, ramp: Table, pixel: ImagePixel) -> bool:

@@ -36,7 +36,7 @@ def refused(call, *arguments):
         return True
     return False
 
-print(refused(line.fit_offset, np.zeros(3, np.uint8), np.float32(0), np.empty(1, np.float32)))
+print(refused(line.fit_line, np.zeros(3, np.uint8), np.float32(0), np.empty(3, np.float32)))
 print(refused(jpeg_scan.restart_marker, np.zeros(9, np.int64), np.empty(1, np.uint8), 0))
 whole = jpeg.encode_rows
 

@@ -159,7 +159,6 @@ print(is_filled(), flush=True)
     assert second.communicate(timeout=60)[0] == "False\nTrue\n"
 
 
-@pytest.mark.xfail(reason="numba raises what it meets in the cache: nothing starts until somebody empties the folder")
 @pytest.mark.parametrize("damage", ["cut", "emptied", "garbage"])
 def test_a_damaged_cache_is_filled_anew(installed: Path, tmp_path: Path, damage: str) -> None:
     """As a full disk or a lost power supply leaves it."""

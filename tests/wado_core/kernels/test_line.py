@@ -10,16 +10,20 @@ from hypothesis import strategies as st
 from tests.wado_core.kernels.guarded import Array, guarded, read_only
 from wado_core.kernels import line as kernels
 
-
-def fit(ramp: Array, factor: float) -> tuple[np.float32, bool]:
-    with guarded(2, np.float32) as fitted:
-        kernels.fit_offset(read_only(ramp), np.float32(factor), fitted)
-        return np.float32(fitted[0]), bool(fitted[1])
+Fitted = tuple[np.float32, np.float32, np.float32]
 
 
-def values(count: int, factor: float, offset: np.float32) -> Array:
+def fit(ramp: Array, factor: float) -> tuple[Fitted, bool]:
+    with guarded(4, np.float32) as fitted:
+        kernels.fit_line(read_only(ramp), np.float32(factor), fitted)
+        low, extent, offset, met = (np.float32(number) for number in fitted)
+        return (low, extent, offset), bool(met)
+
+
+def values(count: int, factor: float, fitted: Fitted) -> Array:
     """Evaluate the line in float32, product and sum each rounded."""
-    return np.asarray(np.floor(np.arange(count, dtype=np.float32) * np.float32(factor) + offset))
+    low, extent, offset = fitted
+    return np.asarray(np.floor(np.clip(np.arange(count, dtype=np.float32), low, extent) * np.float32(factor) + offset))
 
 
 @settings(max_examples=120, deadline=None, derandomize=True)
