@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from wado_core.ports import Lend
 
 # Strips that are coded in one go, at the beginning and at the end; between them _LONGEST. The first is one alone, so that it leaves
 # early; the last are short, so that no thread waits long for another.
-_FIRST, _LONGEST, _LAST = (1, 1, 2, 4), 8, (4, 2, 1, 1)
+_FIRST, _LONGEST, _LAST = (1, 1, 2, 4, 8), 16, (8, 4, 2, 1, 1)
 
 _NO_CELLS_8, _NO_CELLS_16, _NO_TABLE = np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint16), np.zeros(1, np.uint8)
 
@@ -42,12 +43,12 @@ def encode(samples: Samples, layout: Layout, steps: Sequence[Steps], lend: Lend 
 _header = lru_cache(maxsize=256)(header)
 
 
+@lru_cache(maxsize=256)
 def _runs(strips: int) -> list[tuple[int, int]]:
     """Divide strips into runs of consecutive ones, which are coded in one go."""
     middle = strips - sum(_FIRST) - sum(_LAST)
     sizes = [1] * strips if middle < 0 else [*_FIRST, *(_LONGEST,) * (middle // _LONGEST), middle % _LONGEST, *_LAST]
-    ends = np.cumsum(sizes).tolist()
-    return [(end - size, end) for size, end in zip(sizes, ends, strict=True) if size]
+    return [(end - size, end) for size, end in zip(sizes, accumulate(sizes), strict=True) if size]
 
 
 class _Scan:

@@ -6,7 +6,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from wado_core.kernels._vector import I1, I8, I16, I64, bytes_of, call, constant, load, store, vector
+from wado_core.kernels._vector import I1, I8, I16, I32, I64, bytes_of, call, constant, load, store, stride_of, vector
 
 
 @intrinsic
@@ -51,3 +51,18 @@ def copy_16_bytes(_typing, source, place, out, to):  # type: ignore[no-untyped-d
         return builder.zext(builder.bitcast(full, I16), I64)
 
     return types.uint64(source, types.int64, out, types.int64), code
+
+
+@intrinsic
+def prefetch(_typing, array, row, column):  # type: ignore[no-untyped-def]
+    """Ask for the cache line of an element of a two-dimensional array; one that does not exist does no harm."""
+
+    def code(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        start = bytes_of(context, builder, signature.args[0], arguments[0])
+        line = builder.mul(arguments[1], stride_of(context, builder, signature.args[0], arguments[0]))
+        place = builder.mul(arguments[2], I64(signature.args[0].dtype.bitwidth // 8))
+        pointer = builder.gep(start, [builder.add(line, place)])
+        call(builder, "llvm.prefetch.p0i8", ir.VoidType(), pointer, I32(0), I32(3), I32(1))
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, types.int64), code

@@ -7,7 +7,7 @@ from numba.types import float32, int16, int32, int64, uint8, uint16, uint32, uin
 from wado_core.kernels._jit import array_in, array_out, kernel
 from wado_core.kernels.jpeg_samples import CB_ROW, fill_by_color, fill_by_line, fill_by_table
 from wado_core.kernels.jpeg_scan import CODED_SIZE, COLUMN, MOST_BLOCKS, ROW, USED, code_blocks, end_interval, restart_marker
-from wado_core.kernels.jpeg_transform import BLOCKS, transform
+from wado_core.kernels.jpeg_transform import transform_row
 
 # What the samples are made of, and how.
 CELLS_8_BY_LINE, CELLS_16_BY_LINE, CELLS_8_BY_TABLE, CELLS_16_BY_TABLE, RGB = range(5)
@@ -30,12 +30,9 @@ _SCRATCH = (array_out(int16, 1), array_out(uint8, 1), array_out(uint64, 1), arra
 def _transform_color(tile, count, of_tile, across, down, scales, blocks, masks):  # type: ignore[no-untyped-def]
     """Transform ``count`` MCUs of a tile that has room for ``of_tile``: luma first, one row of blocks after the other, then Cb and Cr."""
     for r in range(down):
-        for k in range(0, count * across, BLOCKS):
-            transform(tile, 8 * r, 8 * k, _LEVEL, scales[0], blocks, masks, r * of_tile * across + k)
+        transform_row(tile, 8 * r, count * across, _LEVEL, scales[0], blocks, masks, r * of_tile * across)
     for plane in range(2):
-        first = of_tile * (across * down + plane)
-        for k in range(0, count, BLOCKS):
-            transform(tile, CB_ROW + 8 * plane, 8 * k, np.float32(0), scales[1], blocks, masks, first + k)
+        transform_row(tile, CB_ROW + 8 * plane, count, np.float32(0), scales[1], blocks, masks, of_tile * (across * down + plane))
 
 
 @njit(nogil=True)
@@ -117,8 +114,7 @@ def encode_rows(  # type: ignore[no-untyped-def]
                 else:
                     fill_by_table(tile, start, wide, cells_16, top, left, rows, columns, first, x, table)
             coded = count * lines
-            for k in range(0, coded, BLOCKS):
-                transform(tile, 0, 8 * k, _LEVEL, scales[0], blocks, masks, k)
+            transform_row(tile, 0, coded, _LEVEL, scales[0], blocks, masks, 0)
         code_blocks(
             blocks, masks, order[:coded], component[:coded], class_of, codes, lengths, ready, values, runs, joined, raw, state, out
         )

@@ -2,11 +2,15 @@
 
 A tile is as many block rows high as an MCU and some MCUs wide. What lies beyond the picture is its last row and column again,
 so that the blocks at the edges are complete (T.81 A.2.4).
+
+While a tile is made the cells of the next in the same rows are asked for: a large picture is read in eight rows at once, which is
+more than processors fetch ahead by themselves.
 """
 
 import numpy as np
 from numba import njit
 
+from wado_core.kernels._bits import prefetch
 from wado_core.kernels.jpeg_color import PIXELS, convert_420, convert_422, convert_444
 
 # The rows of a colour tile where Cb and Cr begin; Y has up to sixteen above.
@@ -34,7 +38,7 @@ def fill_by_line(tile, start, width, cells, top, left, rows, columns, row, colum
     line: (4,) float32: base, extent, factor, offset.
     """
     mask, flipped, base, extent, factor, offset = bits[0], bits[1], line[0], line[1], line[2], line[3]
-    count = min(width, columns - column)
+    count, ahead = min(width, columns - column), min(2 * width, columns - column)
     for r in range(8):
         source = cells[top + min(row + r, rows - 1), left + column : left + column + count]
         target = tile[r, start : start + width]
@@ -42,18 +46,22 @@ def fill_by_line(tile, start, width, cells, top, left, rows, columns, row, colum
             sample = _float((source[j] & mask) ^ flipped)
             target[j] = np.floor(min(max(sample - base, _float(0)), extent) * factor + offset)
         _repeat_last(target, count)
+        for j in range(width, ahead, 64 // cells.itemsize):
+            prefetch(cells, top + min(row + r, rows - 1), left + column + j)
 
 
 @njit(nogil=True)
 def fill_by_table(tile, start, width, cells, top, left, rows, columns, row, column, table):  # type: ignore[no-untyped-def]
     """Fill eight rows with the values of a table, (256,) or (65536,) uint8, by cell; the rest as in ``fill_by_line``."""
-    count = min(width, columns - column)
+    count, ahead = min(width, columns - column), min(2 * width, columns - column)
     for r in range(8):
         source = cells[top + min(row + r, rows - 1), left + column : left + column + count]
         target = tile[r, start : start + width]
         for j in range(source.size):
             target[j] = _float(table[source[j]])
         _repeat_last(target, count)
+        for j in range(width, ahead, 64 // cells.itemsize):
+            prefetch(cells, top + min(row + r, rows - 1), left + column + j)
 
 
 @njit(nogil=True)

@@ -27,8 +27,9 @@ def exact_line(steps: Grayscale, window: Window, pixel: ImagePixel) -> Line | No
         return None
     if steps.inverted:
         ramp, factor = np.subtract(255, ramp), -factor
-    changes = np.flatnonzero(ramp[1:] != ramp[:-1])
-    first, last = (int(changes[0]), int(changes[-1]) + 1) if changes.size else (0, 0)
+    ends = np.empty(2, np.int64)
+    kernels.find_ends(ramp, ends)
+    first, last = ends.tolist()
     ramp = ramp[first : last + 1]
     if steps.padding is not None and not _is_background(steps.padding, begin + first, ramp, pixel):
         return None

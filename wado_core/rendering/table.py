@@ -89,8 +89,8 @@ def linear_ramp(modality: Rescale, window: Window, pixel: ImagePixel) -> tuple[i
         return 0, np.empty(0, np.uint8), 0.0
     ends = sorted((edge - rescale.intercept) / rescale.slope - first_value(pixel) for edge in (middle - extent / 2, middle + extent / 2))
     # One more at each side, for what the quotient may be wrong by; far outside of the samples there is nothing to see.
-    begin, end = (min(max(int(place), 0), last) for place in (max(ends[0], 0.0) - 2, min(ends[1], float(last)) + 2))
-    values = np.empty(end - begin + 1 if end >= begin else 1, np.float64)
+    begin, end = (int(min(max(place, 0.0), float(last))) for place in (ends[0] - 2, ends[1] + 2))
+    values = np.empty(end - begin + 1, np.float64)
     modality_kernels.fill_rescale(values, first_value(pixel) + begin, rescale.slope, rescale.intercept)
     display = np.empty(values.size, np.uint8)
     voi_kernels.fill_linear(display, values, middle, extent)
@@ -106,6 +106,9 @@ def _in_unit(modality: Rescale | Lut, window: Window) -> tuple[int, float, float
     written = [window.center, window.width, shift]
     if isinstance(modality, Rescale):
         written += [modality.slope, modality.intercept]
+    if _are_halves(written):
+        unit = 10  # of which all are whole numbers, as their differences are
+        return unit, (window.center - shift) * unit, (window.width - 2 * shift) * unit
     unit = _decimal_unit(written)
     middle = (as_written(window.center) - Fraction(shift)) * unit
     extent = (as_written(window.width) - Fraction(2 * shift)) * unit
@@ -113,7 +116,14 @@ def _in_unit(modality: Rescale | Lut, window: Window) -> tuple[int, float, float
 
 
 def _rescale_in(unit: int, modality: Rescale) -> Rescale:
+    if _are_halves((modality.slope, modality.intercept)):
+        return Rescale(modality.slope * unit, modality.intercept * unit)
     return Rescale(float(as_written(modality.slope) * unit), float(as_written(modality.intercept) * unit))
+
+
+def _are_halves(numbers: Sequence[float]) -> bool:
+    """Whether all are multiples of a half and in reach, see below: nearly all windows are, and need no fractions."""
+    return all((2.0 * number).is_integer() and abs(number) * 10 * 255 * 65536 < 2**53 for number in numbers)
 
 
 def _decimal_unit(numbers: Sequence[float]) -> int:
