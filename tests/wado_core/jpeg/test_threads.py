@@ -57,7 +57,7 @@ def test_help_changes_no_byte(color: bool, kinds: tuple[str, ...]) -> None:
         for _ in range(3):
             assert pieces(kinds) == alone
         joined = b"".join(alone)
-        assert joined == encode_jpeg(source, quality=80, restart_rows=4 if color else 8)
+        assert joined == encode_jpeg(source, quality=80, restart_rows=jpeg_out.STRIP_ROWS // (16 if color else 8))
         assert decode(joined).shape == source.shape
 
     within_deadline(run)

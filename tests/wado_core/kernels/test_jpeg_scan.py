@@ -35,13 +35,14 @@ def random_blocks(rng: np.random.Generator, count: int) -> Array:
 
 def code(blocks: Array, order: Array, component: Array, class_of: Array, pairs: tuple[Any, Any], interval: int) -> bytes:
     """Run the kernel."""
+    kernel: Any = jpeg.encode_blocks
     tables = code_tables(pairs)
     state, size = np.zeros(STATE_SIZE, np.int64), 2 * BYTES_OF_BLOCK * order.size + CODED_SIZE
     scratch = (
         np.zeros(SYMBOLS_SIZE, np.int16), np.zeros(SYMBOLS_SIZE, np.uint8), np.zeros(48, np.uint64), np.zeros(RAW_SIZE, np.uint8),
     )  # fmt: skip
     with all_paged(Side.BEHIND, *scratch) as scratch_at_its_end, guarded(size) as out:
-        jpeg.encode_blocks(
+        kernel(
             read_only(blocks), jpeg_coding.masks_of(blocks), order, component, class_of, tables.codes, tables.lengths, tables.ready,
             interval, *scratch_at_its_end, state, out,
         )  # fmt: skip
