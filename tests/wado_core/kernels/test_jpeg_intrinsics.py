@@ -119,6 +119,45 @@ def test_transform(name: str, level: int, steps: Steps, side: Side) -> None:
         assert (masks[others] == 0x2222222222222222).all()
 
 
+def of_one_value() -> list[Array]:
+    """Rows of blocks of which some have one value: whole and fractional ones, and such that differ in one sample by the least there is."""
+    rng = np.random.default_rng(19)
+    flat = np.repeat(rng.choice([0, 77, 255, 128, 76.245, 149.685], (1, 12)), 8, axis=1).repeat(8, axis=0).astype(np.float32)
+    mixed = flat.copy()
+    mixed[:, 16:40] = rng.integers(0, 256, (8, 24))
+    pairs = np.full((8, 96), 99.5, np.float32)
+    pairs[:, 48:] = 200
+    found = [flat, mixed, pairs, np.full((8, 96), 255, np.float32), np.zeros((8, 96), np.float32), np.full((8, 96), -0.0, np.float32)]
+    for place in range(8 * 8 * BLOCKS):
+        found.append(np.full((8, 96), 31.25, np.float32))
+        row, column = divmod(place, 8 * BLOCKS)
+        found[-1][row, column] = np.nextafter(np.float32(31.25), np.float32(255)) if place % 2 else 255
+    return found
+
+
+@pytest.mark.parametrize("level", [0, 128])
+@pytest.mark.parametrize("steps", [LUMA_100, LUMA_STEPS, CHROMA_1], ids=["1", "K.1", "255"])
+@pytest.mark.parametrize("count", [1, 2, 5, 12])
+def test_blocks_of_one_value_are_what_the_transform_makes_of_them(count: int, steps: Steps, level: int) -> None:
+    """They are not transformed: their coefficients, and the ready mask, must be the same as if they were."""
+    eight_levels, scale = np.float32(8 * level), scale_of(steps)
+    for tile in of_one_value():
+        whole, ready = np.zeros((14, 64), np.int16), np.zeros(14, np.uint64)
+        for k in range(0, count, BLOCKS):
+            _transform(tile, 0, 8 * k, eight_levels, scale, whole, ready, 1 + k)
+        with (
+            paged(tile[:, : 8 * (count + -count % BLOCKS)], Side.BEHIND) as source,
+            guarded((14, 64), np.int16) as blocks, guarded(14, np.uint64) as masks,
+        ):  # fmt: skip
+            jpeg_transform.transform_row(source, 0, count, eight_levels, scale, blocks, masks, 1)
+            np.testing.assert_array_equal(masks[1 : 1 + count], ready[1 : 1 + count])
+            np.testing.assert_array_equal(blocks[1 : 1 + count, 0], whole[1 : 1 + count, 0])
+            for k in range(1, 1 + count):
+                for place in range(1, 64):
+                    assert blocks[k, place] == whole[k, place] or not int(masks[k]) >> place & 1
+            assert (blocks[0] == 0x5A5A).all()
+
+
 @njit
 def _convert_444(pixels, upper, lower, column, tile, row, to, chroma_row):  # type: ignore[no-untyped-def]
     jpeg_color.convert_444(pixels, upper, lower, column, tile, row, to, chroma_row)

@@ -35,15 +35,16 @@ def random_blocks(rng: np.random.Generator, count: int) -> Array:
 
 def code(blocks: Array, order: Array, component: Array, class_of: Array, pairs: tuple[Any, Any], interval: int) -> bytes:
     """Run the kernel."""
+    kernel: Any = jpeg.encode_blocks
     tables = code_tables(pairs)
     state, size = np.zeros(STATE_SIZE, np.int64), 2 * BYTES_OF_BLOCK * order.size + CODED_SIZE
     scratch = (
-        np.empty(SYMBOLS_SIZE, np.int16), np.empty(SYMBOLS_SIZE, np.uint8), np.empty(48, np.uint64), np.empty(RAW_SIZE, np.uint8),
+        np.zeros(SYMBOLS_SIZE, np.int16), np.zeros(SYMBOLS_SIZE, np.uint8), np.zeros(48, np.uint64), np.zeros(RAW_SIZE, np.uint8),
     )  # fmt: skip
-    with guarded(size) as out:
-        jpeg.encode_blocks(
+    with all_paged(Side.BEHIND, *scratch) as scratch_at_its_end, guarded(size) as out:
+        kernel(
             read_only(blocks), jpeg_coding.masks_of(blocks), order, component, class_of, tables.codes, tables.lengths, tables.ready,
-            interval, *scratch, state, out,
+            interval, *scratch_at_its_end, state, out,
         )  # fmt: skip
         return out[: state[USED]].tobytes()
 
@@ -71,7 +72,7 @@ def test_a_scan_is_that_of_the_equations(seed: int, count: int, components: int,
 
 
 def test_no_block_is_longer_than_there_is_room_for() -> None:
-    """All codes and magnitudes of the greatest length, as many blocks as are coded at once; and nothing but bytes that are stuffed."""
+    """All codes and magnitudes of the greatest length, as many blocks as are coded at once."""
     blocks = np.full((MOST_BLOCKS, 64), 1023, np.int16)
     blocks[::2, 0] = -1024
     order, zeros = np.arange(MOST_BLOCKS, dtype=np.int32), np.zeros(MOST_BLOCKS, np.uint8)

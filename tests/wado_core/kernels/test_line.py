@@ -1,6 +1,7 @@
 """The line of float32 through display values: met exactly, or said not to be."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -46,6 +47,15 @@ def test_a_line_is_found_where_there_is_one(count: int, offset: float, inverted:
         assert met, "far from the limits of float32"
     if wrong is not None and wrong < count and count > 3:
         assert not met
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(ramp=st.lists(st.sampled_from([0, 1, 255]), min_size=1, max_size=12))
+def test_the_ends_of_a_ramp(ramp: list[int]) -> None:
+    with guarded(2, np.int64) as ends:
+        kernels.find_ends(read_only(np.array(ramp, np.uint8)), ends)
+        changes = [place for place, (one, other) in enumerate(pairwise(ramp)) if one != other]
+        assert ends.tolist() == ([changes[0], changes[-1] + 1] if changes else [0, 0])
 
 
 @pytest.mark.parametrize("ramp", [[0], [255], [7, 7, 7], [0, 255], [255, 0], [3, 5], list(range(256))])
