@@ -126,7 +126,7 @@ def encode_jpeg(
     """Encode 8-bit samples as baseline JPEG (SOF0, T.81 process 1) with a JFIF header.
 
     samples: uint8, (rows, columns) gray or (rows, columns, 3) RGB, 1 to 65,535 each way, any strides; what is not C-contiguous is
-        copied first.
+        copied first. Many decoders stop at libjpeg's 65,500.
     quality: 1 to 100, the scale of the Independent JPEG Group.
     subsampling: of colour, "4:4:4", "4:2:2" or "4:2:0".
     quantization_tables: one (8, 8) table of steps 1 to 255, rows of vertical frequency, or two, for luma and chroma; instead of the

@@ -42,6 +42,9 @@ def _strip(columns: int, subsampling: Subsampling) -> int:
     return min(STRIP_ROWS // (8 * subsampling.down), MOST_MCUS // mcus)
 
 
+_KINDS = "Samples are uint8, (rows, columns) or (rows, columns, 3)."
+
+
 def encode_samples(
     samples: npt.ArrayLike,
     quality: int,
@@ -50,9 +53,12 @@ def encode_samples(
     restart_rows: int | None,
 ) -> bytes:
     """Encode what a caller of the Python interface gives; see ``wado_core.encode_jpeg``. Raises InvalidRequest."""
-    picture = np.asarray(samples)
+    try:
+        picture = np.asarray(samples)
+    except ValueError as error:  # lists of unequal lengths
+        raise InvalidRequest(_KINDS) from error
     if picture.dtype != np.uint8 or not (picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] == 3)):
-        raise InvalidRequest("Samples are uint8, (rows, columns) or (rows, columns, 3).")
+        raise InvalidRequest(_KINDS)
     layout = Layout(picture.shape[0], picture.shape[1], _subsampling(picture, subsampling), 0 if restart_rows is None else restart_rows)
     if restart_rows == 0:
         raise InvalidRequest("A restart interval is at least one row of MCUs.")

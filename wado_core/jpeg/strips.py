@@ -23,9 +23,9 @@ def in_order(work: Callable[[_Job], _Result], jobs: Sequence[_Job], lend: Lend |
         yield from map(work, jobs)
         return
     board = _Board(work, jobs)
-    for _ in range(min(len(jobs) - 1, _MOST_HELPERS)):
-        lend(board.help)
     try:
+        for _ in range(min(len(jobs) - 1, _MOST_HELPERS)):
+            lend(board.help)
         for number in range(len(jobs)):
             yield board.result(number)
     finally:
