@@ -11,6 +11,7 @@ from wado_core.dicom.frames import FrameReader
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
 from wado_core.errors import InvalidRequest, NotDicom, Unavailable
+from wado_core.jpeg.arguments import encode_picture
 from wado_core.model.geometry import Region
 from wado_core.model.grayscale import VoiLutFunction, Window
 from wado_core.model.instance import Instance
@@ -136,11 +137,8 @@ def encode_jpeg(
     Each coefficient is within 1 of the exact one (T.83). The bytes are the same on every processor.
     Raises InvalidRequest, also where an interval would have more than 65,535 MCUs.
     """
-    from wado_core.codecs import jpeg_out
-
-    return jpeg_out.encode_samples(
-        samples, _quality(quality), subsampling, quantization_tables, None if restart_rows is None else _whole(restart_rows, "restart_rows")
-    )
+    rows = None if restart_rows is None else _whole(restart_rows, "restart_rows")
+    return encode_picture(samples, _quality(quality), subsampling, quantization_tables, rows)
 
 
 def _render(source: Source, request_for: Callable[[Instance], RenderRequest]) -> bytes:

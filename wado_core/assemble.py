@@ -166,5 +166,13 @@ def warm_up() -> None:
     from wado_core.archive import cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
     from wado_core.services import browsing, decoding, locating, rendering, retrieval  # noqa: F401
 
-    for codec in ("jpeg8_encode", "jpeg2k_decode", "png_encode"):
+    for codec in ("jpeg8_decode", "jpeg2k_decode", "png_encode"):
         getattr(imagecodecs, codec)
+
+    import numpy as np
+
+    from wado_core.jpeg.arguments import encode_picture
+
+    # Also the first calls: tables are made and numba learns the types of the arguments, which takes it some milliseconds.
+    for shape in ((8, 8), (8, 8, 3)):
+        encode_picture(np.zeros(shape, np.uint8), 90, "4:2:0", None, None)

@@ -32,7 +32,7 @@ def encode(samples: Samples, layout: Layout, steps: Sequence[Steps], lend: Lend 
     """
     scan = _Scan(samples, layout, tuple(steps))
     start, end = _header(layout, scan.steps), layout.mcu_rows
-    if not layout.restart_rows:
+    if layout.restart_rows is None:
         yield b"".join((start, *scan.code(0, end), END_OF_IMAGE))
         return
     jobs = [(first * layout.restart_rows, min(last * layout.restart_rows, end)) for first, last in _runs(-(-end // layout.restart_rows))]
@@ -71,7 +71,7 @@ class _Scan:
         scratch, tables, (line, bits) = scratch_of_thread(), self._tables, self._display
         tile = scratch.gray if self._layout.components == 1 else scratch.color
         subsampling = self._layout.subsampling
-        geometry = np.array((*self._geometry, subsampling.across, subsampling.down, end_row, self._layout.restart_rows), np.int64)
+        geometry = np.array((*self._geometry, subsampling.across, subsampling.down, end_row, self._layout.restart_rows or 0), np.int64)
         state = np.zeros(STATE_SIZE, np.int64)
         state[ROW] = first_row
         coded = []

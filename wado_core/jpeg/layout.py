@@ -32,22 +32,22 @@ class Subsampling(StrEnum):
 class Layout:
     """One interleaved scan of a picture.
 
-    rows, columns: 1 … 65,535.  restart_rows: MCU rows of a restart interval, 0 for none.
+    rows, columns: 1 … 65,535.  restart_rows: MCU rows of a restart interval, None for no intervals.
     """
 
     rows: int
     columns: int
     subsampling: Subsampling
-    restart_rows: int = 0
+    restart_rows: int | None = None
 
     def __post_init__(self) -> None:
         for name, number in (("rows", self.rows), ("columns", self.columns)):
             if not 1 <= number <= MOST_LINES:
                 raise InvalidRequest(f"A JPEG picture has 1 to {MOST_LINES} {name}.")
-        if self.restart_rows < 0:
-            raise InvalidRequest("A restart interval is at least one row of blocks.")
+        if self.restart_rows is not None and self.restart_rows < 1:
+            raise InvalidRequest("A restart interval is at least one row of MCUs.")
         if self.restart_mcus > MOST_MCUS:
-            raise InvalidRequest(f"A restart interval of {self.restart_rows} rows of blocks has more than {MOST_MCUS} MCUs.")
+            raise InvalidRequest(f"A restart interval of {self.restart_rows} rows has more than {MOST_MCUS} MCUs.")
 
     @property
     def components(self) -> int:
@@ -67,4 +67,4 @@ class Layout:
     @property
     def restart_mcus(self) -> int:
         """MCUs of a restart interval, 0 for none."""
-        return self.restart_rows * self.mcu_columns
+        return (self.restart_rows or 0) * self.mcu_columns

@@ -19,7 +19,7 @@ def header(layout: Layout, steps: Sequence[Steps]) -> bytes:
     parts = [b"\xff\xd8", _segment(0xE0, _JFIF)]
     parts += [_segment(0xDB, bytes([number]) + zigzag(table)) for number, table in enumerate(steps)]
     parts += [_segment(0xC0, _frame(layout)), _segment(0xC4, _huffman_tables(layout))]
-    if layout.restart_rows:
+    if layout.restart_rows is not None:
         parts.append(_segment(0xDD, layout.restart_mcus.to_bytes(2, "big")))
     parts.append(_segment(0xDA, _scan(layout)))
     return b"".join(parts)

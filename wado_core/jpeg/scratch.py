@@ -1,4 +1,4 @@
-"""The buffers of one encoding thread: made once a thread, none larger than its kernel needs for one tile."""
+"""The buffers of one encoding thread, made once: room for one tile and for a part of the stream, whatever the picture's size."""
 
 from dataclasses import dataclass
 from threading import local

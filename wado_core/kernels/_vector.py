@@ -7,9 +7,10 @@ nobody: each has a twin in tests/reference and is tested with guard bytes around
 from collections.abc import Sequence
 from typing import Any
 
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import config
 from numba.core import cgutils
+from numba.core.codegen import get_host_cpu_features
 
 I1, I8, I16, I32, I64, F32 = (*(ir.IntType(bits) for bits in (1, 8, 16, 32, 64)), ir.FloatType())
 
@@ -18,11 +19,14 @@ _WIDE_FEATURES = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd", "av
 
 
 def _has_wide_vectors() -> bool:
-    """Say whether code is compiled for a processor with all of the features; numba's own settings come first."""
+    """Say whether code is compiled for a processor with all of the features.
+
+    Numba adds the features of this machine to whatever processor NUMBA_CPU_NAME names, unless NUMBA_CPU_FEATURES is set, be it empty;
+    and takes some away where its settings say so. A processor that is named counts as one without wide vectors.
+    """
     features = config.CPU_FEATURES
     if features is None:
-        found = binding.get_host_cpu_features() if config.CPU_NAME is None else {}
-        return all(found.get(name, False) for name in _WIDE_FEATURES)
+        features = get_host_cpu_features() if config.CPU_NAME is None else ""
     return {f"+{name}" for name in _WIDE_FEATURES} <= set(features.split(","))
 
 

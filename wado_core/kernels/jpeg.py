@@ -132,7 +132,8 @@ def encode_blocks(  # type: ignore[no-untyped-def]
     """Code quantised blocks in the order of a scan of any components.
 
     blocks: (n, 64) int16, zig-zag.  masks: (n,) uint64, which coefficients are not 0.  interval: blocks between restart markers, 0 for
-    none.  state: as at the beginning of a scan.  out: at least ``2 * BYTES_OF_BLOCK`` a block and CODED_SIZE more.  The rest: see
+    none.  state: as at the beginning of a scan.  out: at least ``2 * BYTES_OF_BLOCK`` a block, 4 bytes an
+    interval, and CODED_SIZE more.  The rest: see
     ``code_blocks``.
     """
     place = 0

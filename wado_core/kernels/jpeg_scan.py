@@ -1,6 +1,6 @@
 """Entropy-coded segments: from quantised blocks to the bytes of a scan (T.81 F.1.2, B.1.1.5).
 
-The state of a scan between calls is in one array, so that it can be coded in parts of any size: see ``STATE``.
+The state of a scan between calls is in one array, so that it can be coded in parts of any size: see ``STATE_SIZE``.
 """
 
 import numpy as np

@@ -100,7 +100,7 @@ def _voi(gray: GrayscalePlan, reader: FrameReader, values: ValueRange | None) ->
         return reader.lut(gray.voi)
     if not isinstance(gray.voi, AutomaticWindow):
         return gray.voi
-    assert values is not None  # noqa: S101 - _draw_gray() has found it
+    assert values is not None  # noqa: S101 - _gray_drawing() has found it
     return full_range_window(values)
 
 

@@ -10,8 +10,10 @@ from wado_core.model.grayscale import Padding, Rescale, VoiLutFunction, Window
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.rendering.table import BACKGROUND, Grayscale, Table, first_value, linear_ramp
 
+# Steeper lines than this are thresholds between two samples, where any line will do; float32 ends at 3.4e38.
+_STEEPEST = 1e6
 
-@lru_cache(maxsize=256)
+
 def exact_line(steps: Grayscale, window: Window, pixel: ImagePixel) -> Line | None:
     """Return the line whose value is that of the table for every sample, None where there is none.
 
@@ -22,7 +24,12 @@ def exact_line(steps: Grayscale, window: Window, pixel: ImagePixel) -> Line | No
         return None
     if pixel.high_bit + 1 != pixel.bits_stored:
         return None
-    begin, ramp, factor = linear_ramp(steps.modality, window, pixel)
+    return _line(steps.modality, steps, window, pixel)
+
+
+@lru_cache(maxsize=256)
+def _line(modality: Rescale, steps: Grayscale, window: Window, pixel: ImagePixel) -> Line | None:
+    begin, ramp, factor = linear_ramp(modality, window, pixel)
     if ramp.size == 0:
         return None
     if steps.inverted:
@@ -33,7 +40,7 @@ def exact_line(steps: Grayscale, window: Window, pixel: ImagePixel) -> Line | No
     ramp = ramp[first : last + 1]
     if steps.padding is not None and not _is_background(steps.padding, begin + first, ramp, pixel):
         return None
-    if factor == 0:
+    if factor == 0 or abs(factor) > _STEEPEST:
         factor = float(ramp[-1]) - float(ramp[0])
     fitted = np.empty(4, np.float32)
     kernels.fit_line(ramp, np.float32(factor), fitted)

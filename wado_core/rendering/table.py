@@ -24,6 +24,9 @@ BACKGROUND = 0
 # The finest decimal fractions that are made integers; what is finer is evaluated as float64 holds it.
 _MOST_DECIMALS = 6
 
+# What a difference of float64 may be wrong by, of the larger of its terms, and some more.
+_CANCELLED = 2.0**-48
+
 
 @dataclass(frozen=True, slots=True)
 class Grayscale:
@@ -81,14 +84,16 @@ def linear_ramp(modality: Rescale, window: Window, pixel: ImagePixel) -> tuple[i
     """Return where a linear window ramps: the place of a sample, counted from the smallest, the display values from there on, and
     the display levels of a sample in between, 0 for a threshold.
 
-    Before the first and behind the last of them the display values stay as they are. Empty for a slope of 0.
+    Before the first and behind the last of them the display values stay as they are. Empty where float64 cannot tell between which
+    samples the window begins and ends: for a slope of 0, or one that is nothing beside intercept and window.
     """
     unit, middle, extent = _in_unit(modality, window)
     rescale, last = _rescale_in(unit, modality), (1 << pixel.bits_stored) - 1
-    if rescale.slope == 0:
+    edges = middle - extent / 2, middle + extent / 2
+    if abs(rescale.slope) <= max(abs(number) for number in (*edges, rescale.intercept)) * _CANCELLED:
         return 0, np.empty(0, np.uint8), 0.0
-    ends = sorted((edge - rescale.intercept) / rescale.slope - first_value(pixel) for edge in (middle - extent / 2, middle + extent / 2))
-    # One more at each side, for what the quotient may be wrong by; far outside of the samples there is nothing to see.
+    ends = sorted((edge - rescale.intercept) / rescale.slope - first_value(pixel) for edge in edges)
+    # Two more at each side, for what the quotient may be wrong by; far outside of the samples there is nothing to see.
     begin, end = (int(min(max(place, 0.0), float(last))) for place in (ends[0] - 2, ends[1] + 2))
     values = np.empty(end - begin + 1, np.float64)
     modality_kernels.fill_rescale(values, first_value(pixel) + begin, rescale.slope, rescale.intercept)

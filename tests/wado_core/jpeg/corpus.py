@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tests.wado_core.jpeg.pictures import CONTENTS, SUBSAMPLINGS, picture
-from wado_core.codecs.jpeg_out import encode_samples
+from wado_core.jpeg.arguments import encode_picture
 from wado_core.jpeg.encoder import encode
 from wado_core.jpeg.layout import Layout, Subsampling
 from wado_core.jpeg.samples import GraySamples, Line
@@ -27,10 +27,10 @@ def digest() -> str:
     for number, content in enumerate(CONTENTS):
         for rows, columns in SHAPES:
             for quality in QUALITIES:
-                found.update(encode_samples(picture(content, rows, columns, color=False), quality, "4:2:0", None, number % 3 or None))
+                found.update(encode_picture(picture(content, rows, columns, color=False), quality, "4:2:0", None, number % 3 or None))
                 for subsampling in SUBSAMPLINGS:
                     source = picture(content, rows, columns, color=True)
-                    found.update(encode_samples(source, quality, subsampling, None, number % 3 or None))
+                    found.update(encode_picture(source, quality, subsampling, None, number % 3 or None))
     rng = np.random.default_rng(2)
     cells = rng.integers(0, 65536, (90, 140)).astype(np.uint16)
     for display in (Line(0xFFFF, 0x8000, 30000, 999, 255 / 999, 0.5), rng.integers(0, 256, 65536).astype(np.uint8)):

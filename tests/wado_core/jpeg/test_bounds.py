@@ -26,7 +26,7 @@ PARTS = (
 PROOF = """
 import numpy as np
 from tests.wado_core.jpeg.pictures import picture
-from wado_core.codecs.jpeg_out import encode_samples
+from wado_core.jpeg.arguments import encode_picture
 from wado_core.kernels import jpeg, jpeg_scan, line
 
 def refused(call, *arguments):
@@ -46,7 +46,7 @@ def shortened(*arguments):
     whole(*given)
 
 jpeg.encode_rows = shortened
-print(refused(encode_samples, picture("noise", 8, 8, color=True), 90, "4:4:4", None, None))
+print(refused(encode_picture, picture("noise", 8, 8, color=True), 90, "4:4:4", None, None))
 """
 
 

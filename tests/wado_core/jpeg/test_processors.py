@@ -64,3 +64,14 @@ def test_a_processor_with_vectors_of_16_bytes(expected: str, tmp_path: Path) -> 
     found = compiled("nehalem", tmp_path)
     assert found["digest"] == expected
     assert (found["wide"], found["zmm"], found["ymm"]) == (False, False, False)
+
+
+@pytest.mark.parametrize("setting", [{"NUMBA_ENABLE_AVX": "0"}, {"NUMBA_CPU_NAME": "nehalem"}], ids=["AVX off", "by name alone"])
+def test_numba_s_own_settings_are_heeded(setting: dict[str, str], tmp_path: Path) -> None:
+    """Vectors that the code may not be compiled for end the process without a Python error."""
+    code = "import numpy as np; from wado_core import encode_jpeg as encode; from wado_core.kernels._vector import WIDE; "
+    code += "encode(np.eye(9, dtype=np.uint8)); print(WIDE)"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    environment |= setting | {cache.CACHE_VARIABLE: str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=200)
+    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr

@@ -1,5 +1,7 @@
 """The largest pictures and intervals that a stream can name, and those beyond (T.81 B.2.2, B.2.4.4)."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -79,3 +81,33 @@ def test_strips_of_the_longest_pictures_fit_into_an_interval(shape: tuple[int, i
 def test_a_strip_is_at_least_one_row_of_blocks(columns: int, subsampling: Subsampling) -> None:
     rows = jpeg_out._strip(columns, subsampling)
     assert 1 <= Layout(100, columns, subsampling, rows).restart_mcus <= MOST_MCUS
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        [[1, 2], [3]], np.zeros((2, 2)), np.zeros((2, 2), np.int8), np.zeros((2, 2, 4), np.uint8), np.zeros(4, np.uint8), 7, None,
+        np.ma.masked_equal(np.zeros((2, 2), np.uint8), 0), np.zeros((0, 5), np.uint8),
+    ],
+)  # fmt: skip
+def test_what_is_no_picture_is_refused(samples: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        encode_jpeg(samples)
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        [], [np.ones((8, 8), np.uint8)] * 3, [np.ones((8, 7), np.uint8)], [np.ones((8, 8))], [np.zeros((8, 8), np.uint8)],
+        [np.full((8, 8), 256)], [[[1, 2], [3]]], 5, "table",
+    ],
+)  # fmt: skip
+def test_what_is_no_quantisation_table_is_refused(tables: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        encode_jpeg(np.zeros((8, 8), np.uint8), quantization_tables=tables)
+
+
+@pytest.mark.parametrize("asked", [{"quality": 0}, {"quality": 90.5}, {"subsampling": "gray"}, {"restart_rows": 0}, {"restart_rows": True}])
+def test_other_arguments_are_checked_too(asked: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest):
+        encode_jpeg(np.zeros((8, 8, 3), np.uint8), **asked)

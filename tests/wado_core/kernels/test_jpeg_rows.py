@@ -83,7 +83,7 @@ def test_nothing_outside_of_any_array_is_touched(kind: str, subsampling: Subsamp
     for number, shape in enumerate(SHAPES):
         for steps in (ONES, LUMA_STEPS):
             source = samples(kind, shape, at_end=side is Side.BEHIND)
-            layout = Layout(*shape, subsampling, number % 3)
+            layout = Layout(*shape, subsampling, number % 3 or None)
             both = (steps, CHROMA_STEPS)[: layout.components]
             plain = b"".join(encode(source, layout, both))
             instead = _Paged(side, garbage=number % 2 == 0)

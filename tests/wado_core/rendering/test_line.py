@@ -166,3 +166,38 @@ def test_windows_of_all_widths_with_a_line_or_without() -> None:
                 on_line = jpeg_samples.on_line(cells, line.mask, line.flipped, line.base, line.low, line.extent, line.factor, line.offset)
                 np.testing.assert_array_equal(on_line, table)
     assert found > 90
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept", "window"),
+    [
+        (1e-300, 0.0, Window(1e20, 100)),
+        (1e-300, 1e30, Window(40, 400)),
+        (1e-300, 5.0, Window(0, 1e300)),
+        (1e300, 0.0, Window(40, 400)),
+        (-1e300, 1e300, Window(40, 1)),
+        (1.44698e-4, 5282338876000.0, Window(5282338876006.788, 1)),
+        (0.0, 7.0, Window(7, 1)),
+    ],
+)
+@pytest.mark.parametrize("inverted", [False, True])
+def test_numbers_at_the_ends_of_float64_give_the_table_s_line_or_none(
+    slope: float, intercept: float, window: Window, inverted: bool
+) -> None:
+    """What float64 cannot tell apart is left to the table; nothing overflows."""
+    steps = Grayscale(Rescale(slope, intercept), inverted, None)
+    line = exact_line(steps, window, CT_SIGNED)
+    if line is not None:
+        check(line, steps, window, CT_SIGNED)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    slope=st.floats(-1e4, 1e4).filter(bool), intercept=st.floats(-1e16, 1e16), beside=st.floats(-1e3, 1e3), width=st.floats(1, 1e6)
+)
+def test_lines_far_from_zero_are_the_table_s(slope: float, intercept: float, beside: float, width: float) -> None:
+    """A large intercept cancels against the window: the ramp must not be cut short."""
+    steps, window = Grayscale(Rescale(slope, intercept), inverted=False, padding=None), Window(intercept + beside, width)
+    line = exact_line(steps, window, CT_SIGNED)
+    if line is not None:
+        check(line, steps, window, CT_SIGNED)
