@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from wado_core.kernels._vector import F32, I16, I32, I64, WIDE, bytes_of, constant, load, shuffle, splat, store, stride_of, vector
+from wado_core.kernels._vector import F32, I8, I16, I32, I64, WIDE, bytes_of, constant, load, shuffle, splat, store, stride_of, vector
 
 # Blocks side by side in one vector of float32: a register of AVX-512, two of AVX2.
 BLOCKS = 2
@@ -97,11 +97,21 @@ def _blocks(builder: ir.IRBuilder, columns: list[ir.Value]) -> list[tuple[list[i
     words = [builder.bitcast(column, vector(I16, 2 * _LANES)) for column in columns]
     sides = [shuffle(builder, word, word, low) for word in words]  # a column of the first block, then of the second
     groups = [_group(builder, sides, ZIGZAG[at : at + 8]) for at in range(0, 64, 8)]
-    blocks = []
-    for block in range(BLOCKS):
-        parts = [shuffle(builder, group, group, range(8 * block, 8 * block + 8)) for group in groups]
-        blocks.append((parts, _mask(builder, parts)))
-    return blocks
+    halves = [range(8 * block, 8 * block + 8) for block in range(BLOCKS)]
+    both = [at + 16 * i for half in halves for i in (0, 1) for at in half]  # of two groups those of the first block, then of the second
+    masks: list[ir.Value] = [I64(0)] * BLOCKS
+    for number in range(0, 8, 2):
+        present = _mask(builder, [shuffle(builder, _flags(builder, groups[number]), _flags(builder, groups[number + 1]), both)])
+        for block in range(BLOCKS):
+            of_block = builder.and_(builder.lshr(present, I64(16 * block)), I64(0xFFFF))
+            masks[block] = builder.or_(masks[block], builder.shl(of_block, I64(8 * number)))
+    return [([shuffle(builder, group, group, half) for group in groups], mask) for half, mask in zip(halves, masks, strict=True)]
+
+
+def _flags(builder: ir.IRBuilder, words: ir.Value) -> ir.Value:
+    """Return a vector of bytes, 0 where a word is 0."""
+    count = words.type.count
+    return builder.sext(builder.icmp_signed("!=", words, constant(I16, [0] * count)), vector(I8, count))
 
 
 def _group(builder: ir.IRBuilder, sides: list[ir.Value], coefficients: Sequence[tuple[int, int]]) -> ir.Value:
@@ -114,11 +124,11 @@ def _group(builder: ir.IRBuilder, sides: list[ir.Value], coefficients: Sequence[
 
 
 def _mask(builder: ir.IRBuilder, parts: list[ir.Value]) -> ir.Value:
-    """Return which words are not 0, the first in the lowest bit."""
+    """Return which numbers are not 0, the first in the lowest bit."""
     mask, at = I64(0), 0
     for part in parts:
         count = part.type.count
-        present = builder.bitcast(builder.icmp_signed("!=", part, constant(I16, [0] * count)), ir.IntType(count))
+        present = builder.bitcast(builder.icmp_signed("!=", part, constant(part.type.element, [0] * count)), ir.IntType(count))
         mask = builder.or_(mask, builder.shl(builder.zext(present, I64), I64(at)))
         at += count
     return mask
