@@ -1,9 +1,13 @@
 """The Python interface for embedding: no server, no index (`wado_core` re-exports it)."""
 
+from __future__ import annotations  # so that help() shows types as they are written here
+
 import os
 import stat
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from operator import index
+from typing import SupportsIndex
 
 import numpy.typing as npt
 
@@ -41,7 +45,7 @@ class FileSource:
             raise NotDicom("Only regular files can be opened.")
         self.size = status.st_size
 
-    def __enter__(self) -> "FileSource":
+    def __enter__(self) -> FileSource:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -134,7 +138,9 @@ def encode_jpeg(
         quality.
     restart_rows: rows of MCUs between restart markers: a row of MCUs is 8 rows of the image, 16 at 4:2:0.
 
-    Each coefficient is within 1 of the exact one (T.83). The bytes are the same on every processor.
+    Each coefficient is within 1 of the exact one (T.83). The bytes are the same on every processor. It works in the calling thread,
+    without the GIL, in memory of about twice the stream's size; several threads may call it at once. The first call of a process
+    loads the compiled kernels (a third of a second), the first on a machine compiles them (some ten seconds, once).
     Raises InvalidRequest, also where an interval would have more than 65,535 MCUs.
     """
     rows = None if restart_rows is None else _whole(restart_rows, "restart_rows")
@@ -150,10 +156,10 @@ def _render(source: Source, request_for: Callable[[Instance], RenderRequest]) ->
     return image.data
 
 
-def _whole(number: int, name: str) -> int:
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise InvalidRequest(f"{name} must be a whole number.")
-    return number
+def _whole(number: SupportsIndex, name: str) -> int:
+    if isinstance(number, bool) or not isinstance(number, SupportsIndex):  # numpy's integers are taken too
+        raise InvalidRequest(f"{name} must be a whole number, of the type int.")
+    return index(number)
 
 
 def _window(window: Window | Sequence[float] | None) -> Window | None:

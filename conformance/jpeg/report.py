@@ -18,6 +18,9 @@ references recomputed in float64, because the published EREF/DREF files are not 
 compared. The criterion: no quantised coefficient differs from the reference by more than 1. Coefficients are read back by libjpeg 6b
 (jpeglib from PyPI) and by a reader of this suite, which accounts for every bit.
 
+T1: the transform and the quantiser, component by component. T2: the entropy coder, byte for byte. T3: what the product decodes of the set,
+which is little of it. T4: the syntax of what is written. T5: T1 at every quality, on other pictures too, and as the server makes them.
+
 *ties*: of those that differ, how many are exact halves before rounding, where either neighbour is nearest. The reference rounds halves
 away from zero.
 """

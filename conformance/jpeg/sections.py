@@ -153,7 +153,8 @@ Where a stream is refused, the words are those that a client is told. A scan of 
 
 {_table(("stream", "given to the product", "compared", "differ", "max"), rows)}
 
-{_decoded_whole()} What is decoded is within 1 (equal where lossless), what is not is refused by name: {_verdict(holds)}.
+{_decoded_whole()} What is decoded is within 1 (equal where lossless), what is not is refused by name: {_verdict(holds)},
+as far as it goes; nothing is claimed for streams that are refused.
 """
 
 

@@ -9,7 +9,10 @@ from PIL import Image
 from wado_core.codecs.png_out import encode
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (7, 13), (64, 64), (1, 1, 3), (9, 5, 3), (40, 50, 3)])
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 1), (7, 13), (64, 64), (1, 1, 3), (9, 5, 3), (40, 50, 3), (4096, 1), (4096, 3), (65_535, 2), (3000, 1, 3), (1, 9000), (900, 700)],
+)
 def test_round_trip(shape: tuple[int, ...]) -> None:
     picture = np.random.default_rng(len(shape)).integers(0, 256, shape, dtype=np.uint8)
     picture.flags.writeable = False

@@ -111,3 +111,8 @@ def test_what_is_no_quantisation_table_is_refused(tables: Any) -> None:
 def test_other_arguments_are_checked_too(asked: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest):
         encode_jpeg(np.zeros((8, 8, 3), np.uint8), **asked)
+
+
+def test_numpy_s_integers_are_taken() -> None:
+    samples = np.arange(4096, dtype=np.uint8).reshape(64, 64)
+    assert encode_jpeg(samples, quality=np.int64(80), restart_rows=np.uint8(2)) == encode_jpeg(samples, quality=80, restart_rows=2)  # type: ignore[arg-type]
