@@ -15,10 +15,10 @@ from starlette.applications import Starlette
 from tests.wado_http.doubles import Archive, Catalogue
 from wado_core.model.frame import EncodedImage
 from wado_core.model.render import RenderPlan
+from wado_core.ports import Deliver, Lend
 from wado_core.settings import Settings
 from wado_http.app import application
 from wado_http.cli.protocol import BoundedProtocol
-from wado_http.flight import Deliver, Lend
 from wado_http.state import State, new_state
 
 FOR_EVER_S = 30.0

@@ -9,7 +9,7 @@ import pytest
 from tests.wado_http.gates import FOR_EVER_S, PICTURE, Gate, ask, at_once, picture_of, settle, slots_of
 from wado_core.errors import Busy
 from wado_core.model.frame import EncodedImage
-from wado_http.flight import Deliver, Lend
+from wado_core.ports import Deliver, Lend
 from wado_http.unsent import Unsent
 
 pytestmark = pytest.mark.anyio
