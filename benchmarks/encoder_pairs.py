@@ -19,7 +19,7 @@ from typing import Any
 
 from numba import config
 
-from benchmarks.encoders import CASES, LIBRARY, Case, Helper, spin
+from benchmarks.encoders import CASES, LIBRARY, Case, IdleThread, spin
 from benchmarks.paired import paired
 
 _LARGE = 1_000_000
@@ -50,7 +50,7 @@ def compare_two_cores(case: Case, rounds: Rounds) -> dict[str, Any]:
 
     cores: how many there were to be had meanwhile: where others use the second one, the row says little.
     """
-    helper = Helper()
+    helper = IdleThread()
     cores = [free_cores()]
     try:
         own: Callable[[], bytes] = partial(case.own, helper.lend)

@@ -28,7 +28,7 @@ from wado_core.model.geometry import Rectangle
 from wado_core.model.grayscale import Lut, Rescale, VoiLutFunction, Window
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.render import STREAMED_PIXELS
-from wado_core.ports import Lend
+from wado_core.ports import Helper, Lend
 from wado_core.rendering.drawing import GrayDrawing
 from wado_core.rendering.table import Grayscale, cell_table
 
@@ -232,14 +232,14 @@ CASES: dict[str, Callable[[], Case]] = {
 }
 
 
-class Helper:
+class IdleThread:
     """A thread that takes work when it is idle, as the server's lend theirs."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, "helper")
         self._busy = Lock()
 
-    def lend(self, work: Callable[[], None]) -> None:
+    def lend(self, work: Helper) -> None:
         """Take work, or drop it."""
         if self._busy.acquire(blocking=False):
             self._pool.submit(self._run, work)
@@ -248,8 +248,8 @@ class Helper:
         """Wait until it is idle, for good."""
         self._pool.shutdown()
 
-    def _run(self, work: Callable[[], None]) -> None:
+    def _run(self, work: Helper) -> None:
         try:
-            work()
+            work(lambda: True)
         finally:
             self._busy.release()

@@ -15,7 +15,7 @@ from PIL import Image, JpegImagePlugin
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.encoder_pairs import Rounds, compare, compare_on, compare_two_cores, first_piece
-from benchmarks.encoders import CASES, LIBRARY, OTHERS, Case, Helper, Picture
+from benchmarks.encoders import CASES, LIBRARY, OTHERS, Case, IdleThread, Picture
 
 ROUNDS, FEW = Rounds(300, 31), Rounds(2, 2)
 
@@ -63,7 +63,7 @@ def test_encoder(benchmark: BenchmarkFixture, case: Callable[[str], Case], round
 @pytest.mark.benchmark(group="encoder, mammogram")
 def test_encoder_on_two_cores(benchmark: BenchmarkFixture, case: Callable[[str], Case], rounds: Rounds) -> None:
     benchmark.extra_info["encoder"] = compare_two_cores(case("mammogram"), rounds)
-    helper = Helper()
+    helper = IdleThread()
     assert benchmark.pedantic(case("mammogram").own, (helper.lend,), rounds=10) == case("mammogram").own()  # type: ignore[no-untyped-call]
     helper.close()
 

@@ -17,8 +17,12 @@ from wado_core.model.uid import InstanceKey, SeriesKey
 # Takes a finished piece of a picture.
 Deliver = Callable[[bytes], None]
 
-# Takes work that ends by itself, and runs it in an idle thread if there is one now, else drops it; never waits.
-Lend = Callable[[Callable[[], None]], None]
+# Work for a thread that is idle. It ends by itself, or sooner: it asks the function that it is given whether it may go on, before each
+# part of the work.
+Helper = Callable[[Callable[[], bool]], None]
+
+# Takes a helper, and runs it in an idle thread if there is one now, else drops it; never waits.
+Lend = Callable[[Helper], None]
 
 
 class ByteSource(Protocol):

@@ -6,13 +6,13 @@ Everything here runs on the event loop, so no lock is needed.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from wado_core.errors import Busy
 from wado_core.model.frame import EncodedImage
+from wado_core.ports import Deliver, Lend
 from wado_http.unsent import Unsent
 
-Deliver = Callable[[bytes], None]
-Lend = Callable[[Callable[[], None]], None]
 Work = Callable[[Deliver, Lend], EncodedImage]
 
 
@@ -21,6 +21,7 @@ class Flight:
     """One making of a picture.
 
     pieces: what is finished of it, in order; none any more when it has landed.  outcome: None until it has landed.
+    origin: traceback and context that the error has landed with, before it was raised into any request.
     abandoned: called when the last request has left it before its start.
     """
 
@@ -28,6 +29,7 @@ class Flight:
     abandoned: Callable[[], None] | None = None
     started: bool = False
     outcome: EncodedImage | BaseException | None = None
+    origin: tuple[TracebackType | None, BaseException | None] = (None, None)
     pieces: list[bytes] = field(default_factory=list)
     waiters: list["Waiter"] = field(default_factory=list)
 
@@ -48,6 +50,8 @@ class Flight:
     def land(self, outcome: EncodedImage | BaseException) -> None:
         """Hand the whole picture, or the error, to everybody; the pieces are its bytes once more, and go."""
         self.outcome = outcome
+        if isinstance(outcome, BaseException):
+            self.origin = outcome.__traceback__, outcome.__context__
         for waiter in self.waiters:
             waiter.disarm()
             waiter.hold_picture()
@@ -56,6 +60,17 @@ class Flight:
             self.unsent.give_back(piece)
         _free(pieces)
         self._wake()
+
+    def image(self) -> EncodedImage | None:
+        """Return the picture, None when it is half finished; raises the error that it has landed with.
+
+        One error is raised into every request: each has the traceback of the making and its own, not those of all before it.
+        """
+        outcome = self.outcome
+        if isinstance(outcome, BaseException):
+            traceback, outcome.__context__ = self.origin
+            raise outcome.with_traceback(traceback)
+        return outcome
 
     def _wake(self) -> None:
         for waiter in self.waiters:
@@ -110,10 +125,7 @@ class Waiter:
 
     def image(self) -> EncodedImage | None:
         """Return the picture, None when it is half finished; raises the error that the flight has landed with."""
-        outcome = self._flight.outcome
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return outcome
+        return self._flight.image()
 
     async def more(self) -> bytes | memoryview | None:
         """Return the bytes that come next, which this waiter holds until it is asked again; None behind the last.

@@ -12,11 +12,22 @@ from typing import TypeVar
 
 from wado_core.errors import Busy
 from wado_core.model.frame import EncodedImage
+from wado_core.ports import Helper
 from wado_http.errors import log_failure
 from wado_http.flight import Flight, Waiter, Work
 from wado_http.unsent import Unsent
 
 T = TypeVar("T")
+
+
+@dataclass(eq=False, slots=True)
+class _Loan:
+    """A slot that is lent; the helper asks between two jobs, in its own thread, whether it is wanted back."""
+
+    recalled: bool = False
+
+    def goes_on(self) -> bool:
+        return not self.recalled
 
 
 @dataclass(eq=False, slots=True)
@@ -40,7 +51,8 @@ class PixelSlots:
 
     Ordinary work has ``slots`` places; heavy work one of its own, so that a CT never waits behind a mammogram. Requests of
     one digest share one computation; it goes on when the first of them leaves, and is dropped from the queue when all have.
-    A slot is free again when the work has ended, whatever the clients have taken by then.
+    A slot is free again when the work has ended, whatever the clients have taken by then. Idle slots are lent to running work, until
+    they are wanted for work of their own.
     """
 
     def __init__(self, slots: int, queue_length: int, queue_wait_s: float, unsent: Unsent) -> None:
@@ -54,9 +66,9 @@ class PixelSlots:
         self._ordinary = _Lane(slots, queue_length, ThreadPoolExecutor(slots, "pixels"))
         self._heavy = _Lane(1, queue_length, ThreadPoolExecutor(1, "heavy-pixels"))
         self._flights: dict[str, Flight] = {}
-        # Threads of their own: work that comes while slots are lent begins at once beside the helpers, and never waits for them.
+        # Threads of their own: work that comes while slots are lent begins at once, beside helpers that still end what they are at.
         self._helpers = ThreadPoolExecutor(slots, "lent-pixels")
-        self._lent = 0
+        self._lent: list[_Loan] = []
         self._closed = False
 
     def join(self, digest: str, heavy: bool, work: Work, *, whole: bool) -> Waiter:
@@ -105,6 +117,7 @@ class PixelSlots:
             flight, work = lane.waiting.pop(digest)
             flight.start()
             lane.running += 1
+            self._recall()
             loop = asyncio.get_running_loop()
             done = lane.pool.submit(work, _posted(loop, flight.add), _posted(loop, self._lend))
             done.add_done_callback(_posted(loop, partial(self._finish, lane, digest, flight)))
@@ -118,16 +131,27 @@ class PixelSlots:
         flight.land(done.result() if error is None else error)
         self._start_next(lane)
 
-    def _lend(self, helper: Callable[[], None]) -> None:
-        """Run a helper in a slot that is idle now, which none is while work waits; drop it otherwise."""
-        if self._closed or self._ordinary.running + self._heavy.running + self._lent >= self._ordinary.slots:
-            return
-        self._lent += 1
-        loop = asyncio.get_running_loop()
-        self._helpers.submit(helper).add_done_callback(_posted(loop, self._returned))
+    @property
+    def _lendable(self) -> int:
+        """How many slots no work runs in."""
+        return max(self._ordinary.slots - self._ordinary.running - self._heavy.running, 0)
 
-    def _returned(self, done: "Future[None]") -> None:
-        self._lent -= 1
+    def _lend(self, helper: Helper) -> None:
+        """Run a helper in a slot that is idle now, which none is while work waits; drop it otherwise."""
+        if self._closed or len(self._lent) >= self._lendable:
+            return
+        loan = _Loan()
+        self._lent.append(loan)
+        loop = asyncio.get_running_loop()
+        self._helpers.submit(helper, loan.goes_on).add_done_callback(_posted(loop, partial(self._returned, loan)))
+
+    def _recall(self) -> None:
+        """Send away as many helpers as there are threads at work beyond the slots; each ends after the job it is at."""
+        for loan in self._lent[self._lendable :]:
+            loan.recalled = True
+
+    def _returned(self, loan: _Loan, done: "Future[None]") -> None:
+        self._lent.remove(loan)
         error = done.exception()
         if error is not None:
             log_failure(error)

@@ -22,9 +22,9 @@ from wado_core.model.render import DEFAULT_QUALITY, GrayscalePlan, RenderPlan, R
 from wado_core.model.study import InstanceSummary, SeriesSummary, StudySummary, Totals
 from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
 from wado_core.model.uid import InstanceKey, SeriesKey
+from wado_core.ports import Deliver, Lend
 from wado_core.settings import Settings
 from wado_http.app import application
-from wado_http.flight import Deliver, Lend
 from wado_http.state import new_state
 
 STUDY, SERIES = "1.2.3", "1.2.3.4"

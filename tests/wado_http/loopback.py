@@ -15,10 +15,10 @@ from starlette.applications import Starlette
 from tests.wado_http.doubles import Archive, Catalogue
 from wado_core.model.frame import EncodedImage
 from wado_core.model.render import RenderPlan
+from wado_core.ports import Deliver, Lend
 from wado_core.settings import Settings
 from wado_http.app import application
 from wado_http.cli.protocol import BoundedProtocol
-from wado_http.flight import Deliver, Lend
 from wado_http.state import State, new_state
 
 FOR_EVER_S = 30.0
@@ -131,6 +131,7 @@ class Loopback:
 
     port: int
     state: State
+    server: uvicorn.Server
 
     @contextmanager
     def client(self) -> Iterator[Client]:
@@ -148,6 +149,10 @@ class Loopback:
     @property
     def unsent(self) -> int:
         return self.state.unsent.size_bytes
+
+    @property
+    def connections(self) -> int:
+        return len(self.server.server_state.connections)
 
 
 @contextmanager
@@ -174,7 +179,7 @@ def served(archive: Archive, settings: Settings) -> Iterator[Loopback]:
         thread.start()
         try:
             state = states.get(timeout=FOR_EVER_S)
-            yield Loopback(listener.getsockname()[1], state)
+            yield Loopback(listener.getsockname()[1], state, server)
         finally:
             server.should_exit = True
             thread.join(FOR_EVER_S)

@@ -1,10 +1,11 @@
 """Flights: pieces to everybody in order, what is held while it is held, and refusals that hold nothing."""
 
 import asyncio
+import traceback
 
 import pytest
 
-from wado_core.errors import Busy, DamagedObject
+from wado_core.errors import Busy, ContentChanged, DamagedObject
 from wado_core.model.frame import EncodedImage
 from wado_http.flight import Flight, Waiter, landed
 from wado_http.unsent import Unsent
@@ -115,6 +116,44 @@ async def test_an_error_ends_the_pieces_and_holds_nothing(unsent: Unsent) -> Non
         waiter.image()
     waiter.leave()
     assert unsent.size_bytes == 0
+
+
+def fail() -> None:
+    """Fail as work does: with a traceback, and with what it comes from."""
+    try:
+        int("strip")
+    except ValueError:
+        raise DamagedObject("Strip 2")  # noqa: B904 - a context, not a cause
+
+
+async def test_an_error_brings_no_request_what_others_did_with_it(unsent: Unsent) -> None:
+    """Else its traceback grows with every request, keeps all of them alive, and shows them in each other's log."""
+    flight = Flight(unsent, started=True)
+    with pytest.raises(DamagedObject) as raised:
+        fail()
+    flight.land(raised.value)
+    lengths, contexts = [], []
+    for number in range(100):
+        waiter = Waiter(flight, whole=True)
+        try:
+            if number == 50:
+                await busy_with_another(waiter)
+            else:
+                await waiter.more()
+        except DamagedObject as caught:
+            lengths.append(len(traceback.extract_tb(caught.__traceback__)))
+            contexts.append(type(caught.__context__))
+        waiter.leave()
+    assert lengths[0] == lengths[-1] < 10
+    assert contexts == [ValueError] * 50 + [ContentChanged] + [ValueError] * 49
+
+
+async def busy_with_another(waiter: Waiter) -> None:
+    """Ask as a request does that is tried for the second time."""
+    try:
+        raise ContentChanged  # noqa: TRY301
+    except ContentChanged:
+        await waiter.more()
 
 
 async def test_who_leaves_holds_nothing_whenever_it_leaves(unsent: Unsent) -> None:

@@ -2,14 +2,16 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.wado_http.gates import FOR_EVER_S, PICTURE, Gate, ask, at_once, picture_of, settle, slots_of
 from wado_core.errors import Busy
+from wado_core.jpeg.strips import in_order
 from wado_core.model.frame import EncodedImage
-from wado_http.flight import Deliver, Lend
+from wado_core.ports import Deliver, Lend
 from wado_http.unsent import Unsent
 
 pytestmark = pytest.mark.anyio
@@ -102,15 +104,21 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 class Helper:
-    """A helper that runs until it is let go."""
+    """A helper that runs until it is let go, or sent away after its job."""
 
     def __init__(self) -> None:
         self.begun = threading.Event()
         self.let_go = threading.Event()
+        self.sent_away = False
 
-    def __call__(self) -> None:
+    def __call__(self, may_go_on: Callable[[], bool]) -> None:
         self.begun.set()
-        assert self.let_go.wait(FOR_EVER_S)
+        end = time.monotonic() + FOR_EVER_S
+        while not self.let_go.wait(0.005):  # a job
+            assert time.monotonic() < end
+            if not may_go_on():
+                self.sent_away = True
+                return
 
 
 async def lent(streaming: Streaming, helper: Helper) -> bool:
@@ -127,14 +135,14 @@ async def test_idle_slots_are_lent_and_no_more() -> None:
         await streaming.gate.has_begun()
         assert [await lent(streaming, helper) for helper in helpers[:3]] == [True, True, False]
         helpers[0].let_go.set()
-        await until(lambda: slots._lent == 1)
+        await until(lambda: len(slots._lent) == 1)
         assert await lent(streaming, helpers[3])  # a slot is idle again; what was dropped stays dropped
         assert not helpers[2].begun.is_set()
         for helper in helpers:
             helper.let_go.set()
         streaming.gate.let_go.set()
         assert await task is PICTURE
-    assert slots._lent == 0
+    assert slots._lent == []
 
 
 async def test_nothing_is_lent_while_all_slots_are_taken() -> None:
@@ -173,10 +181,90 @@ async def test_work_never_waits_for_a_helper() -> None:
         assert await task is PICTURE
 
 
+async def test_helpers_make_room_for_requests_one_for_each() -> None:
+    streaming, helpers, later = Streaming(), [Helper() for _ in range(3)], Helper()
+    gates = [Gate() for _ in range(4)]
+    async with slots_of(slots=4) as slots:
+        task = ask(slots, "a", streaming.work)
+        await streaming.gate.has_begun()
+        assert [await lent(streaming, helper) for helper in helpers] == [True] * 3
+        requests = []
+        for number, gate in enumerate(gates[:3]):
+            requests.append(ask(slots, f"b{number}", gate.work))
+            await gate.has_begun()
+            await until(lambda: len(slots._lent) == 3 - len(requests))
+        assert all(helper.sent_away for helper in helpers)
+        requests.append(ask(slots, "c", gates[3].work))  # waits
+        assert not await lent(streaming, later)
+        gates[0].let_go.set()
+        await gates[3].has_begun()
+        gates[1].let_go.set()
+        await until(lambda: slots._lendable == 1)
+        later = Helper()
+        assert await lent(streaming, later)  # idle again
+        await asyncio.sleep(0.05)
+        assert not later.sent_away
+        for event in (*(gate.let_go for gate in gates), later.let_go, streaming.gate.let_go):
+            event.set()
+        await asyncio.gather(task, *requests)
+
+
+async def test_heavy_work_sends_a_helper_away_too() -> None:
+    streaming, helper, gate = Streaming(), Helper(), Gate()
+    async with slots_of(slots=2) as slots:
+        task = ask(slots, "a", streaming.work)
+        await streaming.gate.has_begun()
+        assert await lent(streaming, helper)
+        heavy = ask(slots, "b", gate.work, heavy=True)
+        await gate.has_begun()
+        await until(lambda: slots._lent == [])
+        assert helper.sent_away
+        gate.let_go.set()
+        streaming.gate.let_go.set()
+        await asyncio.gather(task, heavy)
+
+
+async def test_a_picture_in_strips_leaves_the_slots_to_others_and_takes_them_again() -> None:
+    """Together with ``in_order``."""
+    lock, at_work, seen, enough = threading.Lock(), 0, list[int](), threading.Event()
+
+    def code(_job: int) -> bytes:
+        nonlocal at_work
+        with lock:
+            at_work += 1
+            seen.append(at_work)
+        if not enough.is_set():
+            time.sleep(0.005)
+        with lock:
+            at_work -= 1
+        return b"x"
+
+    def work(_deliver: Deliver, lend: Lend) -> EncodedImage:
+        return EncodedImage(b"".join(in_order(code, range(4000), lend)), "image/jpeg")
+
+    gates = [Gate() for _ in range(3)]
+    async with slots_of(slots=4) as slots:
+        task = ask(slots, "a", work)
+        await until(lambda: 4 in seen)
+        requests = [ask(slots, f"b{number}", gate.work) for number, gate in enumerate(gates)]
+        for gate in gates:
+            await gate.has_begun()
+        await until(lambda: slots._lent == [])
+        seen.clear()
+        await until(lambda: len(seen) > 10)
+        assert set(seen) == {1}
+        for gate in gates:
+            gate.let_go.set()
+        await asyncio.gather(*requests)
+        await until(lambda: 4 in seen)
+        enough.set()
+        assert len((await task).data) == 4000
+
+
 async def test_a_helper_that_fails_is_logged_and_its_slot_lent_again(caplog: pytest.LogCaptureFixture) -> None:
     streaming, helper = Streaming(), Helper()
 
-    def fail() -> None:
+    def fail(_may_go_on: Callable[[], bool]) -> None:
         raise ValueError("strip")
 
     async with slots_of(slots=2) as slots:

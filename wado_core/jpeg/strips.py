@@ -9,14 +9,15 @@ from wado_core.ports import Lend
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
 
-# How often work is offered: more threads than this on one picture would wait for each other.
+# More threads than these and the caller's on one picture would wait for each other.
 _MOST_HELPERS = 7
 
 
 def in_order(work: Callable[[_Job], _Result], jobs: Sequence[_Job], lend: Lend | None) -> Iterator[_Result]:
     """Yield the results of ``jobs`` in their order.
 
-    The caller works too, and never waits for a job that nobody has begun: a helper that comes late, or never, costs nothing.
+    The caller works too, and never waits for a job that nobody has begun: a helper that comes late, never, or goes after any job, costs
+    nothing. It offers work to all at first, and to one more before each job of its own: a thread may be idle again.
     Raises what ``work`` raised, at the place of its job. When the iterator is closed, helpers end after the job they are at.
     """
     if lend is None:
@@ -27,7 +28,7 @@ def in_order(work: Callable[[_Job], _Result], jobs: Sequence[_Job], lend: Lend |
         for _ in range(min(len(jobs) - 1, _MOST_HELPERS)):
             lend(board.help)
         for number in range(len(jobs)):
-            yield board.result(number)
+            yield board.result(number, lend)
     finally:
         board.close()
 
@@ -39,15 +40,22 @@ class _Board(Generic[_Job, _Result]):
         self._work = work
         self._jobs = jobs
         self._next = 0
+        self._helpers = 0
         self._done: dict[int, _Result | BaseException] = {}
         self._changed = Condition()
 
-    def help(self) -> None:
-        """Do jobs until none is left."""
-        while self._do_next():
+    def help(self, may_go_on: Callable[[], bool]) -> None:
+        """Do jobs until none is left, this thread is wanted elsewhere, or there are helpers enough."""
+        with self._changed:
+            if self._helpers == _MOST_HELPERS:
+                return
+            self._helpers += 1
+        while may_go_on() and self._do_next():
             pass
+        with self._changed:
+            self._helpers -= 1
 
-    def result(self, number: int) -> _Result:
+    def result(self, number: int, lend: Lend) -> _Result:
         """Return a result, doing jobs meanwhile."""
         while True:
             with self._changed:
@@ -56,6 +64,9 @@ class _Board(Generic[_Job, _Result]):
                 if number in self._done:
                     found = self._done.pop(number)
                     break
+                offered = 0 < self._next < len(self._jobs) - 1 and self._helpers < _MOST_HELPERS
+            if offered:
+                lend(self.help)
             self._do_next()
         if isinstance(found, BaseException):
             raise found

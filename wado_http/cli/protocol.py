@@ -5,12 +5,13 @@
 
 import asyncio
 import struct
+from collections import deque
 from contextlib import suppress
 from fcntl import ioctl
 from termios import TIOCOUTQ
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from wado_http.responses import ALL_SENT
 
@@ -18,6 +19,10 @@ from wado_http.responses import ALL_SENT
 HEADER_BYTES = 64 * 1024
 # From the connection to the end of the first request's headers; uvicorn bounds the time between requests.
 HEADERS_S = 30.0
+
+# Requests that may wait behind the one that is being answered while we go on reading: whether a client has left is seen by reading
+# alone. uvicorn stops at the first.
+_AHEAD = 8
 
 # Looks at a connection within the time that it may stand still.
 _LOOKS = 4
@@ -30,7 +35,10 @@ _TOO_LARGE = (
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes connections whose headers grow too large (431) or do not end in time, and those whose client takes nothing."""
+    """Closes connections whose headers grow too large (431) or do not end in time, and those whose client takes nothing.
+
+    Clients that ask again before they are answered are noticed when they leave, as others are.
+    """
 
     def __init__(self, *arguments: Any, stall_s: float, **keywords: Any) -> None:
         """Make the protocol of a connection.
@@ -46,6 +54,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._moved_at = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._emptying = False
+        self._cycles: deque[RequestResponseCycle] = deque()
 
     def connection_made(self, transport: Any) -> None:
         """Start the time for the first request, and the watch over what is sent."""
@@ -54,10 +63,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._watch = self.loop.call_later(self._stall_s / _LOOKS, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the times."""
+        """Stop the times, and tell every request that waits for its answer: uvicorn tells the last one that was read alone."""
         self._disarm()
         if self._watch is not None:
             self._watch.cancel()
+        for cycle in self._cycles:
+            if not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self._cycles.clear()
         super().connection_lost(exc)
 
     def resume_writing(self) -> None:
@@ -120,6 +134,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_headers = False
         self._disarm()
         super().on_headers_complete()
+        while self._cycles and self._cycles[0].response_complete:  # in the order of the requests
+            self._cycles.popleft()
+        self._cycles.append(self.cycle)
+        if len(self.pipeline) <= _AHEAD and not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def _disarm(self) -> None:
         if self._alarm is not None:

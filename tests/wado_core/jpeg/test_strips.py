@@ -10,14 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wado_core.jpeg.strips import in_order
+from wado_core.ports import Helper
 
 DEADLINE_S = 20
 
-Helper = Callable[[], None]
-
 
 class Lender:
-    """Threads for work that is offered: each offer is taken at once, later, after all else, or not at all."""
+    """Threads for work that is offered: each offer is taken at once, for one job, later, after all else, or not at all."""
 
     def __init__(self, kinds: list[str], delay_s: float = 0.002) -> None:
         self._kinds = kinds
@@ -40,7 +39,8 @@ class Lender:
             time.sleep(self._delay_s)
         if kind == "after all":
             self._latest.wait()
-        work()
+        left = iter(range(1 if kind == "one job" else 1 << 30))
+        work(lambda: next(left, None) is not None)
 
     def end(self) -> None:
         self._latest.set()
@@ -76,7 +76,7 @@ def within_deadline(work: Callable[[], None]) -> None:
         raise failures[0]
 
 
-kinds_of_help = st.lists(st.sampled_from(["at once", "late", "after all", "never"]), min_size=1, max_size=7)
+kinds_of_help = st.lists(st.sampled_from(["at once", "one job", "late", "after all", "never"]), min_size=1, max_size=7)
 
 
 class Failed(Exception):
@@ -122,7 +122,7 @@ def test_results_come_in_order_and_failures_at_their_place(
         assert failed_at == (end if end in failing and end < len(jobs) and end != closed else None)
         assert taken == [number * number for number in range(len(taken))]
         assert len(done) == len(set(done)), "a job was done twice"
-        assert lender.offers <= max(len(jobs) - 1, 0)
+        assert lender.offers <= max(2 * len(jobs) - 2, 0)
 
     within_deadline(run)
 
@@ -141,7 +141,7 @@ def test_helpers_work_at_the_same_time() -> None:
     def run() -> None:
         with lending("at once") as lender:
             assert len(list(in_order(lambda _: meeting.wait(DEADLINE_S), range(3), lender.lend))) == 3
-            assert lender.offers == 2
+            assert lender.offers >= 2
 
     within_deadline(run)
 
@@ -154,6 +154,63 @@ def test_the_caller_does_not_wait_for_a_job_that_nobody_has_begun() -> None:
             assert list(in_order(lambda job: job, range(30), lender.lend)) == list(range(30))
 
     within_deadline(run)
+
+
+def test_a_helper_goes_after_the_job_at_which_it_is_told_to() -> None:
+    """Nobody else comes: the caller does the rest."""
+    caller, done_by = threading.get_ident(), []
+
+    def work(_job: int) -> None:
+        done_by.append(threading.get_ident())
+        time.sleep(0.005)
+
+    with lending("one job", *["never"] * 100) as lender:
+        assert len(list(in_order(work, range(30), lender.lend))) == 30
+    assert len(done_by) == 30
+    assert done_by.count(caller) == 29
+
+
+def test_help_is_offered_again_between_the_jobs() -> None:
+    """Nobody is idle at first; the last jobs wait for each other, and alone the caller would never end."""
+    meeting = threading.Barrier(2)
+
+    def work(job: int) -> None:
+        if job >= 18:
+            meeting.wait(DEADLINE_S)
+
+    def run() -> None:
+        with lending(*["never"] * 7, "one job", *["at once"] * 30) as lender:
+            assert len(list(in_order(work, range(20), lender.lend))) == 20
+
+    within_deadline(run)
+
+
+def test_there_are_never_more_helpers_than_seven() -> None:
+    """However many offers are taken: here all of them at once, late."""
+    lock, at_work, most, offers, threads = threading.Lock(), 0, 0, list[Helper](), list[threading.Thread]()
+
+    def work(job: int) -> None:
+        nonlocal at_work, most
+        if job == 20:
+            threads.extend(threading.Thread(target=helper, args=(lambda: True,), daemon=True) for helper in offers)
+            for thread in threads:
+                thread.start()
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+        if job >= 20:
+            time.sleep(0.005)
+        with lock:
+            at_work -= 1
+
+    def run() -> None:
+        assert len(list(in_order(work, range(200), offers.append))) == 200
+        for thread in threads:
+            thread.join()
+
+    within_deadline(run)
+    assert len(threads) > 20
+    assert most == 8
 
 
 def test_a_closed_iterator_lets_its_helpers_go() -> None:

@@ -38,7 +38,7 @@ def test_threads_do_not_disturb_each_other() -> None:
             assert made == alone
 
 
-@pytest.mark.parametrize("kinds", [("at once",), ("late",), ("after all",), ("never",), ("at once", "never", "late", "after all")])
+@pytest.mark.parametrize("kinds", [("at once",), ("one job",), ("late",), ("after all",), ("never",), ("at once", "one job", "never")])
 @pytest.mark.parametrize("color", [False, True])
 def test_help_changes_no_byte(color: bool, kinds: tuple[str, ...]) -> None:
     source = picture("noise", 1500, 200, color=color)
