@@ -1,11 +1,12 @@
 """JPEG as the pipeline asks for it: which subsampling, which strips (docs/adr/0017)."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from wado_core.jpeg.encoder import encode as encode_pieces
 from wado_core.jpeg.layout import MOST_MCUS, Layout, Subsampling
 from wado_core.jpeg.samples import GraySamples, Samples
-from wado_core.jpeg.tables import CHROMA_STEPS, LUMA_STEPS, scaled
+from wado_core.jpeg.tables import CHROMA_STEPS, LUMA_STEPS, Steps, scaled
 from wado_core.ports import Lend
 
 # From this quality on chroma keeps its full resolution: fine coloured text (ultrasound) survives.
@@ -24,12 +25,17 @@ def encode(
     quality: 1 … 100, the scale of the IJG; chroma is subsampled 4:2:0 below 90 (A4.82).
     in_strips: with restart markers, a piece for each of some strips; else one piece.  lend: lets idle threads help with strips.
     """
-    if isinstance(samples, GraySamples):
-        subsampling = Subsampling.GRAY
-    else:
-        subsampling = Subsampling.FULL if quality >= FULL_CHROMA_QUALITY else Subsampling.HALF
+    layout, steps = _arranged(rows, columns, isinstance(samples, GraySamples), quality, in_strips)
+    return encode_pieces(samples, layout, steps, lend)
+
+
+@lru_cache(maxsize=256)
+def _arranged(rows: int, columns: int, gray: bool, quality: int, in_strips: bool) -> tuple[Layout, tuple[Steps, ...]]:
+    """Return layout and quantisation; kept, as a server makes pictures of few sizes."""
+    color = Subsampling.FULL if quality >= FULL_CHROMA_QUALITY else Subsampling.HALF
+    subsampling = Subsampling.GRAY if gray else color
     layout = Layout(rows, columns, subsampling, _strip(columns, subsampling) if in_strips else None)
-    return encode_pieces(samples, layout, (scaled(LUMA_STEPS, quality), scaled(CHROMA_STEPS, quality))[: layout.components], lend)
+    return layout, (scaled(LUMA_STEPS, quality), scaled(CHROMA_STEPS, quality))[: layout.components]
 
 
 def _strip(columns: int, subsampling: Subsampling) -> int:
