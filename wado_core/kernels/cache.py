@@ -9,9 +9,11 @@ import hashlib
 import logging
 import os
 import platform
+import shutil
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
@@ -22,6 +24,9 @@ _log = logging.getLogger(__name__)
 
 CACHE_VARIABLE = "WADO_KERNEL_CACHE"
 _LOCK_NAME = "fill.lock"
+
+# Compiled kernels that no process has loaded for so long are removed when others are compiled.
+_UNUSED_S = 60 * 24 * 3600
 
 
 def _digest_of_sources() -> str:
@@ -85,7 +90,12 @@ def is_filled() -> bool:
 def filling() -> Iterator[None]:
     """Let one process alone fill the cache, and note at the end that it is full."""
     folder = cache_folder()
-    if folder is None or is_filled():
+    if folder is None:
+        yield
+        return
+    if is_filled():
+        with suppress(OSError):
+            _stamp(folder).touch()  # in use
         yield
         return
     with ExitStack() as held:
@@ -94,6 +104,16 @@ def filling() -> Iterator[None]:
         yield
         with suppress(OSError):
             _stamp(folder).touch()
+    _remove_unused(folder)
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove what other versions have compiled and nobody has used for a long time."""
+    oldest = time.time() - _UNUSED_S
+    for other in folder.parent.glob("kernels-*"):
+        with suppress(OSError):
+            if other != folder and _is_private(other) and all(path.lstat().st_mtime < oldest for path in (other, *other.iterdir())):
+                shutil.rmtree(other, ignore_errors=True)
 
 
 def discard(folder: Path) -> None:

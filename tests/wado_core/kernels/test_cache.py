@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,23 @@ def test_whether_it_is_worth_filling(folder: Path, monkeypatch: pytest.MonkeyPat
     assert not assemble.kernels_can_be_cached()
     monkeypatch.setattr(cache, "cache_folder", lambda: None)
     assert not assemble.kernels_can_be_cached()
+
+
+def test_what_nobody_uses_any_more_is_removed_when_others_are_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long_ago = time.time() - 100 * 24 * 3600
+    for name, used in (("kernels-0.1-old", long_ago), ("kernels-0.2-used", time.time()), ("pictures", long_ago)):
+        (tmp_path / name).mkdir(mode=0o700)
+        (tmp_path / name / "filled-1").touch()
+        os.utime(tmp_path / name / "filled-1", (used, used))
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    own = tmp_path / "kernels-0.3-own"
+    own.mkdir(mode=0o700)
+    monkeypatch.setattr(cache, "cache_folder", lambda: own)
+    with cache.filling():
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {"kernels-0.2-used", "kernels-0.3-own", "pictures"}
+    stamp = next(own.glob("filled-*"))
+    os.utime(stamp, (long_ago, long_ago))
+    with cache.filling():
+        pass
+    assert stamp.stat().st_mtime > long_ago + 1, "a start that finds it full notes that it is in use"
