@@ -226,11 +226,11 @@ def beside() -> str:
     """Section: libraries."""
     encoded = sources.libraries()
     rows = [
-        (package, *(f"{f.beyond:,} / {f.most}" for f in (encoded[package, quality] for quality in COMPARED_QUALITIES)))
+        (package, *(_three_counts(encoded[package, quality]) for quality in COMPARED_QUALITIES))
         for package in LIBRARIES
     ]
     own = (total(qualities.sweep(name)[qualities.SOURCES, quality] for name in vectors.COMPONENTS) for quality in COMPARED_QUALITIES)
-    rows.insert(0, ("wado", *(f"{f.beyond:,} / {f.most}" for f in own)))
+    rows.insert(0, ("wado", *map(_three_counts, own)))
     decoded = [
         (name, *(" ".join(_outcome(decoders.whole_by_library(name, package))[:1]) + _most(name, package) for package in decoders.LIBRARIES))
         for name in vectors.STREAMS
@@ -238,7 +238,7 @@ def beside() -> str:
     return f"""## Libraries beside: {", ".join(map(with_version, decoders.LIBRARIES))} on {machine()}
 
 The same {vectors.COEFFICIENTS:,} coefficients of the four sources, encoded by libraries as they are when nothing else is asked for: how
-many differ by more than 1 / max.
+many differ / by more than 1 / max.
 
 {_table(("encoder", *(f"quality {quality}" for quality in COMPARED_QUALITIES)), rows)}
 
@@ -246,6 +246,10 @@ Decoders on the whole streams, all components at once: compared, max. wado decod
 
 {_table(("stream", *decoders.LIBRARIES), decoded)}
 """
+
+
+def _three_counts(figures: Figures) -> str:
+    return f"{figures.differing:,} / {figures.beyond:,} / {figures.most}"
 
 
 def _most(name: str, package: str) -> str:

@@ -23,6 +23,7 @@ from wado_http.state import State, new_state
 
 FOR_EVER_S = 30.0
 ONE_SLOT = 1_000  # so many workers that each has one
+ONE_PATIENT_SLOT = Settings(workers=ONE_SLOT, queue_wait_s=FOR_EVER_S)
 
 
 @dataclass

@@ -2,34 +2,20 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from tests.wado_http.cli.server import until
 from tests.wado_http.doubles import CT, archive_of, query
-from tests.wado_http.loopback import FOR_EVER_S, ONE_SLOT, Client, Loopback, Maker, served
+from tests.wado_http.loopback import FOR_EVER_S, ONE_PATIENT_SLOT, Client, Loopback, Maker, served
 from wado_core.errors import DamagedObject
-from wado_core.settings import Settings
 from wado_http.cli.server import refusals_filter
 
 MIB = 1 << 20
-SETTINGS = Settings(workers=ONE_SLOT, queue_wait_s=FOR_EVER_S)
 # More than sockets and the system between them take.
 LARGE = bytes(range(256)) * (16 * MIB // 256)
 LARGE_PIECES = [LARGE[start : start + 300_000] for start in range(0, len(LARGE), 300_000)]
-
-
-@pytest.fixture
-def maker() -> Maker:
-    return Maker({CT.key: CT})
-
-
-@pytest.fixture
-def server(maker: Maker) -> Iterator[Loopback]:
-    with served(maker, SETTINGS) as running:
-        yield running
 
 
 def test_the_first_piece_leaves_before_the_second_is_finished(maker: Maker, server: Loopback) -> None:
@@ -150,7 +136,7 @@ def test_a_client_that_reads_nothing_keeps_no_slot(maker: Maker, server: Loopbac
 
 
 def test_a_full_count_refuses_what_is_new_at_once(maker: Maker) -> None:
-    with served(maker, replace(SETTINGS, unsent_bytes=10 * MIB)) as server:
+    with served(maker, replace(ONE_PATIENT_SLOT, unsent_bytes=10 * MIB)) as server:
         maker.finish(b"small")
         assert server.get(query(CT, "&rows=1"))[0] == 200
         with server.client() as idle, server.client() as following:
@@ -213,7 +199,7 @@ def test_a_client_that_leaves_in_the_middle_gives_all_back(maker: Maker, server:
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 def test_a_client_that_takes_nothing_is_dropped(maker: Maker, version: str) -> None:
-    with served(maker, replace(SETTINGS, stall_s=0.4)) as server, server.client() as idle:
+    with served(maker, replace(ONE_PATIENT_SLOT, stall_s=0.4)) as server, server.client() as idle:
         maker.finish(*LARGE_PIECES)
         idle.ask(query(CT), version=version)
         until(lambda: server.unsent > 0)
@@ -224,7 +210,7 @@ def test_a_client_that_takes_nothing_is_dropped(maker: Maker, version: str) -> N
 
 def test_a_client_that_takes_little_is_not(maker: Maker) -> None:
     """Less in the time that it may stand still than the system takes at once."""
-    with served(maker, replace(SETTINGS, stall_s=1.6)) as server, server.client() as slow:
+    with served(maker, replace(ONE_PATIENT_SLOT, stall_s=1.6)) as server, server.client() as slow:
         maker.finish(*LARGE_PIECES)
         slow.ask(query(CT), version="1.0")
         assert slow.head()[0] == 200
@@ -264,6 +250,6 @@ def test_many_clients_of_one_picture_at_different_paces(maker: Maker, server: Lo
 
 
 def test_archives_of_ordinary_pictures_are_served_as_before() -> None:
-    with served(archive_of(CT), SETTINGS) as server:
+    with served(archive_of(CT), ONE_PATIENT_SLOT) as server:
         status, headers, body = server.get(query(CT))
         assert (status, int(headers["content-length"])) == (200, len(body))

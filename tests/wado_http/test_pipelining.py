@@ -1,7 +1,6 @@
 """Clients that ask again before they are answered: the answers come in order, and who leaves is noticed as any other (RFC 9112 9.3.2)."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import cast
 
@@ -9,25 +8,12 @@ import pytest
 
 from tests.wado_http.cli.server import until
 from tests.wado_http.doubles import CT, query
-from tests.wado_http.loopback import FOR_EVER_S, ONE_SLOT, Client, Loopback, Maker, served
-from wado_core.settings import Settings
+from tests.wado_http.loopback import ONE_PATIENT_SLOT, Client, Loopback, Maker, served
 from wado_http.cli.protocol import BoundedProtocol
 
-SETTINGS = Settings(workers=ONE_SLOT, queue_wait_s=FOR_EVER_S)
 # More than sockets and the system between them take.
 LARGE = bytes(range(256)) * (16 << 12)
 PIECES = [LARGE[start : start + 300_000] for start in range(0, len(LARGE), 300_000)]
-
-
-@pytest.fixture
-def maker() -> Maker:
-    return Maker({CT.key: CT})
-
-
-@pytest.fixture
-def server(maker: Maker) -> Iterator[Loopback]:
-    with served(maker, SETTINGS) as running:
-        yield running
 
 
 def waiting(server: Loopback) -> int:
@@ -114,7 +100,7 @@ def test_the_work_of_who_leaves_while_it_waits_is_dropped(
 
 
 def test_who_takes_nothing_is_dropped_with_all_it_asked_for(maker: Maker, caplog: pytest.LogCaptureFixture) -> None:
-    with served(maker, replace(SETTINGS, stall_s=0.4)) as server:
+    with served(maker, replace(ONE_PATIENT_SLOT, stall_s=0.4)) as server:
         maker.finish(*PIECES)
         assert server.get(query(CT))[2] == LARGE
         with server.client() as idle:

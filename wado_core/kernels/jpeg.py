@@ -51,7 +51,7 @@ def _empty_blocks_beyond(blocks, masks, count, of_tile, down, rows, columns):  #
 
 @njit(nogil=True)
 def _interval_end(row, end_row, restart_rows):  # type: ignore[no-untyped-def]
-    """Return the MCU row before which the interval of another, or what is coded now, ends."""
+    """Return the MCU row before which the restart interval of MCU row ``row`` ends, or all that is coded now."""
     return end_row if restart_rows == 0 else min(end_row, (row // restart_rows + 1) * restart_rows)
 
 
@@ -132,9 +132,8 @@ def encode_blocks(  # type: ignore[no-untyped-def]
     """Code quantised blocks in the order of a scan of any components.
 
     blocks: (n, 64) int16, zig-zag.  masks: (n,) uint64, which coefficients are not 0.  interval: blocks between restart markers, 0 for
-    none.  state: as at the beginning of a scan.  out: at least ``2 * BYTES_OF_BLOCK`` a block, 4 bytes an
-    interval, and CODED_SIZE more.  The rest: see
-    ``code_blocks``.
+    none.  state: as at the beginning of a scan.  out: at least ``2 * BYTES_OF_BLOCK`` a block, 4 bytes an interval, and CODED_SIZE
+    more.  The rest: see ``code_blocks``.
     """
     place = 0
     while place < order.size:

@@ -23,7 +23,7 @@ def _mixed(builder: ir.IRBuilder, channels: list[ir.Value], factors: tuple[float
 
 
 def _channel(builder: ir.IRBuilder, thirds: list[ir.Value], channel: int) -> ir.Value:
-    """Collect every third byte of three vectors: in two steps, as processors can; at once it took twice the time."""
+    """Collect every third byte of three vectors: in two steps, as processors can. Chosen at once it took a tenth longer."""
     places = range(channel, 3 * PIXELS, 3)
     start = shuffle(builder, thirds[0], thirds[1], [place if place < 2 * PIXELS else 0 for place in places])
     return shuffle(builder, start, thirds[2], [i if place < 2 * PIXELS else place - PIXELS for i, place in enumerate(places)])

@@ -135,9 +135,7 @@ def _mask(builder: ir.IRBuilder, parts: list[ir.Value]) -> ir.Value:
 
 
 @intrinsic
-def transform(  # type: ignore[no-untyped-def]
-    _typing, tile, row, column, level, scale, blocks, masks, k
-):
+def transform(_typing, tile, row, column, level, scale, blocks, masks, k):  # type: ignore[no-untyped-def]
     """Transform the ``BLOCKS`` blocks of ``tile`` from ``row``, ``column`` on.
 
     tile: (…, …) float32.  level: float32, eight times what is taken off each sample (T.81 A.3.1).
