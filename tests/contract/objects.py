@@ -48,7 +48,7 @@ def everything() -> Instance:
     """An instance in which no field has its default, so that a lost one is noticed."""
     table = StoredLut(-1024, 12, 128, ByteRange(2000, 256), packed=True, big_endian=True, segmented=True)
     transforms = (
-        FrameTransform(Rescale(0.1, -3.5), table, Window(-600.25, 1500.5, VoiLutFunction.SIGMOID), table, window_ignored=True),
+        FrameTransform(Rescale(0.1, -3.5), table, Window(-600.25, 1500.5, VoiLutFunction.SIGMOID), table, "", "(0028,1050) is broken"),
         FrameTransform(),
     )
     return replace(

@@ -17,6 +17,8 @@ from wado_core.dicom.tags import (
 from wado_core.model.grayscale import FrameTransform, Padding, Rescale, VoiLutFunction, Window
 from wado_core.model.image_pixel import ImagePixel
 
+WINDOW_IGNORED = "(0028,1050) Window Center and (0028,1051) Window Width are not valid (PS3.3 C.11.2.1.2) and were ignored."
+
 _FUNCTIONS = {function.value: function for function in VoiLutFunction}
 
 
@@ -80,9 +82,10 @@ def _with_voi(transform: FrameTransform, attributes: Attributes, pixel: ImagePix
     window = _window(attributes)
     lut = find_lut(items[0], signed=pixel.signed or _can_be_negative(transform, pixel)) if items else None
     ignored = has_window and window is None and bool(attributes.text(tags.WINDOW_CENTER) or attributes.text(tags.WINDOW_WIDTH))
+    problem = WINDOW_IGNORED if ignored else ""
     if window is None and lut is None:
-        return replace(transform, window_ignored=ignored or transform.window_ignored)
-    return FrameTransform(transform.rescale, transform.modality_lut, window, lut, ignored)
+        return replace(transform, voi_problem=problem or transform.voi_problem)
+    return replace(transform, window=window, voi_lut=lut, voi_problem=problem)
 
 
 def _window(attributes: Attributes) -> Window | None:

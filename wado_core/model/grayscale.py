@@ -77,14 +77,16 @@ class FrameTransform:
 
     At most one of ``rescale`` and ``modality_lut`` is used, the table first; both absent is the identity (H2.1).
     ``window`` comes before ``voi_lut`` when both are stored (A4.63); both absent is the automatic window (H2.15).
-    window_ignored: a stored window that is broken counts as absent and is warned of (H2.17).
+    modality_problem, voi_problem: what is broken among the stored ones, tag first; it counts as absent and is warned of (H2.17),
+        what is wrong with the VOI transformation only where it is used.
     """
 
     rescale: Rescale | None = None
     modality_lut: StoredLut | None = None
     window: Window | None = None
     voi_lut: StoredLut | None = None
-    window_ignored: bool = False
+    modality_problem: str = ""
+    voi_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

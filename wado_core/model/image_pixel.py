@@ -13,6 +13,7 @@ class ImagePixel:
     bits_allocated: width of a cell in bits.  bits_stored, high_bit: where the sample lies in its cell (H1.2).
     signed: Pixel Representation = 1, two's complement.
     planar_configuration: 0 = R1 G1 B1 R2 …, 1 = whole planes; meaningless for encapsulated frames (H1.8).
+    floating: samples are IEEE 754 floats of ``bits_allocated`` 32 or 64, of Float or Double Float Pixel Data (PS3.3 C.7.6.24, C.7.6.25).
     """
 
     rows: int
@@ -24,6 +25,7 @@ class ImagePixel:
     high_bit: int
     signed: bool = False
     planar_configuration: int = 0
+    floating: bool = False
 
     @property
     def monochrome(self) -> bool:

@@ -22,6 +22,7 @@ class Instance:
     has_preamble: the stored bytes are a Part 10 file as they are.
     image_pixel: None for objects without pixels (or whose pixels are float or malformed: ``image_problem`` says why).
     frames: None when there are no frames to be read.
+    warnings: what of the object is broken and left out, tag first, whichever frame is rendered (A5.7).
     chunks: what differs from frame to frame, in the order of frames; all of it, or the chunk of the frame that was asked for, as
         the index reads it. Everything else is the fixed part, from which it follows which chunk holds a frame.
     """
@@ -40,6 +41,7 @@ class Instance:
     frames: FrameLayout | None = None
     padding: Padding | None = None
     palette: StoredPalette | None = None
+    warnings: tuple[str, ...] = ()
     chunks: tuple[FrameChunk, ...] = ()
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from wado_core.codecs.decoded import Cells
 from wado_core.jpeg.samples import ColorSamples, GraySamples, Samples, samples_of
 from wado_core.model.geometry import Rectangle
-from wado_core.model.grayscale import Lut, Window
+from wado_core.model.grayscale import Lut, Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.rendering.line import exact_line
 from wado_core.rendering.resample import Picture, picture_of_cells, picture_of_rgb
@@ -61,3 +61,12 @@ class ColorDrawing:
 
 
 Drawing = GrayDrawing | ColorDrawing
+
+# LINEAR over 0 … 255: a frame of display values is drawn as it is.
+_IDENTITY = Window(128.0, 256.0)
+
+
+def drawing_of_display(display: Picture, source: Rectangle, rows: int, columns: int) -> GrayDrawing:
+    """Return the drawing of a grayscale frame whose display values are made already, (…, …) uint8."""
+    pixel = ImagePixel(display.shape[0], display.shape[1], 1, "MONOCHROME2", 8, 8, 7)
+    return GrayDrawing(display, Grayscale(Rescale(), inverted=False, padding=None), _IDENTITY, pixel, source, rows, columns)

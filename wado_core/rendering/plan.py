@@ -11,7 +11,6 @@ from wado_core.model.render import DEFAULT_QUALITY, AutomaticWindow, GrayscalePl
 from wado_core.settings import Limits
 
 WINDOW_ON_COLOR = "The window was ignored: the image is in colour."
-STORED_WINDOW_IGNORED = "The stored window is not valid and was ignored."
 
 
 def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> RenderPlan:
@@ -26,13 +25,13 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
     pixel = renderable_pixel(instance, limits)
     source = pixels_of(request.region, pixel.rows, pixel.columns)
     rows, columns = _picture_size(source.rows, source.columns, request, limits)
-    warnings: list[str] = []
+    warnings = list(instance.warnings)
     grayscale = None
     if pixel.monochrome:
         transform = instance.transform(frame_number)
         grayscale = _grayscale(instance, pixel, transform, request.window)
-        if transform.window_ignored and request.window is None:
-            warnings.append(STORED_WINDOW_IGNORED)
+        problems = (transform.modality_problem, "" if request.window else transform.voi_problem)
+        warnings += [problem for problem in problems if problem]
     elif request.window is not None:
         warnings.append(WINDOW_ON_COLOR)
     return RenderPlan(

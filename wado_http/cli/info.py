@@ -85,7 +85,7 @@ def _window(transform: FrameTransform) -> str:
     if transform.voi_lut is not None:
         return f"lookup table of {counted(transform.voi_lut.count, 'entry', 'entries')} from {transform.voi_lut.first}"
     automatic = "automatic, the full range of the frame's values"
-    return f"{automatic} (the stored window is broken and ignored)" if transform.window_ignored else automatic
+    return f"{automatic} (the stored window is broken and ignored)" if transform.voi_problem else automatic
 
 
 def _verdict(file: Path) -> str:

@@ -19,7 +19,7 @@ from wado_core.dicom.tags import (
     SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
     VOI_LUT_SEQUENCE,
 )
-from wado_core.dicom.transforms import read_padding, read_transforms
+from wado_core.dicom.transforms import WINDOW_IGNORED, read_padding, read_transforms
 from wado_core.model.grayscale import FrameTransform, Lut, Padding, Rescale, StoredLut, VoiLutFunction, Window
 
 
@@ -116,10 +116,10 @@ def test_the_first_of_several_windows_and_tables_counts() -> None:
 def test_a_broken_window_counts_as_absent_and_is_warned_of(center: str, width: str, function: str) -> None:
     """H2.17."""
     found = only(window(center, width, function))
-    assert (found.window, found.window_ignored) == (None, True)
+    assert (found.window, found.voi_problem) == (None, WINDOW_IGNORED)
     data = window(center, width, function) + sequence(VOI_LUT_SEQUENCE, table(1))
     with_table = only(data)
-    assert (with_table.window, read(data, with_table.voi_lut), with_table.window_ignored) == (None, lut(1), True)
+    assert (with_table.window, read(data, with_table.voi_lut), with_table.voi_problem) == (None, lut(1), WINDOW_IGNORED)
 
 
 def test_an_empty_window_is_simply_absent() -> None:
@@ -158,7 +158,7 @@ class TestPrecedence:
 
     def test_a_broken_window_of_a_frame_leaves_the_image_s(self) -> None:
         found = only(self.TOP + sequence(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, groups(voi=window("3", "0"))))
-        assert (found.window, found.window_ignored) == (Window(1.0, 10.0), True)
+        assert (found.window, found.voi_problem) == (Window(1.0, 10.0), WINDOW_IGNORED)
 
     def test_more_groups_than_frames_and_fewer(self) -> None:
         per_frame = sequence(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, *(groups(rescale(str(number), "0")) for number in (2, 3, 4)))

@@ -20,7 +20,7 @@ from wado_core.model.instance import Instance
 from wado_core.model.render import AutomaticWindow, GrayscalePlan, MediaType, RenderPlan, RenderRequest
 from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN, JPEG_2000, JPEG_BASELINE
 from wado_core.model.uid import InstanceKey
-from wado_core.rendering.plan import STORED_WINDOW_IGNORED, WINDOW_ON_COLOR, make_plan
+from wado_core.rendering.plan import WINDOW_ON_COLOR, make_plan
 from wado_core.settings import Limits
 
 LUT = StoredLut(0, 8, 2, ByteRange(1000, 4))
@@ -79,8 +79,8 @@ def test_monochrome1_is_inverted() -> None:
 
 
 def test_warnings_tell_what_was_ignored_and_are_no_part_of_the_digest() -> None:
-    broken = instance(chunks=every_frame(FrameTransform(window_ignored=True)))
-    assert plan(broken).warnings == (STORED_WINDOW_IGNORED,)
+    broken = instance(chunks=every_frame(FrameTransform(voi_problem="broken")))
+    assert plan(broken).warnings == ("broken",)
     assert plan(broken, window=Window(1, 2)).warnings == ()
     assert plan(instance(color()), window=Window(1, 2)).warnings == (WINDOW_ON_COLOR,)
     assert plan(instance(color()), window=Window(1, 2)).grayscale is None
