@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wado_core.model.study import Totals
-    from wado_core.ports import Folder, Index, IndexWriter, StatusBoard
+    from wado_core.ports import Folder, Index, IndexWriter, OpenObjects, StatusBoard
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
     from wado_core.services.indexing import Indexing
@@ -31,6 +31,7 @@ class Services:
     browsing: "Browsing"
     decoding: "Decoding"
     index: "Index"
+    objects: "OpenObjects"
 
     def warm_up(self) -> None:
         """Make everything ready that a request should not wait for: kernels, codecs, the child that decodes heavy frames."""
@@ -41,6 +42,7 @@ class Services:
         """Give back what the adapters hold open."""
         self.decoding.close()
         self.index.close()
+        self.objects.close()
 
 
 def notice_sockets() -> tuple[socket.socket, socket.socket]:
@@ -124,6 +126,7 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     """
     from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
     from wado_core.archive.mailbox import NobodyListens, SocketNotices
+    from wado_core.archive.open_files import OpenFiles
     from wado_core.archive.store_files import FileStore
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
@@ -134,16 +137,18 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     index, store, limits = index_to_read(settings), FileStore(), settings.limits
     notices = NobodyListens() if sending is None else SocketNotices(sending)
     instances = MemoryInstanceCache(settings.instance_cache_entries, settings.instance_fresh_s)
-    locating = Locating(index, store, instances, notices, settings.paths, limits, kept=sending is not None)
+    objects = OpenFiles(settings.open_files, settings.instance_fresh_s)
+    locating = Locating(index, store, instances, objects, notices, settings.paths, limits, kept=sending is not None)
     decoding = Decoding(limits.decode_s, limits.decode_bytes)
     pictures = MemoryCache(settings.render_cache_bytes)
     return Services(
         locating,
-        Rendering(locating, index, store, decoding, pictures, notices, limits),
+        Rendering(locating, index, store, objects, decoding, pictures, notices, limits),
         Retrieval(store, decoding, limits),
         Browsing(index),
         decoding,
         index,
+        objects,
     )
 
 
@@ -163,7 +168,7 @@ def warm_up() -> None:
     import imagecodecs
     import simplejpeg  # noqa: F401
 
-    from wado_core.archive import cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
+    from wado_core.archive import cache_memory, index_sql, mailbox, open_files, store_files, walk  # noqa: F401
     from wado_core.services import browsing, decoding, locating, rendering, retrieval  # noqa: F401
 
     for codec in ("jpeg8_decode", "jpeg2k_decode", "png_encode"):

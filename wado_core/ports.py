@@ -41,6 +41,10 @@ class ByteSource(Protocol):
         ...
 
 
+class WouldWait(Exception):  # noqa: N818 - a signal between a source and its reader, no refusal
+    """Bytes are not in memory: who must not wait reads them elsewhere."""
+
+
 class Store(Protocol):
     """Where objects lie."""
 
@@ -61,6 +65,29 @@ class Store(Protocol):
 
     def glance(self, folder: bytes) -> "Glance":
         """Look at a folder in the same short time whatever it holds; never raises for what it finds."""
+        ...
+
+
+class OpenObjects(Protocol):
+    """Objects that can be read without waiting for their storage."""
+
+    def keep(self, location: Location) -> None:
+        """Note that an object was found a moment ago; may open it, may do nothing."""
+        ...
+
+    def at_hand(self, location: Location) -> AbstractContextManager[ByteSource] | None:
+        """Return the object if it can be read now, None otherwise; reading raises WouldWait rather than wait.
+
+        Entering and leaving raise ContentChanged as those of ``Store.open`` do.
+        """
+        ...
+
+    def close_idle(self) -> None:
+        """Let go of what was not found again lately."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything."""
         ...
 
 
@@ -314,8 +341,8 @@ class RenderCache(Protocol):
 class InstanceCache(Protocol):
     """Instances that were looked up lately, bounded in number, for answers without any I/O."""
 
-    def get(self, key: InstanceKey) -> Located | None:
-        """Return what was kept, or None."""
+    def get(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
+        """Return what was kept, with the columns of a frame, or None."""
         ...
 
     def put(self, located: Located) -> None:

@@ -14,6 +14,7 @@ from wado_core.errors import Busy
 from wado_core.model.instance import Instance
 from wado_core.ports import StatusBoard
 from wado_core.settings import Settings
+from wado_http.planned import PlanCache
 from wado_http.slots import PixelSlots
 from wado_http.unsent import Unsent
 
@@ -46,6 +47,7 @@ class State:
     browsing: "Browsing"
     # Where the indexer says how far it is; None where none belongs to this server.
     indexer: StatusBoard | None
+    plans: PlanCache
     slots: PixelSlots
     unsent: Unsent
     lookups: CapacityLimiter
@@ -77,7 +79,7 @@ def new_state(
     unsent = Unsent(settings.unsent_bytes)
     slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s, unsent)
     return State(
-        settings, locating, rendering, retrieval, browsing, indexer, slots, unsent, lookups=CapacityLimiter(LOOKUP_THREADS),
+        settings, locating, rendering, retrieval, browsing, indexer, PlanCache(settings.plan_cache_bytes), slots, unsent, lookups=CapacityLimiter(LOOKUP_THREADS),
         streams=CapacityLimiter(STREAM_THREADS), decoding_streams=CapacityLimiter(DECODING_THREADS),
     )
 

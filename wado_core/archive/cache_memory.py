@@ -62,34 +62,61 @@ class MemoryInstanceCache:
         self._most_entries = most_entries
         self._fresh_s = fresh_s
         self._clock = clock
-        self._instances: OrderedDict[InstanceKey, tuple[float, Located]] = OrderedDict()
+        # An instance of many frames has an entry for each of its chunks that is loaded: who scrolls through a thousand frames comes
+        # back to chunks that were read before.
+        self._entries: OrderedDict[tuple[InstanceKey, int], tuple[float, Located]] = OrderedDict()
+        self._chunks: dict[InstanceKey, set[int]] = {}
         self._lock = Lock()
 
-    def get(self, key: InstanceKey) -> Located | None:
-        """Return what was kept a short time ago and note its use, or None."""
+    def get(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
+        """Return what was kept a short time ago, with the columns of a frame, and note its use; or None."""
         with self._lock:
-            _, located = self._instances.get(key, (0.0, None))
-            if located is None:
+            chunks = self._chunks.get(key)
+            if not chunks:
                 return None
-            if self._is_stale(key):
-                del self._instances[key]
+            chunk = next(iter(chunks))
+            instance = self._entries[key, chunk][1].instance
+            if not instance.has_columns_of(frame_number):
+                chunk = instance.chunk_number(frame_number)
+                if chunk not in chunks:
+                    return None
+            kept_at, located = self._entries[key, chunk]
+            if self._clock() - kept_at > self._fresh_s:
+                self._forget(key, chunk)
                 return None
-            self._instances.move_to_end(key)
+            self._entries.move_to_end((key, chunk))
             return located
 
     def put(self, located: Located) -> None:
-        """Keep an instance under its key, dropping the one used least lately when there is no room."""
+        """Keep an instance under its key, dropping what was used least lately when there is no room."""
         key = located.instance.key
+        first = located.instance.chunks[:1]
+        chunk = located.instance.chunk_number(first[0].first) if first else 0
         with self._lock:
-            self._instances[key] = self._clock(), located
-            self._instances.move_to_end(key)
-            while self._instances and (len(self._instances) > self._most_entries or self._is_stale(next(iter(self._instances)))):
-                self._instances.popitem(last=False)
+            if any(self._entries[key, other][1].location != located.location for other in self._chunks.get(key, ())):
+                self._drop(key)
+            self._entries[key, chunk] = self._clock(), located
+            self._entries.move_to_end((key, chunk))
+            self._chunks.setdefault(key, set()).add(chunk)
+            while self._entries and (len(self._entries) > self._most_entries or self._oldest_is_stale()):
+                self._forget(*next(iter(self._entries)))
 
-    def _is_stale(self, key: InstanceKey) -> bool:
-        return self._clock() - self._instances[key][0] > self._fresh_s
+    def _oldest_is_stale(self) -> bool:
+        kept_at, _ = next(iter(self._entries.values()))
+        return self._clock() - kept_at > self._fresh_s
 
     def drop(self, key: InstanceKey) -> None:
         """Forget an instance, known or not."""
         with self._lock:
-            self._instances.pop(key, None)
+            self._drop(key)
+
+    def _drop(self, key: InstanceKey) -> None:
+        for chunk in tuple(self._chunks.get(key, ())):
+            self._forget(key, chunk)
+
+    def _forget(self, key: InstanceKey, chunk: int) -> None:
+        del self._entries[key, chunk]
+        chunks = self._chunks[key]
+        chunks.discard(chunk)
+        if not chunks:
+            del self._chunks[key]

@@ -9,7 +9,8 @@ from wado_core.model.grayscale import ValueRange
 from wado_core.model.instance import Instance
 from wado_core.model.notice import RangeFound
 from wado_core.model.render import AutomaticWindow, RenderPlan, RenderRequest
-from wado_core.ports import Deliver, Index, Lend, Notices, RenderCache, Store
+from wado_core.ports import Deliver, Index, Lend, Notices, OpenObjects, RenderCache, Store, WouldWait
+from wado_core.rendering.cost import is_light
 from wado_core.rendering.execute import execute
 from wado_core.rendering.plan import make_plan
 from wado_core.services.decoding import Decoding
@@ -25,6 +26,7 @@ class Rendering:
         locating: Locating,
         index: Index,
         store: Store,
+        objects: OpenObjects,
         decoding: Decoding,
         pictures: RenderCache,
         notices: Notices,
@@ -33,6 +35,7 @@ class Rendering:
         self._locating = locating
         self._index = index
         self._store = store
+        self._objects = objects
         self._decoding = decoding
         self._pictures = pictures
         self._notices = notices
@@ -52,6 +55,33 @@ class Rendering:
     def heavy(self, plan: RenderPlan) -> bool:
         """Whether decoding takes so long that it must not stand in the way of others."""
         return self._decoding.heavy(plan.transfer_syntax_uid)
+
+    def light(self, plan: RenderPlan) -> bool:
+        """Whether the picture is made so soon that an event loop can wait for it."""
+        return is_light(plan)
+
+    def image_at_once(self, plan: RenderPlan) -> EncodedImage | None:
+        """Make, and keep, a light picture whose bytes are in memory; None where they are not.
+
+        For callers that must not wait, such as an event loop: half a millisecond and no I/O at most. Raises DamagedObject, NotSupported.
+        """
+        located = self._locating.in_memory(plan.key, plan.frame_number)
+        if located is None or located.instance.version != plan.version:
+            return None
+        opened = self._objects.at_hand(located.location)
+        if opened is None:
+            return None
+        try:
+            with opened as source:
+                image, _ = execute(plan, FrameReader(source, located.instance, self._limits))
+        except (WouldWait, ContentChanged):
+            return None
+        self._pictures.put(plan.digest, image)
+        return image
+
+    def close_idle(self) -> None:
+        """Let go of files that were not asked for again lately."""
+        self._objects.close_idle()
 
     def image(self, plan: RenderPlan, deliver: Deliver | None = None, lend: Lend | None = None) -> EncodedImage:
         """Make the picture of a plan, and keep it.
