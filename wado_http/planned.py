@@ -8,7 +8,7 @@ from wado_core.model.render import RenderPlan
 from wado_http.responses import SECURITY_HEADERS, Representation
 
 # Of a request: query, Accept header (None: absent), path that the application is mounted at.
-Asked = tuple[bytes, bytes | None, str]
+Asked = tuple[bytes, str | None, str]
 
 # What an entry costs beside its query: the plan, its numbers and texts, and the headers of the answer.
 ENTRY_BYTES = 6144
@@ -72,4 +72,4 @@ class PlanCache:
 
 def _cost(asked: Asked) -> int:
     query, accept, mounted_at = asked
-    return ENTRY_BYTES + 2 * len(query) + len(accept or b"") + len(mounted_at)
+    return ENTRY_BYTES + 2 * len(query) + len(accept or "") + len(mounted_at)

@@ -12,7 +12,7 @@ from wado_http.flight import Waiter, landed
 from wado_http.middleware import LoopbackNames
 from wado_http.planned import LONGEST_QUERY, Planned
 from wado_http.responses import send_picture
-from wado_http.routes.uri import plan_of_query
+from wado_http.routes.uri import planned_in_memory
 from wado_http.state import State
 
 # Hosts whose names were found to be ours; they differ in their ports only, but anybody may write any.
@@ -66,7 +66,7 @@ class ShortWay:
             if name == b"accept":
                 if accept is not None:
                     return None
-                accept = value
+                accept = value.decode("latin-1")
             elif name == b"host":
                 if host is not None:
                     return None
@@ -75,7 +75,7 @@ class ShortWay:
                 conditional = True
         if not self._is_ours(host):
             return None
-        planned = _planned(state, query, accept, scope.get("root_path", ""))
+        planned = planned_in_memory(state, query, accept, scope.get("root_path", ""))
         if planned is None or planned.plan.warnings:
             return None
         if conditional and client_has(Headers(scope=scope), planned.representation.etag, planned.representation.modified):
@@ -95,23 +95,6 @@ class ShortWay:
         if len(self._ours) < _MOST_HOSTS:
             self._ours.add(host)
         return True
-
-
-def _planned(state: State, query: bytes, accept: bytes | None, mounted_at: str) -> Planned | None:
-    """Return the plan of a query for an object in memory, remembered or made; None where it is not in memory, or no picture is asked for."""
-    asked = query, accept, mounted_at
-    planned = state.plans.get(asked)
-    if planned is not None:
-        plan = planned.plan
-        located = state.locating.in_memory(plan.key, plan.frame_number)
-        if located is None:
-            return None
-        if located.instance.version == plan.version and located.location == planned.location:
-            return planned
-    planned = plan_of_query(state, query, None if accept is None else accept.decode("latin-1"), mounted_at)
-    if planned is not None:
-        state.plans.put(asked, planned)
-    return planned
 
 
 async def _send_not_modified(planned: Planned, send: Send) -> None:

@@ -135,6 +135,9 @@ class Archive:
         self.kept[plan.digest] = image
         return image
 
+    def light(self, _plan: RenderPlan) -> bool:
+        return False
+
     def heavy(self, plan: RenderPlan) -> bool:
         return plan.image_pixel.samples_per_pixel > 1
 

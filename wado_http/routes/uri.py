@@ -45,8 +45,11 @@ if TYPE_CHECKING:
 
 async def retrieve(request: Request) -> Response:
     """Answer a WADO-URI request."""
-    state = state_of(request)
-    asked = parse_uri_request(request.scope["query_string"], state.settings.limits)
+    state, scope = state_of(request), request.scope
+    found = planned_in_memory(state, scope["query_string"], _accept(request), scope.get("root_path", ""))
+    if found is not None:
+        return await _answer_picture(request, found.plan, found.representation)
+    asked = parse_uri_request(scope["query_string"], state.settings.limits)
     check_combinations(asked)
     try:
         return await _answer(request, asked, await _locate(state, asked.key, asked.frame_number or 1))
@@ -61,19 +64,38 @@ async def _locate(state: State, key: InstanceKey, frame_number: int) -> Located:
     return located if located is not None else await state.look_up(state.locating.locate, key, frame_number)
 
 
-def plan_of_query(state: State, query: bytes, accept: str | None, mounted_at: str) -> Planned | None:
+def planned_in_memory(state: State, query: bytes, accept: str | None, mounted_at: str) -> Planned | None:
     """Plan the picture that a query asks for, of an object in memory; None where it is not, or where no picture is asked for.
 
+    Plans are remembered, and hold for as long as the object is what it was.
     accept: the header, None when absent.  mounted_at: path that the application is mounted at.
-    Raises what ``retrieve`` answers with a status.
+    Raises what is wrong with the query, or with what it asks of the object.
     """
+    asked_for = query, accept, mounted_at
+    remembered = state.plans.get(asked_for)
+    if remembered is not None:
+        plan = remembered.plan
+        located = state.locating.in_memory(plan.key, plan.frame_number)
+        if located is None:
+            return None
+        if located.instance.version == plan.version and located.location == remembered.location:
+            return remembered
     asked = parse_uri_request(query, state.settings.limits)
     check_combinations(asked)
     located = state.locating.in_memory(asked.key, asked.frame_number or 1)
     if located is None:
         return None
     chosen = _choose(asked, located.instance, accept)
-    return None if chosen.media_type == DICOM else _plan(state, asked, located, chosen, mounted_at)
+    if chosen.media_type == DICOM:
+        return None
+    made = _plan(state, asked, located, chosen, mounted_at)
+    state.plans.put(asked_for, made)
+    return made
+
+
+def _accept(request: Request) -> str | None:
+    headers = request.headers.getlist("accept")
+    return ", ".join(headers) if headers else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +148,7 @@ def _plan(state: State, asked: UriRequest, located: Located, chosen: _Chosen, mo
 
 
 async def _answer(request: Request, asked: UriRequest, located: Located) -> Response:
-    accept = request.headers.getlist("accept")
-    chosen = _choose(asked, located.instance, ", ".join(accept) if accept else None)
+    chosen = _choose(asked, located.instance, _accept(request))
     mounted_at = request.scope.get("root_path", "")
     if chosen.media_type == DICOM:
         return await _answer_object(request, asked, located, _location(asked, chosen, mounted_at))
