@@ -41,7 +41,7 @@ def main(parent: int, most_bytes: int, deadline_s: int) -> None:
 def _answer(answers: BinaryIO, job: Job, encoded: bytes) -> None:
     cells = memoryview(b"")
     try:
-        decoded = decode(encoded, job.pixel, job.transfer_syntax_uid, job.smallest)
+        decoded = decode(encoded, job.pixel, job.transfer_syntax_uid, job.smallest, job.picture)
         outcome = Outcome(decoded.pixel, decoded.cells.shape)
         cells = decoded.cells.data.cast("B")
     except WadoError as error:
