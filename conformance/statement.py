@@ -29,14 +29,15 @@ def _media_types() -> str:
 
 
 def _transfer_syntaxes() -> str:
-    def decoded(uid: str) -> str:
-        found = DECODERS.get(uid)
-        if found is None or (found.load is None and found.load_reducing is None):
-            return "handed out as stored" if TRANSFER_SYNTAXES[uid].video else "no (501)"
-        return "yes, in a child process" if found.heavy else "yes"
+    def decoded(uid: str) -> tuple[str, ...]:
+        row = DECODERS.get(uid)
+        if row is None:
+            return ("handed out as stored" if TRANSFER_SYNTAXES[uid].video else "not decoded (501)", "", "", "", "")
+        parts = "yes" if row.regions else "no"
+        return (row.library, "held" if row.holds_gil else "free", parts, row.reduction.value, "child" if row.heavy else "slot")
 
-    rows = [(uid, syntax.name, decoded(uid)) for uid, syntax in TRANSFER_SYNTAXES.items()]
-    return _table(("Transfer Syntax UID", "name", "decoded"), rows)
+    rows = [(uid, syntax.name, *decoded(uid)) for uid, syntax in TRANSFER_SYNTAXES.items()]
+    return _table(("Transfer Syntax UID", "name", "decoded by", "GIL", "regions", "smaller sizes", "runs in"), rows)
 
 
 def _parameters(limits: Limits) -> str:
@@ -116,8 +117,11 @@ A parameter given twice, or an empty value, is 400. Unknown parameters are ignor
 
 {_transfer_syntaxes()}
 
+*slot*: in the server's process, in one of its bounded slots. *child*: in a child process that is killed at its deadline
+([ADR 10](adr/0010-heavy-frames-in-a-child-process.md)). *smaller sizes*: what a picture smaller than its frame may be decoded at.
+
 Rendered are MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB, YBR_FULL, YBR_FULL_422 and, within JPEG 2000, YBR_ICT and
-YBR_RCT, with 8 or 16 Bits Allocated; frames of up to {limits.frame_pixels // 1_000_000} million pixels. Not yet:
+YBR_RCT, within JPEG XL, XYB, with 8 or 16 Bits Allocated; frames of up to {limits.frame_pixels // 1_000_000} million pixels. Not yet:
 1 and 32 Bits Allocated, float pixel data.
 
 ## Rendering

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from wado_core.model.image_pixel import ImagePixel
@@ -21,3 +22,8 @@ class Decoded:
 
     cells: Cells
     pixel: ImagePixel
+
+
+def cell_type(pixel: ImagePixel) -> np.dtype[Any]:
+    """Return the type of the cells that ``pixel`` describes: native order, as wide as Bits Allocated says."""
+    return np.dtype(f"{'f' if pixel.floating else 'u'}{pixel.bits_allocated // 8}")

@@ -16,7 +16,7 @@ from struct import Struct
 import msgspec
 import numpy as np
 
-from wado_core.codecs.decoded import Decoded
+from wado_core.codecs.decoded import Decoded, cell_type
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, Unavailable
 from wado_core.interrupts import interrupts_withheld
 from wado_core.model.image_pixel import ImagePixel
@@ -33,6 +33,7 @@ class Job(msgspec.Struct, frozen=True):
     pixel: ImagePixel
     transfer_syntax_uid: str
     smallest: tuple[int, int] | None
+    picture: int
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -79,14 +80,14 @@ class IsolatedDecoder:
             self._end()
 
     def decode(
-        self, encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None
+        self, encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None, picture: int = 1
     ) -> Decoded:
         """Decode one frame as ``registry.decode`` does.
 
         Raises what it raises, LimitExceeded at the deadline, DamagedObject when the frame ends the child, Unavailable when no
         child can be started.
         """
-        header = _encoder.encode(Job(pixel, transfer_syntax_uid, smallest))
+        header = _encoder.encode(Job(pixel, transfer_syntax_uid, smallest, picture))
         with self._lock:
             try:
                 outcome, cells = self._exchanged(header, encoded)
@@ -97,8 +98,7 @@ class IsolatedDecoder:
                     raise DamagedObject("The frame cannot be decoded: it ended the process that tried.") from error
         if outcome.pixel is None:
             raise _REFUSALS.get(outcome.refusal, DamagedObject)(outcome.message)
-        dtype = np.uint8 if outcome.pixel.bits_allocated == 8 else np.uint16
-        return Decoded(np.frombuffer(cells, dtype).reshape(outcome.shape), outcome.pixel)
+        return Decoded(np.frombuffer(cells, cell_type(outcome.pixel)).reshape(outcome.shape), outcome.pixel)
 
     def _exchanged(self, header: bytes, encoded: bytes) -> tuple[Outcome, bytearray]:
         child = self._running()

@@ -41,7 +41,7 @@ def main(parent: int, most_bytes: int, deadline_s: int) -> None:
 def _answer(answers: BinaryIO, job: Job, encoded: bytes) -> None:
     cells = memoryview(b"")
     try:
-        decoded = decode(encoded, job.pixel, job.transfer_syntax_uid, job.smallest)
+        decoded = decode(encoded, job.pixel, job.transfer_syntax_uid, job.smallest, job.picture)
         outcome = Outcome(decoded.pixel, decoded.cells.shape)
         cells = decoded.cells.data.cast("B")
     except WadoError as error:
@@ -62,7 +62,7 @@ def _load_codecs() -> None:
     import openjpeg.utils  # noqa: F401
     from PIL import Image, Jpeg2KImagePlugin  # noqa: F401
 
-    _ = imagecodecs.jpeg2k_decode
+    _ = imagecodecs.jpeg2k_decode, imagecodecs.jpegxl_decode
 
 
 def _watch(parent: int) -> None:

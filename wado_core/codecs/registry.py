@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from importlib.metadata import version
 
@@ -11,77 +12,138 @@ from wado_core.model import transfer_syntax as syntaxes
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.uid import is_uid
 
-# The whole table as one function: encoded frame, its Image Pixel module, Transfer Syntax UID, smallest size.
-Decode = Callable[[bytes, ImagePixel, str, tuple[int, int] | None], Decoded]
+# The whole table as one function: encoded frame, its Image Pixel module, Transfer Syntax UID, smallest size, and which picture of an
+# encoded stream that holds several (video), counted from 1.
+Decode = Callable[[bytes, ImagePixel, str, tuple[int, int] | None, int], Decoded]
 
-_Whole = Callable[[bytes, ImagePixel], Decoded]
-_Reducing = Callable[[bytes, ImagePixel, tuple[int, int] | None], Decoded]
+# One row's decoder, once it is loaded: encoded frame, Image Pixel module, smallest size, picture.
+Codec = Callable[[bytes, ImagePixel, tuple[int, int] | None, int], Decoded]
+
+
+class Reduction(Enum):
+    """To what sizes below its own a frame can be decoded."""
+
+    NONE = "none"
+    DCT = "by 2, 4, 8"
+    LEVELS = "by resolution levels"
 
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """How the frames of a transfer syntax are decoded.
+    """One row of the table: how the frames of some transfer syntaxes are decoded.
 
-    load: imports the codec on first use and returns its function.
-    reduces: the function takes a smallest size, and may decode to any size at or above it.
+    syntaxes: their UIDs.  load: imports the codec on first use and returns it.
+    library: what decodes, for people.  distributions: packages whose version decides decoded values, part of every ETag.
+    holds_gil: other threads wait meanwhile.  regions: a part of the frame can be decoded alone.  reduction: a smaller size can.
     heavy: a frame takes tens of milliseconds or more, by a decoder that holds the GIL or may not survive a hostile stream;
         servers decode it in a child process, from a queue of its own.
     """
 
-    load: Callable[[], _Whole] | None = None
-    load_reducing: Callable[[], _Reducing] | None = None
+    syntaxes: tuple[str, ...]
+    load: Callable[[], Codec]
+    library: str
+    distributions: tuple[str, ...] = ()
+    holds_gil: bool = False
+    regions: bool = False
+    reduction: Reduction = Reduction.NONE
     heavy: bool = False
 
 
-def _native_little_endian() -> _Whole:
+def _native_little_endian() -> Codec:
     from wado_core.codecs.native import decode_little_endian
 
-    return decode_little_endian
+    return _of_cells(decode_little_endian)
 
 
-def _native_big_endian() -> _Whole:
+def _native_big_endian() -> Codec:
     from wado_core.codecs.native import decode_big_endian
 
-    return decode_big_endian
+    return _of_cells(decode_big_endian)
 
 
-def _rle() -> _Whole:
+def _rle() -> Codec:
     from wado_core.codecs.rle import decode
 
-    return decode
+    return _of_cells(decode)
 
 
-def _jpeg() -> _Reducing:
+def _jpeg() -> Codec:
     from wado_core.codecs.jpeg_in import decode
 
-    return decode
+    return lambda encoded, pixel, smallest, _: decode(encoded, pixel, smallest)
 
 
-def _jpeg_2000() -> _Reducing:
+def _jpeg_2000() -> Codec:
     from wado_core.codecs.jpeg_2000 import decode
 
-    return decode
+    return lambda encoded, pixel, smallest, _: decode(encoded, pixel, smallest)
 
 
-_DECODED: dict[str, Decoder] = {
-    syntaxes.IMPLICIT_VR_LITTLE_ENDIAN: Decoder(_native_little_endian),
-    syntaxes.EXPLICIT_VR_LITTLE_ENDIAN: Decoder(_native_little_endian),
-    syntaxes.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: Decoder(_native_little_endian),
-    syntaxes.EXPLICIT_VR_BIG_ENDIAN: Decoder(_native_big_endian),
-    syntaxes.RLE_LOSSLESS: Decoder(_rle),
-    syntaxes.JPEG_BASELINE: Decoder(load_reducing=_jpeg),
-    syntaxes.JPEG_2000_LOSSLESS: Decoder(load_reducing=_jpeg_2000, heavy=True),
-    syntaxes.JPEG_2000: Decoder(load_reducing=_jpeg_2000, heavy=True),
-}
+def _jpeg_xl() -> Codec:
+    from wado_core.codecs.jpeg_xl import decode
 
-# Known, and not decoded by this version: JPEG Extended and lossless, JPEG-LS, JPEG 2000 Part 2, HTJ2K, JPEG XL, video.
-DECODERS = {uid: _DECODED.get(uid, Decoder()) for uid in syntaxes.TRANSFER_SYNTAXES}
+    return lambda encoded, pixel, _smallest, _picture: decode(encoded, pixel)
+
+
+def _deflated() -> Codec:
+    from wado_core.codecs.deflated import decode
+
+    return _of_cells(decode)
+
+
+def _of_cells(decode: Callable[[bytes, ImagePixel], Decoded]) -> Codec:
+    """Return a decoder of cells as the header describes them, always of the whole frame."""
+
+    def codec(encoded: bytes, pixel: ImagePixel, _smallest: tuple[int, int] | None, _picture: int) -> Decoded:
+        if pixel.bits_allocated not in (8, 16):
+            raise NotSupported(f"Native samples of {pixel.bits_allocated} bits allocated are not rendered by this version.")
+        return decode(encoded, pixel)
+
+    return codec
+
+
+TABLE: tuple[Decoder, ...] = (
+    Decoder(
+        (syntaxes.IMPLICIT_VR_LITTLE_ENDIAN, syntaxes.EXPLICIT_VR_LITTLE_ENDIAN, syntaxes.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN),
+        _native_little_endian,
+        "numpy",
+    ),
+    Decoder((syntaxes.EXPLICIT_VR_BIG_ENDIAN,), _native_big_endian, "numpy"),
+    Decoder((syntaxes.RLE_LOSSLESS,), _rle, "own kernel"),
+    Decoder(
+        (syntaxes.JPEG_BASELINE,),
+        _jpeg,
+        "libjpeg-turbo (simplejpeg, imagecodecs)",
+        ("simplejpeg", "imagecodecs"),
+        reduction=Reduction.DCT,
+    ),
+    Decoder(
+        (syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000),
+        _jpeg_2000,
+        "OpenJPEG (imagecodecs, Pillow, pylibjpeg-openjpeg)",
+        ("imagecodecs", "pillow", "pylibjpeg-openjpeg"),
+        holds_gil=True,
+        reduction=Reduction.LEVELS,
+        heavy=True,
+    ),
+    Decoder(
+        (syntaxes.JPEG_XL_LOSSLESS, syntaxes.JPEG_XL_RECOMPRESSION, syntaxes.JPEG_XL),
+        _jpeg_xl,
+        "libjxl (imagecodecs)",
+        ("imagecodecs",),
+        heavy=True,
+    ),
+    Decoder((syntaxes.DEFLATED_IMAGE_FRAME,), _deflated, "zlib, numpy"),
+)
+
+# By UID. Known, and not decoded by this version, are the other transfer syntaxes of the model.
+DECODERS: dict[str, Decoder] = {uid: row for row in TABLE for uid in row.syntaxes}
 
 
 def decoder(transfer_syntax_uid: str) -> Decoder:
     """Return the decoder of a transfer syntax; NotSupported, naming it, when there is none."""
-    found = DECODERS.get(transfer_syntax_uid, Decoder())
-    if found.load is None and found.load_reducing is None:
+    found = DECODERS.get(transfer_syntax_uid)
+    if found is None:
         known = syntaxes.TRANSFER_SYNTAXES.get(transfer_syntax_uid)
         name = known.name if known else transfer_syntax_uid if is_uid(transfer_syntax_uid) else "that the object names"
         raise NotSupported(f"Frames in the transfer syntax {name} are not decoded by this version.")
@@ -90,27 +152,21 @@ def decoder(transfer_syntax_uid: str) -> Decoder:
 
 @cache
 def codec_versions() -> str:
-    """Return names and versions of the libraries that decide pixels and bytes: part of every ETag."""
-    return " ".join(f"{name}-{version(name)}" for name in ("imagecodecs", "simplejpeg", "pillow", "pylibjpeg-openjpeg"))
+    """Return names and versions of the libraries that decide pixels and bytes: part of every ETag. (imagecodecs also writes PNG.)"""
+    names = {"imagecodecs", *(name for row in TABLE for name in row.distributions)}
+    return " ".join(f"{name}-{version(name)}" for name in sorted(names))
 
 
-def decode(encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None) -> Decoded:
+def decode(
+    encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None, picture: int = 1
+) -> Decoded:
     """Decode one frame.
 
     smallest: (rows, columns) needed at least, None for the full frame; only codecs that reduce heed it.
+    picture: which picture of an encoded stream that holds several (video), counted from 1; other codecs do not look at it.
     Raises NotSupported, DamagedObject, LimitExceeded.
     """
     try:
-        return _decode(encoded, pixel, transfer_syntax_uid, smallest)
+        return decoder(transfer_syntax_uid).load()(encoded, pixel, smallest, picture)
     except MemoryError as error:
         raise LimitExceeded("Decoding the frame needs more memory than there is.") from error
-
-
-def _decode(encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None) -> Decoded:
-    codec = decoder(transfer_syntax_uid)
-    if codec.load_reducing is not None:
-        return codec.load_reducing()(encoded, pixel, smallest)
-    assert codec.load is not None  # noqa: S101 - decoder() has seen to it
-    if pixel.bits_allocated not in (8, 16):
-        raise NotSupported(f"Native samples of {pixel.bits_allocated} bits allocated are not rendered by this version.")
-    return codec.load()(encoded, pixel)

@@ -108,7 +108,8 @@ def _frame_decoder(header: Header, instance: Instance, limits: Limits, decode: D
     _, columns = read_frame_layout(header.scanner, header.pixel_data, header.attributes, instance.number_of_frames, video=False)
 
     def decode_frame(frame_number: int) -> Decoded:
-        return decode(joined(header.source, columns.fragments(frame_number)), pixel, instance.transfer_syntax_uid, None)
+        encoded = joined(header.source, columns.fragments(frame_number))
+        return decode(encoded, pixel, instance.transfer_syntax_uid, None, frame_number)
 
     return decode_frame
 

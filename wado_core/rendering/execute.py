@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from wado_core.codecs import jpeg_out, png_out
 from wado_core.codecs.decoded import Cells, Decoded
-from wado_core.codecs.registry import Decode, decoder
+from wado_core.codecs.registry import Decode, Reduction, decoder
 from wado_core.codecs.registry import decode as decode_here
 from wado_core.dicom.frames import FrameReader
 from wado_core.errors import DamagedObject
@@ -64,7 +64,7 @@ def _drawing(
     if plan.grayscale is not None:
         return _gray_drawing(plan, plan.grayscale, reader, known_range, decode)
     smallest = _smallest(plan)
-    decoded = decode(reader.frame(plan.frame_number), plan.image_pixel, plan.transfer_syntax_uid, smallest)
+    decoded = decode(reader.frame(plan.frame_number), plan.image_pixel, plan.transfer_syntax_uid, smallest, plan.frame_number)
     source = _rectangle(plan, decoded, reduced=smallest is not None)
     palette = None if plan.palette is None else reader.palette(plan.palette)
     return ColorDrawing(rgb_of(decoded, palette), source, plan.rows, plan.columns), None
@@ -78,12 +78,12 @@ def _gray_drawing(
     steps = Grayscale(modality, gray.inverted, gray.padding)
     found, decoded = None, None
     if gray.voi is AutomaticWindow.FULL_RANGE and known_range is None:
-        decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, None)
+        decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, None, plan.frame_number)
         found = value_range(_cells(decoded), decoded.pixel, steps)
     smallest = _smallest(plan)
-    if decoded is None or (smallest is not None and decoder(plan.transfer_syntax_uid).load_reducing is not None):
+    if decoded is None or (smallest is not None and decoder(plan.transfer_syntax_uid).reduction is not Reduction.NONE):
         # Also where the full frame is at hand: the bytes of a picture must not depend on whether its range was known.
-        decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, smallest)
+        decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, smallest, plan.frame_number)
     source = _rectangle(plan, decoded, reduced=smallest is not None)
     voi = _voi(gray, reader, found or known_range)
     return GrayDrawing(_cells(decoded), steps, voi, decoded.pixel, source, plan.rows, plan.columns), found

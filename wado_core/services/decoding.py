@@ -18,11 +18,11 @@ class Decoding:
         return decoder(transfer_syntax_uid).heavy
 
     def decode(
-        self, encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None
+        self, encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None, picture: int = 1
     ) -> Decoded:
         """Decode one frame. Raises NotSupported, DamagedObject, LimitExceeded, Unavailable."""
         where = self._isolated.decode if self.heavy(transfer_syntax_uid) else decode
-        return where(encoded, pixel, transfer_syntax_uid, smallest)
+        return where(encoded, pixel, transfer_syntax_uid, smallest, picture)
 
     def start(self) -> None:
         """Start the child now rather than with the first heavy frame."""
