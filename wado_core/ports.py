@@ -41,7 +41,7 @@ class ByteSource(Protocol):
         ...
 
 
-class WouldWait(Exception):  # noqa: N818 - a signal between a source and its reader, no refusal
+class WouldWait(Exception):
     """Bytes are not in memory: who must not wait reads them elsewhere."""
 
 

@@ -4,6 +4,9 @@ What it decides, it decides with the functions of the whole way (`routes.uri`), 
 every error too, goes the whole way, which begins anew. (docs/adr/0018)
 """
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -61,24 +64,13 @@ class ShortWay:
         query: bytes = scope["query_string"]
         if state is None or len(query) > LONGEST_QUERY:
             return None
-        accept, host, conditional = None, None, False
-        for name, value in scope["headers"]:
-            if name == b"accept":
-                if accept is not None:
-                    return None
-                accept = value.decode("latin-1")
-            elif name == b"host":
-                if host is not None:
-                    return None
-                host = value
-            elif name in (b"if-none-match", b"if-modified-since"):
-                conditional = True
-        if not self._is_ours(host):
+        headers = _read(scope["headers"])
+        if headers is None or not self._is_ours(headers.host):
             return None
-        planned = planned_in_memory(state, query, accept, scope.get("root_path", ""))
+        planned = planned_in_memory(state, query, headers.accept, scope.get("root_path", ""))
         if planned is None or planned.plan.warnings:
             return None
-        if conditional and client_has(Headers(scope=scope), planned.representation.etag, planned.representation.modified):
+        if headers.conditional and client_has(Headers(scope=scope), planned.representation.etag, planned.representation.modified):
             return planned, None
         image = state.rendering.cached(planned.plan)
         if image is not None:
@@ -95,6 +87,31 @@ class ShortWay:
         if len(self._ours) < _MOST_HOSTS:
             self._ours.add(host)
         return True
+
+
+class _Headers(NamedTuple):
+    """What of the headers counts here; conditional: there is a condition among them."""
+
+    accept: str | None
+    host: bytes | None
+    conditional: bool
+
+
+def _read(headers: Iterable[tuple[bytes, bytes]]) -> _Headers | None:
+    """Read the headers of a request, None where one that should be alone is not."""
+    accept, host, conditional = None, None, False
+    for name, value in headers:
+        if name == b"accept":
+            if accept is not None:
+                return None
+            accept = value.decode("latin-1")
+        elif name == b"host":
+            if host is not None:
+                return None
+            host = value
+        elif name in (b"if-none-match", b"if-modified-since"):
+            conditional = True
+    return _Headers(accept, host, conditional)
 
 
 async def _send_not_modified(planned: Planned, send: Send) -> None:

@@ -30,7 +30,7 @@ class _Loan:
         return not self.recalled
 
 
-class NotAtOnce(Exception):  # noqa: N818 - a signal between the loop's queue and who waits in it, no refusal
+class NotAtOnce(Exception):
     """The work could not be done on the event loop after all."""
 
 

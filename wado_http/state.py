@@ -78,9 +78,11 @@ def new_state(
     """Make the state of a worker around its services; to be called on the event loop."""
     unsent = Unsent(settings.unsent_bytes)
     slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s, unsent)
+    plans = PlanCache(settings.plan_cache_bytes)
     return State(
-        settings, locating, rendering, retrieval, browsing, indexer, PlanCache(settings.plan_cache_bytes), slots, unsent, lookups=CapacityLimiter(LOOKUP_THREADS),
-        streams=CapacityLimiter(STREAM_THREADS), decoding_streams=CapacityLimiter(DECODING_THREADS),
+        settings, locating, rendering, retrieval, browsing, indexer, plans, slots, unsent,
+        lookups=CapacityLimiter(LOOKUP_THREADS), streams=CapacityLimiter(STREAM_THREADS),
+        decoding_streams=CapacityLimiter(DECODING_THREADS),
     )
 
 

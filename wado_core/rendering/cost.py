@@ -1,6 +1,6 @@
 """What a picture costs, told from its plan: whether it may be made where nothing must wait for long."""
 
-from wado_core.model.render import AutomaticWindow, MediaType, RenderPlan
+from wado_core.model.render import MediaType, RenderPlan
 from wado_core.model.transfer_syntax import transfer_syntax
 
 # Nanoseconds of a stored sample that is read, windowed and averaged, and of a sample of the picture that is encoded, on the machine
@@ -12,12 +12,12 @@ _LIGHT_NS = 500_000
 def is_light(plan: RenderPlan) -> bool:
     """Say whether a picture takes less than half a millisecond once its bytes are in memory: no decoding, no tables to be read.
 
-    Automatic windows are not light: they may have to be found in all pixels of the frame, or looked up (H2.15).
+    An automatic window is light once the range of the frame's values is known (H2.15).
     """
-    syntax, gray = transfer_syntax(plan.transfer_syntax_uid), plan.grayscale
+    syntax = transfer_syntax(plan.transfer_syntax_uid)
     if syntax.encapsulated or syntax.deflated or plan.image_pixel.bits_allocated not in (8, 16) or plan.media_type is not MediaType.JPEG:
         return False
-    return plan.palette is None and not (gray is not None and isinstance(gray.voi, AutomaticWindow)) and _nanoseconds(plan) <= _LIGHT_NS
+    return plan.palette is None and _nanoseconds(plan) <= _LIGHT_NS
 
 
 def _nanoseconds(plan: RenderPlan) -> float:

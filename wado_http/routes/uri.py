@@ -47,14 +47,14 @@ async def retrieve(request: Request) -> Response:
     """Answer a WADO-URI request."""
     state, scope = state_of(request), request.scope
     found = planned_in_memory(state, scope["query_string"], _accept(request), scope.get("root_path", ""))
-    if found is not None:
-        return await _answer_picture(request, found.plan, found.representation)
-    asked = parse_uri_request(scope["query_string"], state.settings.limits)
-    check_combinations(asked)
     try:
+        if found is not None:
+            return await _answer_picture(request, found.plan, found.representation)
+        asked = _read(state, scope["query_string"])
         return await _answer(request, asked, await _locate(state, asked.key, asked.frame_number or 1))
     except ContentChanged:
         # Somebody replaced the file since it was indexed: once more from its new content, then 503.
+        asked = _read(state, scope["query_string"])
         return await _answer(request, asked, await state.look_up(state.locating.relocate, asked.key, asked.frame_number or 1))
 
 
@@ -80,8 +80,7 @@ def planned_in_memory(state: State, query: bytes, accept: str | None, mounted_at
             return None
         if located.instance.version == plan.version and located.location == remembered.location:
             return remembered
-    asked = parse_uri_request(query, state.settings.limits)
-    check_combinations(asked)
+    asked = _read(state, query)
     located = state.locating.in_memory(asked.key, asked.frame_number or 1)
     if located is None:
         return None
@@ -91,6 +90,12 @@ def planned_in_memory(state: State, query: bytes, accept: str | None, mounted_at
     made = _plan(state, asked, located, chosen, mounted_at)
     state.plans.put(asked_for, made)
     return made
+
+
+def _read(state: State, query: bytes) -> UriRequest:
+    asked = parse_uri_request(query, state.settings.limits)
+    check_combinations(asked)
+    return asked
 
 
 def _accept(request: Request) -> str | None:

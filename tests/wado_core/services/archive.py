@@ -7,8 +7,8 @@ from pathlib import Path
 
 from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
 from wado_core.archive.index_sql import SqlIndex
-from wado_core.archive.store_files import FileStore
 from wado_core.archive.open_files import OpenFiles
+from wado_core.archive.store_files import FileStore
 from wado_core.archive.walk import walk
 from wado_core.errors import WadoError
 from wado_core.model.instance import Instance, Located, Location
