@@ -81,6 +81,18 @@ def _jpeg_2000() -> Codec:
     return lambda encoded, pixel, smallest, _: decode(encoded, pixel, smallest)
 
 
+def _jpeg_xl() -> Codec:
+    from wado_core.codecs.jpeg_xl import decode
+
+    return lambda encoded, pixel, _smallest, _picture: decode(encoded, pixel)
+
+
+def _deflated() -> Codec:
+    from wado_core.codecs.deflated import decode
+
+    return _of_cells(decode)
+
+
 def _of_cells(decode: Callable[[bytes, ImagePixel], Decoded]) -> Codec:
     """Return a decoder of cells as the header describes them, always of the whole frame."""
 
@@ -119,6 +131,14 @@ TABLE: tuple[Decoder, ...] = (
         sample_ns=80.0,
         heavy=True,
     ),
+    Decoder(
+        (syntaxes.JPEG_XL_LOSSLESS, syntaxes.JPEG_XL_RECOMPRESSION, syntaxes.JPEG_XL),
+        _jpeg_xl,
+        "libjxl (imagecodecs)",
+        ("imagecodecs",),
+        heavy=True,
+    ),
+    Decoder((syntaxes.DEFLATED_IMAGE_FRAME,), _deflated, "zlib, numpy"),
 )
 
 # By UID. Known, and not decoded by this version, are the other transfer syntaxes of the model.
