@@ -67,5 +67,5 @@ def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
         raise DamagedObject(
             f"(0028,0002) Samples per Pixel is {samples}; (0028,0004) Photometric Interpretation {photometric} has {expected} ({CLAUSE})."
         )
-    if photometric in SUBSAMPLED and not syntax.encapsulated and pixel.columns % 2:
+    if photometric in SUBSAMPLED and syntax.native_cells and pixel.columns % 2:
         raise DamagedObject(f"(0028,0011) Columns is {pixel.columns}; the pixels of {photometric} come in pairs ({CLAUSE}).")

@@ -21,7 +21,7 @@ _BY_LETTERS = {name.replace("_", "").replace(" ", ""): name for name in (*_ONE_S
 
 # What only a codec makes, and undoes (H3.4).
 _JPEG_2000 = tuple(f"1.2.840.10008.1.2.4.{suffix}" for suffix in ("90", "91", "92", "93", "201", "202", "203"))
-_JPEG_XL = tuple(f"1.2.840.10008.1.2.4.{suffix}" for suffix in ("110", "111", "112"))
+_JPEG_XL = (syntaxes.JPEG_XL_LOSSLESS, syntaxes.JPEG_XL_RECOMPRESSION, syntaxes.JPEG_XL)
 _OF_CODECS = {"YBR_ICT": _JPEG_2000, "YBR_RCT": _JPEG_2000, "XYB": _JPEG_XL}
 
 _DCT = (syntaxes.JPEG_BASELINE, syntaxes.JPEG_EXTENDED, syntaxes.JPEG_SPECTRAL_SELECTION, syntaxes.JPEG_FULL_PROGRESSION)
@@ -54,7 +54,7 @@ def is_rendered(photometric: str, transfer_syntax_uid: str) -> bool:
     YBR_PARTIAL_422 is when it is uncompressed: codecs have ranges of their own.
     """
     if photometric == "YBR_PARTIAL_422":
-        return not transfer_syntax(transfer_syntax_uid).encapsulated
+        return transfer_syntax(transfer_syntax_uid).native_cells
     return photometric in (*_ONE_SAMPLE, *RENDERED_COLORS) and (
         transfer_syntax_uid in _DCT or photometric not in _misplaced(transfer_syntax_uid)
     )

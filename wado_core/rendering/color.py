@@ -1,5 +1,6 @@
 """Colour frames to 8-bit RGB: palettes, YBR models, deeper samples (part H.3)."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -16,7 +17,7 @@ from wado_core.rendering.table import first_value
 Rgb = npt.NDArray[np.uint8]
 
 # Of 8 bits: deeper samples lose their low bits before they are converted (H3.2, H3.3).
-_CONVERSIONS = {
+_CONVERSIONS: dict[str, Callable[[Rgb, Rgb], None]] = {
     "YBR_FULL": kernels.ybr_full_to_rgb,
     "YBR_FULL_422": kernels.ybr_full_to_rgb,
     "YBR_PARTIAL_422": kernels.ybr_partial_to_rgb,
