@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.frame import EncodedImage
 from wado_core.model.grayscale import ValueRange
 from wado_core.model.index_status import IndexStatus
@@ -334,12 +335,16 @@ class RenderCache(Protocol):
         ...
 
     def put(self, digest: str, image: EncodedImage) -> None:
-        """Keep the picture, dropping others when there is no room."""
+        """Keep the picture, dropping others when there is no room; never raises for a disk that does not take it."""
+        ...
+
+    def counts(self) -> CacheCounts:
+        """Return what has come of it."""
         ...
 
 
 class InstanceCache(Protocol):
-    """Instances that were looked up lately, bounded in number, for answers without any I/O."""
+    """Instances that were looked up lately, bounded in bytes, for answers without any I/O."""
 
     def get(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
         """Return what was kept, with the columns of a frame, or None."""
@@ -351,4 +356,8 @@ class InstanceCache(Protocol):
 
     def drop(self, key: InstanceKey) -> None:
         """Forget an instance, known or not."""
+        ...
+
+    def counts(self) -> CacheCounts:
+        """Return what has come of it."""
         ...

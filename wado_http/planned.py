@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.instance import Location
 from wado_core.model.render import RenderPlan
 from wado_http.responses import SECURITY_HEADERS, Representation
@@ -43,7 +44,7 @@ class PlanCache:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self._bytes = 0
+        self._bytes = self._hits = self._misses = self._evictions = self._refused = 0
         self._planned: OrderedDict[Asked, Planned] = OrderedDict()
 
     @property
@@ -54,13 +55,21 @@ class PlanCache:
     def get(self, asked: Asked) -> Planned | None:
         """Return what was planned, and note its use; None when nothing is known."""
         planned = self._planned.get(asked)
-        if planned is not None:
+        if planned is None:
+            self._misses += 1
+        else:
+            self._hits += 1
             self._planned.move_to_end(asked)
         return planned
+
+    def counts(self) -> CacheCounts:
+        """Return what has come of it."""
+        return CacheCounts(self._hits, self._misses, self._evictions, self._refused, len(self._planned), self._bytes, self._most_bytes)
 
     def put(self, asked: Asked, planned: Planned) -> None:
         """Keep a plan, dropping what was used least lately where there is no room."""
         if len(asked[0]) > LONGEST_QUERY:
+            self._refused += 1
             return
         if asked not in self._planned:
             self._bytes += _cost(asked)
@@ -68,6 +77,7 @@ class PlanCache:
         while self._bytes > self._most_bytes:
             dropped, _ = self._planned.popitem(last=False)
             self._bytes -= _cost(dropped)
+            self._evictions += 1
 
 
 def _cost(asked: Asked) -> int:

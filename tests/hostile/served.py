@@ -13,6 +13,7 @@ from wado_core.archive.open_files import OpenFiles
 from wado_core.archive.store_files import location_of
 from wado_core.archive.walk import walk
 from wado_core.errors import Busy, WadoError
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.index_status import Progress
 from wado_core.model.instance import Located
 from wado_core.model.notice import FileChanged, Notice
@@ -42,6 +43,9 @@ class NoMemory:
 
     def drop(self, _key: InstanceKey, /) -> None:
         pass
+
+    def counts(self) -> CacheCounts:
+        return CacheCounts()
 
 
 @dataclass

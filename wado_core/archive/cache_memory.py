@@ -5,6 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 from time import monotonic
 
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.frame import EncodedImage
 from wado_core.model.instance import Located
 from wado_core.model.uid import InstanceKey
@@ -18,7 +19,7 @@ class MemoryCache:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self._bytes = 0
+        self._bytes = self._hits = self._misses = self._evictions = self._refused = 0
         self._images: OrderedDict[str, EncodedImage] = OrderedDict()
         self._lock = Lock()
 
@@ -31,14 +32,25 @@ class MemoryCache:
         """Return the picture and note its use, or None."""
         with self._lock:
             image = self._images.get(digest)
-            if image is not None:
+            if image is None:
+                self._misses += 1
+            else:
+                self._hits += 1
                 self._images.move_to_end(digest)
             return image
+
+    def counts(self) -> CacheCounts:
+        """Return what has come of it."""
+        with self._lock:
+            return CacheCounts(
+                self._hits, self._misses, self._evictions, self._refused, len(self._images), self._bytes, self._most_bytes
+            )
 
     def put(self, digest: str, image: EncodedImage) -> None:
         """Keep the picture, unless it alone would take more than a quarter of the room."""
         cost = len(image.data) + ENTRY_BYTES
         if cost > self._most_bytes // 4:
+            self._refused += 1
             return
         with self._lock:
             replaced = self._images.pop(digest, None)
@@ -49,17 +61,33 @@ class MemoryCache:
             while self._bytes > self._most_bytes:
                 _, dropped = self._images.popitem(last=False)
                 self._bytes -= len(dropped.data) + ENTRY_BYTES
+                self._evictions += 1
+
+
+# What a description costs beside its columns, and each of its transformations (measured with tracemalloc, rounded up).
+_INSTANCE_BYTES, _TRANSFORM_BYTES = 4096, 512
+
+
+def instance_bytes(located: Located) -> int:
+    """Return what keeping an instance costs, about."""
+    columns = sum(
+        len(chunk.offsets) + len(chunk.lengths) + len(chunk.first_fragments) + len(chunk.transform_of_frame)
+        + _TRANSFORM_BYTES * len(chunk.transforms)
+        for chunk in located.instance.chunks
+    )  # fmt: skip
+    return _INSTANCE_BYTES + len(located.location.path) + columns
 
 
 class MemoryInstanceCache:
-    """An InstanceCache bounded in entries, each of which counts for a short time only.
+    """An InstanceCache bounded in bytes, each of whose entries counts for a short time only.
 
     A picture in memory is answered without opening its file; so whether the file is still what it was must be asked again now and
     then, or an object that was replaced or deleted would be served for as long as it is asked for.
     """
 
-    def __init__(self, most_entries: int, fresh_s: float, clock: Callable[[], float] = monotonic) -> None:
-        self._most_entries = most_entries
+    def __init__(self, most_bytes: int, fresh_s: float, clock: Callable[[], float] = monotonic) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = self._hits = self._misses = self._evictions = 0
         self._fresh_s = fresh_s
         self._clock = clock
         # An instance of many frames has an entry for each of its chunks that is loaded: who scrolls through a thousand frames comes
@@ -71,21 +99,36 @@ class MemoryInstanceCache:
     def get(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
         """Return what was kept a short time ago, with the columns of a frame, and note its use; or None."""
         with self._lock:
-            chunks = self._chunks.get(key)
-            if not chunks:
-                return None
-            chunk = next(iter(chunks))
-            instance = self._entries[key, chunk][1].instance
-            if not instance.has_columns_of(frame_number):
-                chunk = instance.chunk_number(frame_number)
-                if chunk not in chunks:
-                    return None
-            kept_at, located = self._entries[key, chunk]
-            if self._clock() - kept_at > self._fresh_s:
-                self._forget(key, chunk)
-                return None
-            self._entries.move_to_end((key, chunk))
+            located = self._fresh(key, frame_number)
+            if located is None:
+                self._misses += 1
+            else:
+                self._hits += 1
             return located
+
+    def _fresh(self, key: InstanceKey, frame_number: int) -> Located | None:
+        chunks = self._chunks.get(key)
+        if not chunks:
+            return None
+        chunk = next(iter(chunks))
+        kept_at, located = self._entries[key, chunk]
+        if not located.instance.has_columns_of(frame_number):
+            chunk = located.instance.chunk_number(frame_number)
+            if chunk not in chunks:
+                return None
+            kept_at, located = self._entries[key, chunk]
+        if self._clock() - kept_at > self._fresh_s:
+            self._forget(key, chunk)
+            return None
+        self._entries.move_to_end((key, chunk))
+        return located
+
+    def counts(self) -> CacheCounts:
+        """Return what has come of it."""
+        with self._lock:
+            return CacheCounts(
+                self._hits, self._misses, self._evictions, 0, len(self._entries), self._bytes, self._most_bytes
+            )
 
     def put(self, located: Located) -> None:
         """Keep an instance under its key, dropping what was used least lately when there is no room."""
@@ -95,11 +138,16 @@ class MemoryInstanceCache:
         with self._lock:
             if any(self._entries[key, other][1].location != located.location for other in self._chunks.get(key, ())):
                 self._drop(key)
+            if (key, chunk) in self._entries:
+                self._forget(key, chunk)
             self._entries[key, chunk] = self._clock(), located
-            self._entries.move_to_end((key, chunk))
+            self._bytes += instance_bytes(located)
             self._chunks.setdefault(key, set()).add(chunk)
-            while self._entries and (len(self._entries) > self._most_entries or self._oldest_is_stale()):
+            while self._entries and self._oldest_is_stale():
                 self._forget(*next(iter(self._entries)))
+            while self._bytes > self._most_bytes:
+                self._forget(*next(iter(self._entries)))
+                self._evictions += 1
 
     def _oldest_is_stale(self) -> bool:
         kept_at, _ = next(iter(self._entries.values()))
@@ -115,7 +163,8 @@ class MemoryInstanceCache:
             self._forget(key, chunk)
 
     def _forget(self, key: InstanceKey, chunk: int) -> None:
-        del self._entries[key, chunk]
+        _, located = self._entries.pop((key, chunk))
+        self._bytes -= instance_bytes(located)
         chunks = self._chunks[key]
         chunks.discard(chunk)
         if not chunks:

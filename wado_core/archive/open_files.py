@@ -93,8 +93,9 @@ class OpenFiles:
             return
         file = None
         with suppress(OSError, ContentChanged):
-            file = _KeptFile(location, self._clock())
-            file.compare()
+            opened = _KeptFile(location, self._clock())
+            opened.compare()
+            file = opened
         with self._lock:
             if file is not None:
                 self._files[location.path] = file

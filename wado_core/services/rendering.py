@@ -51,8 +51,8 @@ class Rendering:
         return self._pictures.get(plan.digest)
 
     def heavy(self, plan: RenderPlan) -> bool:
-        """Whether decoding takes so long that it must not stand in the way of others."""
-        return self._decoding.heavy(plan.transfer_syntax_uid)
+        """Whether decoding takes so long that it must not stand in the way of others; not where the frame is kept decoded."""
+        return self._decoding.heavy(plan.transfer_syntax_uid) and not self._decoding.holds(plan)
 
     def light(self, plan: RenderPlan) -> bool:
         """Whether the picture is made so soon that an event loop can wait for it."""
@@ -95,11 +95,15 @@ class Rendering:
         if located.instance.version != plan.version:
             raise ContentChanged
         known = self._ranges.find(plan) if needs_range(plan) else None
-        with ExitStack() as opened:
-            source = opened.enter_context(self._store.open(located.location))
-            reader = FrameReader(source, located.instance, self._limits)
-            piecewise = None if deliver is None else _closing(opened, deliver)
-            image, found = execute(plan, reader, known, self._decoding.decode, piecewise, lend)
+        try:
+            with ExitStack() as opened:
+                source = opened.enter_context(self._store.open(located.location))
+                reader = FrameReader(source, located.instance, self._limits)
+                piecewise = None if deliver is None else _closing(opened, deliver)
+                image, found = execute(plan, reader, known, self._decoding.decode, piecewise, lend, self._decoding.keep(plan))
+        except ContentChanged:
+            self._decoding.forget(plan)
+            raise
         if found is not None:
             self._ranges.found(plan, found)
         self._pictures.put(plan.digest, image)
