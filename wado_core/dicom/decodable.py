@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from wado_core.codecs.registry import decoder
+from wado_core.dicom.frames import NO_IMAGE
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, WadoError
 from wado_core.model.image_pixel import MONOCHROME, ImagePixel
 from wado_core.model.instance import Instance
@@ -25,17 +26,20 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     if instance.image_problem is not None:
         raise NotSupported(instance.image_problem) if pixel is None else DamagedObject(instance.image_problem)
     if pixel is None:
-        raise NotSupported("The object holds no image.")
+        raise NotSupported(NO_IMAGE)
     decoder(instance.transfer_syntax_uid)
     if pixel.bits_allocated not in (8, 16):
         raise NotSupported(f"Samples with {pixel.bits_allocated} Bits Allocated are not decoded by this version.")
     stream = instance.code_stream
     if stream is not None:
         if not stream.rows or not stream.columns:
-            raise DamagedObject("The code stream states no size.")
+            raise DamagedObject("(7FE0,0010) Pixel Data: the code stream of the first frame states no size (PS3.5 8.2).")
         pixel = replace(pixel, rows=stream.rows, columns=stream.columns)
     if max(pixel.rows, pixel.columns) > LONGEST_EDGE or pixel.rows * pixel.columns > limits.frame_pixels:
-        raise LimitExceeded(f"A frame of {pixel.rows} × {pixel.columns} pixels is larger than the configured limit.")
+        raise LimitExceeded(
+            f"A frame of {pixel.rows} (0028,0010) Rows × {pixel.columns} (0028,0011) Columns is larger than the configured limit "
+            "(PS3.3 C.7.6.3.1)."
+        )
     return pixel
 
 
@@ -62,12 +66,25 @@ def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
     photometric, samples = pixel.photometric_interpretation, pixel.samples_per_pixel
     expected = 1 if photometric in MONOCHROME or photometric == PALETTE else 3
     if photometric not in (*MONOCHROME, PALETTE, *_COLOR):
-        raise NotSupported("This Photometric Interpretation is not rendered by this version.")
+        raise NotSupported(
+            "(0028,0004) Photometric Interpretation is none of "
+            f"{', '.join((*MONOCHROME, PALETTE, *_COLOR))}, which are rendered (PS3.3 C.7.6.3.1.2)."
+        )
     if samples != expected:
-        raise DamagedObject(f"Samples per Pixel is {samples}; the Photometric Interpretation asks for {expected}.")
+        raise DamagedObject(
+            f"(0028,0002) Samples per Pixel is {samples}; (0028,0004) Photometric Interpretation {photometric} asks for {expected} "
+            "(PS3.3 C.7.6.3.1.1)."
+        )
     if photometric == PALETTE and instance.palette is None:
-        raise DamagedObject("The object is PALETTE COLOR but its Palette Color Lookup Tables are missing or broken.")
+        raise DamagedObject(
+            "(0028,0004) Photometric Interpretation is PALETTE COLOR, and (0028,1101) to (0028,1203) or (0028,1221) to (0028,1223) hold no "
+            "three Palette Color Lookup Tables, or broken ones (PS3.3 C.7.6.3.1.5, C.7.6.3.1.6)."
+        )
     if not instance.transfer_syntax.encapsulated and photometric.startswith("YBR") and pixel.bits_allocated != 8:
-        raise NotSupported("YBR samples of more than 8 bits are not rendered by this version.")
+        raise NotSupported(
+            f"(0028,0100) Bits Allocated is {pixel.bits_allocated}: native YBR samples have 8 (PS3.3 C.7.6.3.1.2)."
+        )
     if photometric == "YBR_FULL_422" and not instance.transfer_syntax.encapsulated and pixel.columns % 2:
-        raise DamagedObject("YBR_FULL_422 pixels come in pairs; the number of columns is odd.")
+        raise DamagedObject(
+            f"(0028,0011) Columns is {pixel.columns}: YBR_FULL_422 pixels come in pairs (PS3.3 C.7.6.3.1.2)."
+        )
