@@ -13,7 +13,7 @@ from wado_core.settings import Limits
 LONGEST_EDGE = 65535
 
 PALETTE = "PALETTE COLOR"
-_COLOR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+_COLOR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "XYB")
 
 
 def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
@@ -80,11 +80,11 @@ def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
             "(0028,0004) Photometric Interpretation is PALETTE COLOR, and (0028,1101) to (0028,1203) or (0028,1221) to (0028,1223) hold no "
             "three Palette Color Lookup Tables, or broken ones (PS3.3 C.7.6.3.1.5, C.7.6.3.1.6)."
         )
-    if not instance.transfer_syntax.encapsulated and photometric.startswith("YBR") and pixel.bits_allocated != 8:
+    if instance.transfer_syntax.native_cells and photometric.startswith("YBR") and pixel.bits_allocated != 8:
         raise NotSupported(
             f"(0028,0100) Bits Allocated is {pixel.bits_allocated}: native YBR samples have 8 (PS3.3 C.7.6.3.1.2)."
         )
-    if photometric == "YBR_FULL_422" and not instance.transfer_syntax.encapsulated and pixel.columns % 2:
+    if photometric == "YBR_FULL_422" and instance.transfer_syntax.native_cells and pixel.columns % 2:
         raise DamagedObject(
             f"(0028,0011) Columns is {pixel.columns}: YBR_FULL_422 pixels come in pairs (PS3.3 C.7.6.3.1.2)."
         )
