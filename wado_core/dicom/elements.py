@@ -27,6 +27,9 @@ MOST_RECORDED = 4096
 _DEEPEST = 48
 _CHUNK = 8192
 
+_TOO_MANY = "The object has more elements around (7FE0,0010) Pixel Data than the configured limit (PS3.5 7.1)."
+_CUT = "The object ends within the header of an element, before or behind (7FE0,0010) Pixel Data (PS3.5 7.1)."
+
 
 class Encoding(NamedTuple):
     """How the elements of a data set are written (PS3.5 section 7.1)."""
@@ -73,14 +76,13 @@ class Recording:
 class Scanner:
     """Reads a source through a window of some kilobytes, so that scattered elements cost few reads."""
 
-    __slots__ = ("_elements_left", "_latest", "_source", "_start", "_window", "recording", "size")
+    __slots__ = ("_elements_left", "_source", "_start", "_window", "recording", "size")
 
     def __init__(self, source: ByteSource, most_elements: int) -> None:
         """most_elements: headers of elements and items that may be read, a bound on the time a hostile object takes."""
         self._source = source
         self._elements_left = most_elements
         self._start = 0
-        self._latest = 0
         self._window = source.read(0, _CHUNK)
         self.size = source.size
         self.recording: Recording | None = None
@@ -99,17 +101,16 @@ class Scanner:
         """Read the header of the element at ``offset``; DamagedObject when the source ends within it."""
         self._elements_left -= 1
         if self._elements_left < 0:
-            raise LimitExceeded(f"The object has more elements up to {name_of(self._latest)} than the configured limit (PS3.5 7.1).")
+            raise LimitExceeded(_TOO_MANY)
         window, begin = self._window, offset - self._start
         if begin < 0 or begin + _LONGEST_HEADER > len(window):
             self.read(offset, _LONGEST_HEADER)
             window, begin = self._window, 0
             if len(window) < 8:
-                raise DamagedObject(f"The object ends within the header of the element behind {name_of(self._latest)} (PS3.5 7.1).")
+                raise DamagedObject(_CUT)
         implicit_vr, big_endian = encoding
         group, number, length = _TAG_AND_LENGTH[big_endian].unpack_from(window, begin)
-        self._latest = tag = group << 16 | number
-        vr, begin_of_value = b"", offset + 8
+        tag, vr, begin_of_value = group << 16 | number, b"", offset + 8
         if not implicit_vr and group != 0xFFFE:
             vr = window[begin + 4 : begin + 6]
             if vr in LONG_VRS:

@@ -120,7 +120,7 @@ def _frames(header: Header, pixel: ImagePixel, frames: int) -> tuple[ImagePixel,
     element, syntax = header.pixel_data, transfer_syntax(header.transfer_syntax_uid)
     assert element is not None  # noqa: S101 - there is no pixel without
     if syntax.encapsulated != (element.length == UNDEFINED_LENGTH):
-        stored = "native" if syntax.encapsulated else "encapsulated"
+        stored = "not encapsulated" if syntax.encapsulated else "encapsulated"
         otherwise = f"(7FE0,0010) Pixel Data is {stored}; (0002,0010) Transfer Syntax UID says otherwise (PS3.5 A.4)."
         return pixel, otherwise, None, FrameChunk(1, 0)
     layout, columns = read_frame_layout(header.scanner, element, header.attributes, frames, video=syntax.video)
