@@ -3,17 +3,18 @@
 from dataclasses import replace
 
 from wado_core.codecs.registry import decoder
+<<<<<<< HEAD
 from wado_core.dicom.frames import NO_IMAGE
+=======
+from wado_core.dicom.photometric import CLAUSE, RENDERED_COLORS, SUBSAMPLED, is_known, is_rendered, samples_of
+>>>>>>> main
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, WadoError
-from wado_core.model.image_pixel import MONOCHROME, ImagePixel
+from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
 from wado_core.settings import Limits
 
 # Rows and Columns are unsigned 16-bit values (PS3.3 C.7.6.3), JPEG's are too, and the sums of the resampling kernels count on it.
 LONGEST_EDGE = 65535
-
-PALETTE = "PALETTE COLOR"
-_COLOR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "XYB")
 
 
 def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
@@ -46,7 +47,7 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
 def renderable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     """Return what ``decodable_pixel`` does, of frames that can also be rendered.
 
-    Raises what it raises, NotSupported (photometric interpretation), DamagedObject (samples or palettes that do not fit it).
+    Raises what it raises, NotSupported (photometric interpretation), DamagedObject (samples that do not fit it).
     """
     pixel = decodable_pixel(instance, limits)
     _check_samples(instance, pixel)
@@ -63,6 +64,7 @@ def has_picture(instance: Instance, limits: Limits) -> bool:
 
 
 def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
+<<<<<<< HEAD
     photometric, samples = pixel.photometric_interpretation, pixel.samples_per_pixel
     expected = 1 if photometric in MONOCHROME or photometric == PALETTE else 3
     if photometric not in (*MONOCHROME, PALETTE, *_COLOR):
@@ -88,3 +90,17 @@ def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
         raise DamagedObject(
             f"(0028,0011) Columns is {pixel.columns}: YBR_FULL_422 pixels come in pairs (PS3.3 C.7.6.3.1.2)."
         )
+=======
+    photometric, samples, syntax = pixel.photometric_interpretation, pixel.samples_per_pixel, instance.transfer_syntax
+    if not is_known(photometric):
+        raise NotSupported(f"(0028,0004) Photometric Interpretation is none of those of {CLAUSE}.")
+    if not is_rendered(photometric, instance.transfer_syntax_uid):
+        within = f" in {syntax.name}" if photometric in RENDERED_COLORS else ""
+        raise NotSupported(f"(0028,0004) Photometric Interpretation is {photometric}, which is not rendered{within} ({CLAUSE}).")
+    if samples != (expected := samples_of(photometric)):
+        raise DamagedObject(
+            f"(0028,0002) Samples per Pixel is {samples}; (0028,0004) Photometric Interpretation {photometric} has {expected} ({CLAUSE})."
+        )
+    if photometric in SUBSAMPLED and syntax.native_cells and pixel.columns % 2:
+        raise DamagedObject(f"(0028,0011) Columns is {pixel.columns}; the pixels of {photometric} come in pairs ({CLAUSE}).")
+>>>>>>> main

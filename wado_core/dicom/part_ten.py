@@ -33,6 +33,7 @@ from wado_core.dicom.elements import (
 from wado_core.dicom.frame_index import read_frame_layout
 from wado_core.dicom.frames import joined
 from wado_core.dicom.header import PREAMBLE_LENGTH, Header, read_header
+from wado_core.dicom.photometric import interpretation, samples_of
 from wado_core.dicom.value_representation import implied_vr, unit_bytes
 from wado_core.errors import DamagedObject, LimitExceeded
 from wado_core.model.image_pixel import ImagePixel
@@ -199,11 +200,13 @@ class _Layout:
         if pixel is None:
             return {}
         planar = pack("<H", 0) if pixel.samples_per_pixel > 1 else None
+        photometric = pixel.photometric_interpretation
+        stated = interpretation(self._header.attributes.text(tags.PHOTOMETRIC_INTERPRETATION), pixel.samples_per_pixel)
+        if pixel.samples_per_pixel == 1 == samples_of(stated):
+            photometric = stated  # no decoder changes what one sample is; indices without a palette are only drawn as gray values
         replaced = {
             tags.SAMPLES_PER_PIXEL: _element(tags.SAMPLES_PER_PIXEL, b"US", pack("<H", pixel.samples_per_pixel)),
-            tags.PHOTOMETRIC_INTERPRETATION: _element(
-                tags.PHOTOMETRIC_INTERPRETATION, b"CS", _text(pixel.photometric_interpretation)
-            ),
+            tags.PHOTOMETRIC_INTERPRETATION: _element(tags.PHOTOMETRIC_INTERPRETATION, b"CS", _text(photometric)),
             tags.PLANAR_CONFIGURATION: _element(tags.PLANAR_CONFIGURATION, b"US", planar) if planar else b"",
             tags.ROWS: _element(tags.ROWS, b"US", pack("<H", pixel.rows)),
             tags.COLUMNS: _element(tags.COLUMNS, b"US", pack("<H", pixel.columns)),
