@@ -3,11 +3,8 @@
 from dataclasses import replace
 
 from wado_core.codecs.registry import decoder
-<<<<<<< HEAD
 from wado_core.dicom.frames import NO_IMAGE
-=======
 from wado_core.dicom.photometric import CLAUSE, RENDERED_COLORS, SUBSAMPLED, is_known, is_rendered, samples_of
->>>>>>> main
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, WadoError
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
@@ -64,33 +61,6 @@ def has_picture(instance: Instance, limits: Limits) -> bool:
 
 
 def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
-<<<<<<< HEAD
-    photometric, samples = pixel.photometric_interpretation, pixel.samples_per_pixel
-    expected = 1 if photometric in MONOCHROME or photometric == PALETTE else 3
-    if photometric not in (*MONOCHROME, PALETTE, *_COLOR):
-        raise NotSupported(
-            "(0028,0004) Photometric Interpretation is none of "
-            f"{', '.join((*MONOCHROME, PALETTE, *_COLOR))}, which are rendered (PS3.3 C.7.6.3.1.2)."
-        )
-    if samples != expected:
-        raise DamagedObject(
-            f"(0028,0002) Samples per Pixel is {samples}; (0028,0004) Photometric Interpretation {photometric} asks for {expected} "
-            "(PS3.3 C.7.6.3.1.1)."
-        )
-    if photometric == PALETTE and instance.palette is None:
-        raise DamagedObject(
-            "(0028,0004) Photometric Interpretation is PALETTE COLOR, and (0028,1101) to (0028,1203) or (0028,1221) to (0028,1223) hold no "
-            "three Palette Color Lookup Tables, or broken ones (PS3.3 C.7.6.3.1.5, C.7.6.3.1.6)."
-        )
-    if instance.transfer_syntax.native_cells and photometric.startswith("YBR") and pixel.bits_allocated != 8:
-        raise NotSupported(
-            f"(0028,0100) Bits Allocated is {pixel.bits_allocated}: native YBR samples have 8 (PS3.3 C.7.6.3.1.2)."
-        )
-    if photometric == "YBR_FULL_422" and instance.transfer_syntax.native_cells and pixel.columns % 2:
-        raise DamagedObject(
-            f"(0028,0011) Columns is {pixel.columns}: YBR_FULL_422 pixels come in pairs (PS3.3 C.7.6.3.1.2)."
-        )
-=======
     photometric, samples, syntax = pixel.photometric_interpretation, pixel.samples_per_pixel, instance.transfer_syntax
     if not is_known(photometric):
         raise NotSupported(f"(0028,0004) Photometric Interpretation is none of those of {CLAUSE}.")
@@ -103,4 +73,3 @@ def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
         )
     if photometric in SUBSAMPLED and syntax.native_cells and pixel.columns % 2:
         raise DamagedObject(f"(0028,0011) Columns is {pixel.columns}; the pixels of {photometric} come in pairs ({CLAUSE}).")
->>>>>>> main
