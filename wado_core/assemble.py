@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from wado_core.model.cache_counts import CacheCounts
     from wado_core.model.study import Totals
-    from wado_core.ports import Folder, Index, IndexWriter, InstanceCache, OpenObjects, RenderCache, StatusBoard
+    from wado_core.ports import Folder, Index, IndexWriter, InstanceCache, RenderCache, StatusBoard
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
     from wado_core.services.indexing import Indexing
@@ -32,7 +32,6 @@ class Services:
     browsing: "Browsing"
     decoding: "Decoding"
     index: "Index"
-    objects: "OpenObjects"
     instances: "InstanceCache"
     pictures: "RenderCache"
 
@@ -53,7 +52,6 @@ class Services:
         """Give back what the adapters hold open."""
         self.decoding.close()
         self.index.close()
-        self.objects.close()
 
 
 def notice_sockets() -> tuple[socket.socket, socket.socket]:
@@ -135,9 +133,9 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
 
     sending: the first of ``notice_sockets``; None where there is no indexer.
     """
+    from wado_core.archive.at_hand import FilesAtHand
     from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
     from wado_core.archive.mailbox import NobodyListens, SocketNotices
-    from wado_core.archive.open_files import OpenFiles
     from wado_core.archive.store_files import FileStore
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
@@ -148,18 +146,17 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     index, store, limits = index_to_read(settings), FileStore(), settings.limits
     notices = NobodyListens() if sending is None else SocketNotices(sending)
     instances = MemoryInstanceCache(settings.instance_cache_bytes, settings.instance_fresh_s)
-    objects = OpenFiles(settings.open_files, settings.instance_fresh_s)
-    locating = Locating(index, store, instances, objects, notices, settings.paths, limits, kept=sending is not None)
+    near = FilesAtHand(settings.instance_fresh_s)
+    locating = Locating(index, store, instances, near, notices, settings.paths, limits, kept=sending is not None)
     decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes)
     pictures = MemoryCache(settings.render_cache_bytes)
     return Services(
         locating,
-        Rendering(locating, index, store, objects, decoding, pictures, notices, limits),
+        Rendering(locating, index, store, near, decoding, pictures, notices, limits),
         Retrieval(store, decoding, limits),
         Browsing(index),
         decoding,
         index,
-        objects,
         instances,
         pictures,
     )
@@ -181,7 +178,7 @@ def warm_up() -> None:
     import imagecodecs
     import simplejpeg  # noqa: F401
 
-    from wado_core.archive import cache_memory, index_sql, mailbox, open_files, store_files, walk  # noqa: F401
+    from wado_core.archive import at_hand, cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
     from wado_core.services import browsing, decoding, locating, rendering, retrieval  # noqa: F401
 
     for codec in ("jpeg8_decode", "jpeg2k_decode", "png_encode"):

@@ -69,11 +69,11 @@ class Store(Protocol):
         ...
 
 
-class OpenObjects(Protocol):
+class Near(Protocol):
     """Objects that can be read without waiting for their storage."""
 
-    def keep(self, location: Location) -> None:
-        """Note that an object was found a moment ago; may open it, may do nothing."""
+    def note(self, location: Location) -> None:
+        """Note that an object was looked at just now; may look at it again, from a thread that may wait."""
         ...
 
     def at_hand(self, location: Location) -> AbstractContextManager[ByteSource] | None:
@@ -81,14 +81,6 @@ class OpenObjects(Protocol):
 
         Entering and leaving raise ContentChanged as those of ``Store.open`` do.
         """
-        ...
-
-    def close_idle(self) -> None:
-        """Let go of what was not found again lately."""
-        ...
-
-    def close(self) -> None:
-        """Let go of everything."""
         ...
 
 

@@ -123,10 +123,6 @@ class Settings:
     plan_cache_bytes: Annotated[
         int, Setting("Bytes of plans, what queries have been found to ask for, that each worker keeps in memory; 0: none.", 0, 1024 * GIB)
     ] = 16 * MIB
-    open_files: Annotated[
-        int,
-        Setting("Files that each worker keeps open while their descriptions count, so as not to wait for them; 0: none.", 0, 100_000),
-    ] = 256
     queue_length: Annotated[
         int, Setting("Requests that may wait for a pixel slot in each worker; one more is answered 503 at once.", 0, 100_000)
     ] = 64

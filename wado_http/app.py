@@ -1,6 +1,5 @@
 """The application: settings to services to routes. The only place of wado_http, besides its commands, that assembles."""
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,10 +19,7 @@ from wado_http.middleware import Failures, HeadWithoutBody, LoopbackHost, Loopba
 from wado_http.routes import health, uri, viewer
 from wado_http.routes.methods import ReadOnly
 from wado_http.short_way import ShortWay
-from wado_http.state import State, new_state
-
-# Seconds between two looks for files that are kept open for nobody.
-_SWEEP_S = 1.0
+from wado_http.state import new_state
 
 
 def create_app(settings: Settings, notices: socket.socket | None = None) -> Starlette:
@@ -55,24 +51,15 @@ def lifespan(settings: Settings, notices: socket.socket | None = None) -> Lifesp
                 settings, services.locating, services.rendering, services.retrieval, services.browsing, indexer, services.caches
             )
             app.state.wado = state
-            sweeping = asyncio.create_task(_sweep(state))
             try:
                 yield
             finally:
-                sweeping.cancel()
                 app.state.wado = None
                 await state.slots.close()
         finally:
             await to_thread.run_sync(services.close)
 
     return running
-
-
-async def _sweep(state: State) -> None:
-    """Let go, now and then, of files that nobody asks for any more, so that their file system can be unmounted."""
-    while True:
-        await asyncio.sleep(max(state.settings.instance_fresh_s, _SWEEP_S))
-        state.rendering.close_idle()
 
 
 def application(settings: Settings, life: Lifespan[Starlette]) -> Starlette:

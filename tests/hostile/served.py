@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.hostile.truth import Fate, Tree
 from tests.hostile.watched import WatchedStore, bounded
+from wado_core.archive.at_hand import FilesAtHand
 from wado_core.archive.index_sql import SqlIndex
-from wado_core.archive.open_files import OpenFiles
 from wado_core.archive.store_files import location_of
 from wado_core.archive.walk import walk
 from wado_core.errors import Busy, WadoError
@@ -73,7 +73,7 @@ class Served:
         self.index = SqlIndex(state, writing=True)
         self.indexing = Indexing(self.index, self.store, walk, limits, roots, settling_s=SETTLING_S)
         told = Told(self.indexing, self.index, roots)
-        self.locating = Locating(self.index, self.store, NoMemory(), OpenFiles(0, 0.0), told, roots, limits)
+        self.locating = Locating(self.index, self.store, NoMemory(), FilesAtHand(0.0), told, roots, limits)
 
     def scan(self) -> Report:
         """Look through the folders once, in this process."""

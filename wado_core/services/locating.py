@@ -9,7 +9,7 @@ from wado_core.model.instance import Located, Location
 from wado_core.model.notice import FileChanged, IndexDamaged
 from wado_core.model.study import Standing
 from wado_core.model.uid import InstanceKey
-from wado_core.ports import Index, InstanceCache, Notices, OpenObjects, Store
+from wado_core.ports import Index, InstanceCache, Near, Notices, Store
 from wado_core.services.browsing import INDEXING_RETRY_S, STILL_INDEXING
 from wado_core.services.describing import describe_file
 from wado_core.services.presence import is_deleted, is_settling, outermost
@@ -35,7 +35,7 @@ class Locating:
         index: Index,
         store: Store,
         instances: InstanceCache,
-        objects: OpenObjects,
+        near: Near,
         notices: Notices,
         roots: Sequence[Path],
         limits: Limits,
@@ -46,7 +46,7 @@ class Locating:
         self._index = index
         self._store = store
         self._instances = instances
-        self._objects = objects
+        self._near = near
         self._notices = notices
         self._roots = outermost(roots)
         self._limits = limits
@@ -65,7 +65,7 @@ class Locating:
         if located is None:
             located = self._indexed(key, frame_number) or self._read_again(key, frame_number)
             self._instances.put(located)
-            self._objects.keep(located.location)
+            self._near.note(located.location)
         return located
 
     def relocate(self, key: InstanceKey, frame_number: int = 1) -> Located:

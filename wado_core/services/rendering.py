@@ -7,7 +7,7 @@ from wado_core.errors import ContentChanged
 from wado_core.model.frame import EncodedImage
 from wado_core.model.instance import Instance
 from wado_core.model.render import RenderPlan, RenderRequest
-from wado_core.ports import Deliver, Index, Lend, Notices, OpenObjects, RenderCache, Store, WouldWait
+from wado_core.ports import Deliver, Index, Lend, Near, Notices, RenderCache, Store, WouldWait
 from wado_core.rendering.cost import is_light
 from wado_core.rendering.execute import execute
 from wado_core.rendering.plan import make_plan
@@ -25,7 +25,7 @@ class Rendering:
         locating: Locating,
         index: Index,
         store: Store,
-        objects: OpenObjects,
+        near: Near,
         decoding: Decoding,
         pictures: RenderCache,
         notices: Notices,
@@ -33,7 +33,7 @@ class Rendering:
     ) -> None:
         self._locating = locating
         self._store = store
-        self._objects = objects
+        self._near = near
         self._decoding = decoding
         self._pictures = pictures
         self._ranges = KnownRanges(index, notices)
@@ -67,7 +67,7 @@ class Rendering:
         known = self._ranges.in_memory(plan) if needs_range(plan) else None
         if located is None or located.instance.version != plan.version or (known is None and needs_range(plan)):
             return None
-        opened = self._objects.at_hand(located.location)
+        opened = self._near.at_hand(located.location)
         if opened is None:
             return None
         try:
@@ -77,10 +77,6 @@ class Rendering:
             return None
         self._pictures.put(plan.digest, image)
         return image
-
-    def close_idle(self) -> None:
-        """Let go of files that were not asked for again lately."""
-        self._objects.close_idle()
 
     def image(self, plan: RenderPlan, deliver: Deliver | None = None, lend: Lend | None = None) -> EncodedImage:
         """Make the picture of a plan, and keep it.

@@ -5,9 +5,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wado_core.archive.at_hand import FilesAtHand
 from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
 from wado_core.archive.index_sql import SqlIndex
-from wado_core.archive.open_files import OpenFiles
 from wado_core.archive.store_files import FileStore
 from wado_core.archive.walk import walk
 from wado_core.errors import WadoError
@@ -81,10 +81,10 @@ class Archive:
         self.indexing = Indexing(self.index, self.store, walk, limits, (self.root,))
         self.instances = MemoryInstanceCache(1 << 20, 3600.0)
         self.pictures = MemoryCache(16 << 20)
-        self.objects = OpenFiles(100, 3600.0)
+        self.near = FilesAtHand(3600.0)
         self.told = Told(self.indexing, self.index, self.root)
-        self.locating = Locating(self.index, self.store, self.instances, self.objects, self.told, (self.root,), limits)
-        self.rendering = Rendering(self.locating, self.index, self.store, self.objects, self.decoding, self.pictures, self.told, limits)
+        self.locating = Locating(self.index, self.store, self.instances, self.near, self.told, (self.root,), limits)
+        self.rendering = Rendering(self.locating, self.index, self.store, self.near, self.decoding, self.pictures, self.told, limits)
         self.retrieval = Retrieval(self.store, self.decoding, limits)
 
     def put(self, name: str, data: bytes) -> Path:
@@ -103,4 +103,3 @@ class Archive:
     def close(self) -> None:
         self.decoding.close()
         self.index.close()
-        self.objects.close()
