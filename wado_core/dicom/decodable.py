@@ -14,6 +14,9 @@ LONGEST_EDGE = 65535
 PALETTE = "PALETTE COLOR"
 _COLOR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "XYB")
 
+# What the stream says of its colours counts; headers call them by several names.
+_VIDEO = ("YBR_PARTIAL_420", "YBR_PARTIAL_422", "YBR_FULL_422", "YBR_FULL", "RGB")
+
 
 def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     """Return the Image Pixel module with the size that the first frame's code stream states (H1.6).
@@ -60,6 +63,10 @@ def has_picture(instance: Instance, limits: Limits) -> bool:
 
 def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
     photometric, samples = pixel.photometric_interpretation, pixel.samples_per_pixel
+    if instance.transfer_syntax.video:
+        if photometric not in _VIDEO or samples != 3:
+            raise DamagedObject("(0028,0004) Photometric Interpretation of video is YBR_PARTIAL_420, with 3 samples (PS3.5 8.2.5).")
+        return
     expected = 1 if photometric in MONOCHROME or photometric == PALETTE else 3
     if photometric not in (*MONOCHROME, PALETTE, *_COLOR):
         raise NotSupported("This Photometric Interpretation is not rendered by this version.")
