@@ -119,8 +119,11 @@ def test_a_stream_longer_than_the_limit_is_not_read(archive: Archive) -> None:
         FrameReader(source, instance, Limits(video_bytes=1 << 20)).frame(1)
 
 
-@pytest.mark.parametrize("attributes", [{"PhotometricInterpretation": "MONOCHROME2"}, {"SamplesPerPixel": 1}])
-def test_headers_that_are_none_of_video(attributes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("attributes", "refusal"),
+    [({"PhotometricInterpretation": "MONOCHROME2"}, NotSupported), ({"SamplesPerPixel": 1}, DamagedObject)],
+)
+def test_headers_that_are_none_of_video(attributes: dict[str, Any], refusal: type[Exception]) -> None:
     data = video_object(b"\0\0\1\xb3" + bytes(60), "1.2.840.10008.1.2.4.100", COUNT, **attributes)
-    with pytest.raises(DamagedObject, match=r"\(0028,0004\)"):
+    with pytest.raises(refusal, match=r"\(0028,0004\)"):
         wado_core.render(data)
