@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from wado_core.codecs.registry import decoder
+from wado_core.dicom.frames import NO_IMAGE
 from wado_core.dicom.photometric import CLAUSE, RENDERED_COLORS, SUBSAMPLED, is_known, is_rendered, samples_of
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, WadoError
 from wado_core.model.image_pixel import ImagePixel
@@ -23,17 +24,20 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     if instance.image_problem is not None:
         raise NotSupported(instance.image_problem) if pixel is None else DamagedObject(instance.image_problem)
     if pixel is None:
-        raise NotSupported("The object holds no image.")
+        raise NotSupported(NO_IMAGE)
     decoder(instance.transfer_syntax_uid)
     if pixel.bits_allocated not in (8, 16):
         raise NotSupported(f"Samples with {pixel.bits_allocated} Bits Allocated are not decoded by this version.")
     stream = instance.code_stream
     if stream is not None:
         if not stream.rows or not stream.columns:
-            raise DamagedObject("The code stream states no size.")
+            raise DamagedObject("(7FE0,0010) Pixel Data: the code stream of the first frame states no size (PS3.5 8.2).")
         pixel = replace(pixel, rows=stream.rows, columns=stream.columns)
     if max(pixel.rows, pixel.columns) > LONGEST_EDGE or pixel.rows * pixel.columns > limits.frame_pixels:
-        raise LimitExceeded(f"A frame of {pixel.rows} × {pixel.columns} pixels is larger than the configured limit.")
+        raise LimitExceeded(
+            f"A frame of {pixel.rows} (0028,0010) Rows × {pixel.columns} (0028,0011) Columns is larger than the configured limit "
+            "(PS3.3 C.7.6.3.1)."
+        )
     return pixel
 
 

@@ -97,9 +97,13 @@ def _uid(attributes: Attributes, tag: int) -> str:
 
 def check_key(key: InstanceKey) -> None:
     """Refuse an object that cannot be served under its UIDs (DamagedObject); it can still be rendered without an index."""
-    for uid, name in ((key.study_uid, "Study"), (key.series_uid, "Series"), (key.object_uid, "SOP")):
+    for uid, name in (
+        (key.study_uid, "(0020,000D) Study"),
+        (key.series_uid, "(0020,000E) Series"),
+        (key.object_uid, "(0008,0018) SOP"),
+    ):
         if not is_uid(uid):
-            raise DamagedObject(f"The object has no valid {name} Instance UID.")
+            raise DamagedObject(f"{name} Instance UID is missing or no valid UID (PS3.5 9.1).")
 
 
 def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
@@ -112,7 +116,7 @@ def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
     allocated = attributes.integer(tags.BITS_ALLOCATED)
     rows, columns = attributes.integer(tags.ROWS), attributes.integer(tags.COLUMNS)
     if not rows or not columns or not allocated or min(rows, columns, allocated) < 1:
-        return None, "The Image Pixel module lacks (0028,0010) Rows, (0028,0011) Columns or (0028,0100) Bits Allocated."
+        return None, "(0028,0010) Rows, (0028,0011) Columns or (0028,0100) Bits Allocated is missing or 0 (PS3.3 C.7.6.3.1)."
     samples = attributes.integer(tags.SAMPLES_PER_PIXEL) or 1
     stored = attributes.integer(tags.BITS_STORED) or allocated
     high = attributes.integer(tags.HIGH_BIT)
@@ -161,7 +165,9 @@ def _frames(
     element, syntax = header.pixel_data, transfer_syntax(header.transfer_syntax_uid)
     assert element is not None  # noqa: S101 - there is no pixel without
     if syntax.encapsulated != (element.length == UNDEFINED_LENGTH):
-        return pixel, "Pixel data is encapsulated in encapsulated transfer syntaxes and in no others.", None, FrameChunk(1, 0)
+        stored = "not encapsulated" if syntax.encapsulated else "encapsulated"
+        otherwise = f"(7FE0,0010) Pixel Data is {stored}; (0002,0010) Transfer Syntax UID says otherwise (PS3.5 A.4)."
+        return pixel, otherwise, None, FrameChunk(1, 0)
     layout, columns = read_frame_layout(header.scanner, element, header.attributes, frames, video=syntax.video)
     if syntax.encapsulated:
         return pixel, None, layout, columns

@@ -29,12 +29,12 @@ def rgb_of(decoded: Decoded, palette: Palette | None) -> Rgb:
     pixel = decoded.pixel
     if palette is not None:
         if decoded.cells.ndim != 2:
-            raise DamagedObject("A PALETTE COLOR frame was coded with several components.")
+            raise DamagedObject("(7FE0,0010) Pixel Data: a PALETTE COLOR frame was coded with several components (PS3.3 C.7.6.3.1.2).")
         rgb = np.empty((*decoded.cells.shape, 3), np.uint8)
         kernels.look_up_rgb(rgb, decoded.cells, palette_table(palette, pixel))
         return rgb
     if decoded.cells.ndim != 3:
-        raise DamagedObject("A colour frame was coded with one component.")
+        raise DamagedObject("(7FE0,0010) Pixel Data: a colour frame was coded with one component (PS3.3 C.7.6.3.1.2).")
     samples = eight_bits(decoded.cells, pixel)
     convert = _CONVERSIONS.get(pixel.photometric_interpretation)
     if convert is None:

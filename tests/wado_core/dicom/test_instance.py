@@ -158,7 +158,7 @@ class TestContradictions:
 
     @pytest.mark.parametrize("attributes", [{"Rows": None}, {"Columns": 0}, {"BitsAllocated": None}, {"Rows": 0}])
     def test_missing_attributes(self, attributes: dict[str, object]) -> None:
-        assert "lacks" in self.problem(**attributes)
+        assert "is missing" in self.problem(**attributes)
 
     @pytest.mark.parametrize(
         "attributes",
