@@ -59,6 +59,10 @@ class FrameReader:
         """Return a palette with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
         return read_palette(self._data_set(), stored)
 
+    def icc_profile(self, stored: ByteRange) -> bytes:
+        """Return an ICC profile. Raises DamagedObject, LimitExceeded, Unavailable."""
+        return _read(self._data_set(), *stored)
+
     def _data_set(self) -> ByteSource:
         """Return the source in which all byte ranges count."""
         if not self._instance.transfer_syntax.deflated:
