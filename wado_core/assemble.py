@@ -46,6 +46,7 @@ class Services:
             "instances": self.instances.counts(),
             "pictures": self.pictures.counts(),
             "decoded_frames": self.decoding.counts(),
+            "inflated_data_sets": self.decoding.inflated_counts(),
         }
 
     def close(self) -> None:
@@ -148,7 +149,7 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     instances = MemoryInstanceCache(settings.instance_cache_bytes, settings.instance_fresh_s)
     near = FilesAtHand(settings.instance_fresh_s)
     locating = Locating(index, store, instances, near, notices, settings.paths, limits, kept=sending is not None)
-    decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes)
+    decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes, settings.inflated_cache_bytes)
     pictures = MemoryCache(settings.render_cache_bytes)
     return Services(
         locating,

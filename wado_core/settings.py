@@ -120,6 +120,10 @@ class Settings:
             1024 * GIB,
         ),
     ] = 128 * MIB
+    inflated_cache_bytes: Annotated[
+        int,
+        Setting("Bytes of deflated data sets that each worker keeps inflated in memory; 0: none.", 0, 1024 * GIB),
+    ] = 256 * MIB
     instance_cache_bytes: Annotated[
         int, Setting("Bytes of descriptions of instances that each worker keeps in memory; 0: none.", 0, 1024 * GIB)
     ] = 64 * MIB
