@@ -6,9 +6,10 @@ from wado_core.codecs.code_stream import read_code_stream
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
 from wado_core.dicom.decodable import PALETTE, has_picture
-from wado_core.dicom.elements import PIXEL_DATA, UNDEFINED_LENGTH
+from wado_core.dicom.elements import PIXEL_DATA, UNDEFINED_LENGTH, Element
+from wado_core.dicom.fragments import holds_fragments
 from wado_core.dicom.frame_chunks import chunk_size, in_chunks
-from wado_core.dicom.frame_index import read_frame_layout
+from wado_core.dicom.frame_index import find_frames, stated_frames
 from wado_core.dicom.header import Header, read_header
 from wado_core.dicom.lut import find_palette
 from wado_core.dicom.text import decode_text
@@ -40,12 +41,16 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     key = InstanceKey(
         _uid(attributes, tags.STUDY_INSTANCE_UID), _uid(attributes, tags.SERIES_INSTANCE_UID), _uid(attributes, tags.SOP_INSTANCE_UID)
     )
-    number_of_frames = max(attributes.whole_number(tags.NUMBER_OF_FRAMES) or 1, 1)
+    number_of_frames, ignored = stated_frames(attributes)
     pixel, problem = _image_pixel(header)
     layout, columns, code_stream = None, FrameChunk(1, 0), None
+    warnings = [ignored] if ignored else []
     if pixel is not None and problem is None:
-        pixel, problem, layout, columns = _frames(header, pixel, number_of_frames)
+        pixel, problem, layout, columns, broken = _frames(header, pixel, number_of_frames)
         code_stream = _first_code_stream(header, columns)
+        warnings += broken
+        if layout is not None and not transfer_syntax(header.transfer_syntax_uid).video:
+            number_of_frames = columns.count  # those that there are
     # Only for frames that are there: a header may claim any number of them.
     graded = pixel is not None and pixel.monochrome and problem is None and not transfer_syntax(header.transfer_syntax_uid).video
     transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and graded else ((), ())
@@ -66,6 +71,7 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         frames=layout,
         padding=read_padding(attributes, pixel) if pixel and pixel.monochrome else None,
         palette=_palette(header, pixel),
+        warnings=tuple(warnings),
         chunks=in_chunks(columns, transforms, of_frame, layout.frames_of_a_chunk) if layout else (),
     )
     return Described(instance, _listing(attributes), has_picture(instance, limits))
@@ -111,29 +117,59 @@ def _palette(header: Header, pixel: ImagePixel | None) -> StoredPalette | None:
     return find_palette(header.source, header.attributes, signed=pixel.signed)
 
 
-def _frames(header: Header, pixel: ImagePixel, frames: int) -> tuple[ImagePixel, str | None, FrameLayout | None, FrameChunk]:
-    """Find the frames and compare their form with what the header says of it; some writers store YBR_FULL_422 unsubsampled."""
+_Frames = tuple[ImagePixel, str | None, FrameLayout | None, FrameChunk, tuple[str, ...]]
+
+
+def _frames(header: Header, pixel: ImagePixel, stated: int) -> _Frames:
+    """Find the frames, as many as are stated or fewer; what is wrong with all of them, or with some."""
     element, syntax = header.pixel_data, transfer_syntax(header.transfer_syntax_uid)
     assert element is not None  # noqa: S101 - there is no pixel without
-    if syntax.encapsulated != (element.length == UNDEFINED_LENGTH):
-        return pixel, "Pixel data is encapsulated in encapsulated transfer syntaxes and in no others.", None, FrameChunk(1, 0)
-    layout, columns = read_frame_layout(header.scanner, element, header.attributes, frames, video=syntax.video)
-    if syntax.encapsulated:
-        return pixel, None, layout, columns
-    if pixel.photometric_interpretation == "YBR_FULL_422" and layout.length * 8 >= pixel.native_frame_bits * 3 // 2 * frames:
+    if not syntax.encapsulated and element.length != UNDEFINED_LENGTH:
+        return _native_frames(header, element, pixel, stated)
+    if not syntax.encapsulated:
+        problem = "(7FE0,0010) Pixel Data has undefined length, but the object's Transfer Syntax is a native one (PS3.5 A.1 to A.4)."
+        return pixel, problem, None, FrameChunk(1, 0), ()
+    if not holds_fragments(header.scanner, element, syntax.uid):
+        problem = "(7FE0,0010) Pixel Data holds no fragments, but the object's Transfer Syntax is an encapsulated one (PS3.5 A.4)."
+        return pixel, problem, None, FrameChunk(1, 0), ()
+    found = find_frames(header.scanner, element, header.attributes, syntax)
+    return pixel, None, found.layout, found.columns, found.warnings
+
+
+def _native_frames(header: Header, element: Element, pixel: ImagePixel, stated: int) -> _Frames:
+    """Compare native frames with what the header says of their form; some writers store YBR_FULL_422 unsubsampled.
+
+    Of an object that ends too early those that are whole are kept. Where its lengths agree, and header and pixel data contradict
+    each other, nobody can tell which attribute is wrong.
+    """
+    held = min(element.length, header.scanner.size - element.offset)
+    if pixel.photometric_interpretation == "YBR_FULL_422" and element.length * 8 >= pixel.native_frame_bits * 3 // 2 * stated:
         pixel = replace(pixel, photometric_interpretation="YBR_FULL")
-    needed = (pixel.native_frame_bits * frames + 7) // 8
-    problem = None if layout.length >= needed else f"The pixel data holds {layout.length} bytes; its header asks for {needed}."
+    needed = (pixel.native_frame_bits * stated + 7) // 8
+    there = min(stated, held * 8 // pixel.native_frame_bits)
+    problem, warnings = None, []
+    if element.length < needed:
+        problem = f"(7FE0,0010) Pixel Data holds {element.length} bytes; the Image Pixel module asks for {needed} (PS3.5 8.2)."
+    elif stated == 1 or not there:
+        header.scanner.end_of_value(element)  # a file that was not copied to its end is no object
+    elif there < stated:
+        lost = f"(7FE0,0010) Pixel Data ends after {there} of {stated} frames of (0028,0008) Number of Frames (PS3.5 8.2)"
+        warnings.append(f"{lost}: the others are refused.")
     swapped = header.encoding.big_endian and pixel.bits_allocated == 8 and element.vr == b"OW"
-    return pixel, problem, replace(layout, words_swapped=swapped), columns
+    layout = FrameLayout(element.offset, held, words_swapped=swapped)
+    return pixel, problem, layout, FrameChunk(1, stated if problem else there), tuple(warnings)
 
 
 def _first_code_stream(header: Header, columns: FrameChunk) -> CodeStream | None:
     if not columns.offsets:
         return None
-    first = columns.fragments(1)[0]
     for most in (_CODE_STREAM_HEAD, _CODE_STREAM_LONG_HEAD):
-        if found := read_code_stream(header.scanner.read(first.offset, min(first.length, most))):
+        head = b""
+        for one in columns.fragments(1):
+            if len(head) >= most:
+                break
+            head += header.scanner.read(one.offset, min(one.length, most - len(head)))
+        if found := read_code_stream(head):
             return found
     return None
 

@@ -10,6 +10,10 @@ RLE_LOSSLESS = "1.2.840.10008.1.2.5"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 JPEG_2000_LOSSLESS = "1.2.840.10008.1.2.4.90"
 JPEG_2000 = "1.2.840.10008.1.2.4.91"
+JPEG_XL_LOSSLESS = "1.2.840.10008.1.2.4.110"
+JPEG_XL_RECOMPRESSION = "1.2.840.10008.1.2.4.111"
+JPEG_XL = "1.2.840.10008.1.2.4.112"
+DEFLATED_IMAGE_FRAME = "1.2.840.10008.1.2.8.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +63,13 @@ TRANSFER_SYNTAXES: dict[str, TransferSyntax] = {
         TransferSyntax("1.2.840.10008.1.2.4.106", "MPEG-4 AVC/H.264 Stereo High Profile", lossy=True, video=True),
         TransferSyntax("1.2.840.10008.1.2.4.107", "HEVC/H.265 Main Profile / Level 5.1", lossy=True, video=True),
         TransferSyntax("1.2.840.10008.1.2.4.108", "HEVC/H.265 Main 10 Profile / Level 5.1", lossy=True, video=True),
-        TransferSyntax("1.2.840.10008.1.2.4.110", "JPEG XL Lossless"),
-        TransferSyntax("1.2.840.10008.1.2.4.111", "JPEG XL JPEG Recompression", lossy=True),
-        TransferSyntax("1.2.840.10008.1.2.4.112", "JPEG XL", lossy=True),
+        TransferSyntax(JPEG_XL_LOSSLESS, "JPEG XL Lossless"),
+        TransferSyntax(JPEG_XL_RECOMPRESSION, "JPEG XL JPEG Recompression", lossy=True),
+        TransferSyntax(JPEG_XL, "JPEG XL", lossy=True),
         TransferSyntax("1.2.840.10008.1.2.4.201", "High-Throughput JPEG 2000 (Lossless Only)"),
         TransferSyntax("1.2.840.10008.1.2.4.202", "High-Throughput JPEG 2000 with RPCL Options (Lossless Only)"),
         TransferSyntax("1.2.840.10008.1.2.4.203", "High-Throughput JPEG 2000", lossy=True),
-        TransferSyntax("1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression"),
+        TransferSyntax(DEFLATED_IMAGE_FRAME, "Deflated Image Frame Compression"),
     )
 }
 
