@@ -12,7 +12,7 @@ from wado_core.settings import Limits
 LONGEST_EDGE = 65535
 
 PALETTE = "PALETTE COLOR"
-_COLOR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+_COLOR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "XYB")
 
 
 def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
@@ -67,7 +67,7 @@ def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
         raise DamagedObject(f"Samples per Pixel is {samples}; the Photometric Interpretation asks for {expected}.")
     if photometric == PALETTE and instance.palette is None:
         raise DamagedObject("The object is PALETTE COLOR but its Palette Color Lookup Tables are missing or broken.")
-    if not instance.transfer_syntax.encapsulated and photometric.startswith("YBR") and pixel.bits_allocated != 8:
+    if instance.transfer_syntax.native_cells and photometric.startswith("YBR") and pixel.bits_allocated != 8:
         raise NotSupported("YBR samples of more than 8 bits are not rendered by this version.")
-    if photometric == "YBR_FULL_422" and not instance.transfer_syntax.encapsulated and pixel.columns % 2:
+    if photometric == "YBR_FULL_422" and instance.transfer_syntax.native_cells and pixel.columns % 2:
         raise DamagedObject("YBR_FULL_422 pixels come in pairs; the number of columns is odd.")

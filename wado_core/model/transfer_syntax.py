@@ -29,6 +29,11 @@ class TransferSyntax:
     deflated: bool = False
     video: bool = False
 
+    @property
+    def native_cells(self) -> bool:
+        """Whether frames are cells as the Image Pixel module describes them, lying as they are or deflated one by one."""
+        return not self.encapsulated or self.uid == DEFLATED_IMAGE_FRAME
+
 
 def _native(uid: str, name: str, *, implicit_vr: bool = False, big_endian: bool = False, deflated: bool = False) -> TransferSyntax:
     return TransferSyntax(uid, name, encapsulated=False, implicit_vr=implicit_vr, big_endian=big_endian, deflated=deflated)
