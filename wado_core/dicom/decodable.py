@@ -33,6 +33,9 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     if stream is not None:
         if not stream.rows or not stream.columns:
             raise DamagedObject("The code stream states no size.")
+        if max(stream.rows, stream.columns) > LONGEST_EDGE:
+            states = f"The code stream states {stream.rows} × {stream.columns} pixels"
+            raise DamagedObject(f"{states}; (0028,0010) Rows and (0028,0011) Columns are at most {LONGEST_EDGE} (PS3.3 C.7.6.3.1).")
         pixel = replace(pixel, rows=stream.rows, columns=stream.columns)
     if max(pixel.rows, pixel.columns) > LONGEST_EDGE or pixel.rows * pixel.columns > limits.frame_pixels:
         raise LimitExceeded(f"A frame of {pixel.rows} × {pixel.columns} pixels is larger than the configured limit.")
