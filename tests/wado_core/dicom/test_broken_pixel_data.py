@@ -187,8 +187,7 @@ def test_a_code_stream_that_holds_a_delimiter() -> None:
     assert len(stream) == 250
     assert stream[6:10] == b"\xfe\xff\xdd\xe0"
     assert stream.endswith(b"\xff\xd9"), "the scan did not stop at the delimiter within"
-    stated = "The code stream states 1024 × 3722445056 pixels; (0028,0010) Rows and (0028,0011) Columns are at most 65535 (PS3.3 C.7.6.3.1)."
-    with pytest.raises(DamagedObject, match=re.escape(stated)):
+    with pytest.raises(DamagedObject, match="the code stream of the first frame states 1024 × 3722445056 pixels;"):
         drawn(data, 1)
 
 
