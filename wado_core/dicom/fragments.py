@@ -23,6 +23,7 @@ _JPEG_XL = (b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")
 # Start of the header of an RLE frame: 1 to 15 segments, the first at byte 64 (PS3.5 G.5).
 _RLE = tuple(bytes((segments, 0, 0, 0, 64, 0, 0, 0)) for segments in range(1, 16))
 _LONGEST = 8
+_SHORTEST_RLE = 64
 
 
 def beginnings_of(transfer_syntax_uid: str) -> tuple[bytes, ...]:
@@ -133,6 +134,8 @@ def _broken(how: str) -> str:
 def _is_offset_table(data: bytes, length: int, beginnings: tuple[bytes, ...]) -> bool:
     """Whether the first item holds the offset table, whose first entry is 0, and not the first frame, as some writers begin."""
     value = data[_HEADER_BYTES : _HEADER_BYTES + length]
+    if beginnings == _RLE and length < _SHORTEST_RLE:
+        return True  # a wrong table may begin with 8 and 64, as the header of a frame does
     return value[:4] == bytes(4) or not value.startswith(beginnings or (b"\0\0\1", b"\0\0\0\1"))
 
 

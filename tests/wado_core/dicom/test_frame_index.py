@@ -255,9 +255,13 @@ def test_fragments_that_look_like_tags() -> None:
 
 @pytest.mark.parametrize(("beginning", "syntax"), [(JPEG, JPEG_BASELINE), (JPEG_2000, JPEG_BASELINE), (RLE[2], RLE_LOSSLESS)])
 def test_the_offset_table_may_be_missing(beginning: bytes, syntax: str) -> None:
-    frame = beginning + b"ab"
+    frame = beginning + bytes(60)
     items = element(0xFFFEE000, "", frame) + element(0xFFFEE000, "", frame)
     assert frames_of(element(0x7FE00010, "OB", items, length=UNDEFINED) + DELIMITER, 2, syntax) == [frame, frame]
+
+
+def test_a_wrong_table_may_look_like_the_header_of_an_rle_frame() -> None:
+    assert frames_of(fragments(*[RLE[0]] * 2, table=offsets(8, 64)), 2, RLE_LOSSLESS) == [RLE[0]] * 2
 
 
 def test_a_defined_length_may_hold_fragments() -> None:
