@@ -1,6 +1,6 @@
 """Which bytes belong to which frame of encapsulated pixel data, decided slowly from the fragments themselves (PS3.5 A.4, H1.5).
 
-The order of trust is that of docs/adr/0018, written once more, over whole byte strings and sets.
+The order of trust is that of docs/adr/0019, written once more, over whole byte strings and sets.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where each frame lies: which fragments are which frame, by offset tables, by markers, or one each (PS3.5 A.4, H1.5, docs/adr/0018)."""
+"""Where each frame lies: which fragments are which frame, by offset tables, by markers, or one each (PS3.5 A.4, H1.5, docs/adr/0019)."""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -84,7 +84,7 @@ def _little_endian(numbers: "array[int]") -> bytes:
 
 
 class _Assignment:
-    """Decides which fragments are which frame, the surest way first (docs/adr/0018)."""
+    """Decides which fragments are which frame, the surest way first (docs/adr/0019)."""
 
     __slots__ = ("_attributes", "_found", "_scanner", "_stated")
 

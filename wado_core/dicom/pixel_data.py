@@ -53,7 +53,7 @@ def _native_frames(header: Header, element: Element, pixel: ImagePixel, stated: 
     """Compare native frames with what the header says of their form; some writers store YBR_FULL_422 unsubsampled.
 
     Of several frames in an object that ends too early those are kept that are whole. Where its lengths agree, and header and
-    pixel data contradict each other, nobody can tell which attribute is wrong (docs/adr/0018).
+    pixel data contradict each other, nobody can tell which attribute is wrong (docs/adr/0019).
     """
     pixel, warning = as_native_data_says(pixel, element.length, stated)
     warnings += [warning] if warning else []
@@ -77,7 +77,7 @@ def _native_frames(header: Header, element: Element, pixel: ImagePixel, stated: 
 
 def first_code_stream(header: Header, columns: FrameChunk) -> CodeStream | None:
     """Read what the code stream of the first frame says of itself, None where nothing is said."""
-    if not columns.offsets:
+    if not columns.offsets or transfer_syntax(header.transfer_syntax_uid).video:
         return None
     for most in (_CODE_STREAM_HEAD, _CODE_STREAM_LONG_HEAD):
         parts, room = [], most
