@@ -15,7 +15,8 @@ _NEVER_TWICE = """
 local n = %d
 request = function()
     n = n + 1
-    return wrk.format("GET", (wrk.path:gsub("CENTER", n %% 2000 - 1000):gsub("WIDTH", 100 + math.floor(n / 2000)):gsub("FRAME", 1 + n * 389 %% 1000)))
+    local path = wrk.path:gsub("CENTER", n %% 2000 - 1000):gsub("WIDTH", 100 + math.floor(n / 2000))
+    return wrk.format("GET", (path:gsub("FRAME", 1 + n * 389 %% 1000)))
 end
 """
 

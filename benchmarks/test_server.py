@@ -21,7 +21,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 import wado_core
 from benchmarks import skeleton
 from benchmarks.archives import write_enhanced_ct
-from benchmarks.encoders import IdleThread
+from benchmarks.encoders import CASES, IdleThread
 from benchmarks.load import WRK, Driver, Load
 from benchmarks.objects import ct, mammogram, phantom, stored_jpeg
 from benchmarks.paired import seconds
@@ -194,7 +194,7 @@ def fill_frames(path: Path, frames: int, edge: int) -> None:
             file.write(content)
 
 
-def test_mammogram(benchmark: BenchmarkFixture, tmp_path: Path, pace: Pace, full_size: bool) -> None:
+def test_mammogram(benchmark: BenchmarkFixture, tmp_path: Path, full_size: bool) -> None:
     """The first byte and the whole of a picture of 13.6 megapixels, beside reading and coding it on two cores."""
     (tmp_path / "served").mkdir()
     (tmp_path / "served" / "mg.dcm").write_bytes(mammogram())
@@ -203,19 +203,15 @@ def test_mammogram(benchmark: BenchmarkFixture, tmp_path: Path, pace: Pace, full
         server.wait(path)
         times = [_fetch(server.address, f"{path}&windowCenter={1000 + number}&windowWidth=400") for number in range(rounds)]
     first_ms, whole_ms = (statistics.median(column) * 1e3 for column in zip(*times, strict=True))
-    helper = IdleThread()
-    work_us = alone_us(lambda: b"".join(_read_and_code(tmp_path / "served" / "mg.dcm", helper)), rounds)
+    helper, case = IdleThread(), CASES["mammogram"]()
+    data = str(tmp_path / "served" / "mg.dcm")
+    work_us = alone_us(lambda: (_read(data), case.own(helper.lend)), rounds)
     note(benchmark, None, label="mammogram 4096×3328, one client", work_us=work_us, first_ms=first_ms, whole_ms=whole_ms)
 
 
-def _read_and_code(path: Path, helper: IdleThread) -> Iterator[bytes]:
-    from benchmarks.encoders import CASES
-
-    case = next(case for case in CASES if case.label.startswith("mammogram"))
-    descriptor = os.open(path, os.O_RDONLY)
-    os.pread(descriptor, path.stat().st_size, 0)
-    os.close(descriptor)
-    return case.pieces(helper.lend)
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
 
 
 def _fetch(address: str, path: str) -> tuple[float, float]:

@@ -1,7 +1,5 @@
 """As stored: JPEG frames that are sent as they are, because the request leaves their pixels as they are (A4.83)."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from wado_core.codecs.code_stream import read_code_stream
@@ -14,12 +12,14 @@ from wado_core.rendering.table import Grayscale, sample_table
 _END_OF_IMAGE = b"\xff\xd9"
 
 
-def changes_nothing(stream: CodeStream | None, pixel: ImagePixel, gray: GrayscalePlan | None, source: Rectangle, size: Sequence[int]) -> bool:
+def changes_nothing(
+    stream: CodeStream | None, pixel: ImagePixel, gray: GrayscalePlan | None, source: Rectangle, size: tuple[int, int]
+) -> bool:
     """Say whether a picture of such a frame has the samples of its stream, so that the stream is the picture.
 
     gray: None for frames in colour that have no palette.  source, size: what is drawn, and (rows, columns) of the picture.
     """
-    if stream is None or not stream.is_picture or tuple(size) != (pixel.rows, pixel.columns):
+    if stream is None or not stream.is_picture or size != (pixel.rows, pixel.columns):
         return False
     if (source.rows, source.columns) != (pixel.rows, pixel.columns):
         return False
