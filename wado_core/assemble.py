@@ -10,6 +10,8 @@ from wado_core.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from wado_core.archive.cache_behind import WrittenBehind
+    from wado_core.archive.cache_tidying import Tidying
     from wado_core.model.cache_counts import CacheCounts
     from wado_core.model.study import Totals
     from wado_core.ports import Folder, Index, IndexWriter, RenderCache, StatusBoard
@@ -33,6 +35,7 @@ class Services:
     decoding: "Decoding"
     index: "Index"
     pictures: "RenderCache"
+    shared: "WrittenBehind | None"
 
     def warm_up(self) -> None:
         """Make everything ready that a request should not wait for: kernels, codecs, the child that decodes heavy frames."""
@@ -41,10 +44,13 @@ class Services:
 
     def caches(self) -> "Mapping[str, CacheCounts]":
         """Return what has come of each cache of this process, by its name."""
-        return {"pictures": self.pictures.counts(), "decoded_frames": self.decoding.counts()}
+        shared = {} if self.shared is None else {"pictures_on_disk": self.shared.counts()}
+        return {"pictures": self.pictures.counts(), **shared, "decoded_frames": self.decoding.counts()}
 
     def close(self) -> None:
         """Give back what the adapters hold open."""
+        if self.shared is not None:
+            self.shared.close()
         self.decoding.close()
         self.index.close()
 
@@ -101,6 +107,13 @@ def status(settings: Settings) -> "StatusBoard":
     return StatusFile(settings.state)
 
 
+def tidying(settings: Settings) -> "Tidying | None":
+    """Make what keeps the pictures on disk within their bound, to be run beside the indexer; None where none are kept."""
+    from wado_core.archive.cache_shared import SharedCache
+
+    return SharedCache(settings.state, settings.disk_cache_bytes, tidies=True).tidying if settings.disk_cache_bytes else None
+
+
 def totals(settings: Settings) -> "Totals | None":
     """Count what an index holds without making, mending or changing it; None where there is none, or none that can be read."""
     from wado_core.archive.index_glance import totals
@@ -128,7 +141,9 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
 
     sending: the first of ``notice_sockets``; None where there is no indexer.
     """
+    from wado_core.archive.cache_behind import WrittenBehind
     from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
+    from wado_core.archive.cache_shared import SharedCache
     from wado_core.archive.mailbox import NobodyListens, SocketNotices
     from wado_core.archive.store_files import FileStore
     from wado_core.services.browsing import Browsing
@@ -143,14 +158,18 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     locating = Locating(index, store, instances, notices, settings.paths, limits, kept=sending is not None)
     decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes)
     pictures = MemoryCache(settings.render_cache_bytes)
+    shared = None
+    if settings.disk_cache_bytes:
+        shared = WrittenBehind(SharedCache(settings.state, settings.disk_cache_bytes, tidies=sending is None))
     return Services(
         locating,
-        Rendering(locating, index, store, decoding, pictures, notices, limits),
+        Rendering(locating, index, store, decoding, pictures, notices, limits, shared),
         Retrieval(store, decoding, limits),
         Browsing(index),
         decoding,
         index,
         pictures,
+        shared,
     )
 
 
@@ -170,7 +189,7 @@ def warm_up() -> None:
     import imagecodecs
     import simplejpeg  # noqa: F401
 
-    from wado_core.archive import cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
+    from wado_core.archive import cache_behind, cache_memory, cache_shared, index_sql, mailbox, store_files, walk  # noqa: F401
     from wado_core.services import browsing, decoding, locating, rendering, retrieval  # noqa: F401
 
     for codec in ("jpeg8_decode", "jpeg2k_decode", "png_encode"):
