@@ -8,6 +8,9 @@ DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 RLE_LOSSLESS = "1.2.840.10008.1.2.5"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
+JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+JPEG_SPECTRAL_SELECTION = "1.2.840.10008.1.2.4.53"
+JPEG_FULL_PROGRESSION = "1.2.840.10008.1.2.4.55"
 JPEG_2000_LOSSLESS = "1.2.840.10008.1.2.4.90"
 JPEG_2000 = "1.2.840.10008.1.2.4.91"
 JPEG_XL_LOSSLESS = "1.2.840.10008.1.2.4.110"
@@ -48,9 +51,9 @@ TRANSFER_SYNTAXES: dict[str, TransferSyntax] = {
         _native(EXPLICIT_VR_BIG_ENDIAN, "Explicit VR Big Endian", big_endian=True),
         TransferSyntax(RLE_LOSSLESS, "RLE Lossless"),
         TransferSyntax(JPEG_BASELINE, "JPEG Baseline (Process 1)", lossy=True),
-        TransferSyntax("1.2.840.10008.1.2.4.51", "JPEG Extended (Process 2 and 4)", lossy=True),
-        TransferSyntax("1.2.840.10008.1.2.4.53", "JPEG Spectral Selection (Process 6 and 8)", lossy=True),
-        TransferSyntax("1.2.840.10008.1.2.4.55", "JPEG Full Progression (Process 10 and 12)", lossy=True),
+        TransferSyntax(JPEG_EXTENDED, "JPEG Extended (Process 2 and 4)", lossy=True),
+        TransferSyntax(JPEG_SPECTRAL_SELECTION, "JPEG Spectral Selection (Process 6 and 8)", lossy=True),
+        TransferSyntax(JPEG_FULL_PROGRESSION, "JPEG Full Progression (Process 10 and 12)", lossy=True),
         TransferSyntax("1.2.840.10008.1.2.4.57", "JPEG Lossless (Process 14)"),
         TransferSyntax("1.2.840.10008.1.2.4.70", "JPEG Lossless (Process 14, Selection Value 1)"),
         TransferSyntax("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless"),
