@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wado_core.services.indexing import Indexing
     from wado_core.services.keeping import Keeping
     from wado_core.services.locating import Locating
+    from wado_core.services.prerendering import Prerendering
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
 
@@ -137,13 +138,34 @@ def folders(settings: Settings) -> "Iterator[Folder]":
 
 
 def services(settings: Settings, sending: socket.socket | None = None) -> Services:
-    """Make the services of one worker, which read the index and write nothing.
+    """Make the services of one worker, which read the index and write nothing but pictures that they keep.
 
     sending: the first of ``notice_sockets``; None where there is no indexer.
     """
     from wado_core.archive.cache_behind import WrittenBehind
-    from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
+    from wado_core.archive.cache_memory import MemoryCache
     from wado_core.archive.cache_shared import SharedCache
+
+    shared = None
+    if settings.disk_cache_bytes:
+        shared = WrittenBehind(SharedCache(settings.state, settings.disk_cache_bytes, tidies=sending is None))
+    return _services(settings, sending, MemoryCache(settings.render_cache_bytes), shared)
+
+
+def prerendering(settings: Settings) -> "tuple[Prerendering, Services]":
+    """Make what fills the cache on disk, and its services, to be closed after that."""
+    from wado_core.archive.cache_shared import SharedCache
+    from wado_core.services.prerendering import Prerendering
+
+    kept = SharedCache(settings.state, settings.disk_cache_bytes, tidies=False)
+    made = _services(settings, None, kept, None)
+    return Prerendering(made.locating, made.rendering, kept), made
+
+
+def _services(
+    settings: Settings, sending: socket.socket | None, pictures: "RenderCache", shared: "WrittenBehind | None"
+) -> Services:
+    from wado_core.archive.cache_memory import MemoryInstanceCache
     from wado_core.archive.mailbox import NobodyListens, SocketNotices
     from wado_core.archive.store_files import FileStore
     from wado_core.services.browsing import Browsing
@@ -157,10 +179,6 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     instances = MemoryInstanceCache(settings.instance_cache_entries, settings.instance_fresh_s)
     locating = Locating(index, store, instances, notices, settings.paths, limits, kept=sending is not None)
     decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes)
-    pictures = MemoryCache(settings.render_cache_bytes)
-    shared = None
-    if settings.disk_cache_bytes:
-        shared = WrittenBehind(SharedCache(settings.state, settings.disk_cache_bytes, tidies=sending is None))
     return Services(
         locating,
         Rendering(locating, index, store, decoding, pictures, notices, limits, shared),

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from wado_core.archive.cache_ledger import Account, Ledger
-from wado_core.archive.cache_tidying import Tidying
+from wado_core.archive.cache_tidying import Tidying, lower_mark
 from wado_core.archive.picture_file import HEAD_BYTES, head_of, read_picture
 from wado_core.archive.picture_folder import PictureFolder, cost_of
 from wado_core.model.cache_counts import CacheCounts
@@ -64,6 +64,11 @@ class SharedCache:
     def holds(self, digest: str) -> bool:
         """Say whether there is a file of the picture, sound or not; no use."""
         return os.path.exists(self._folder.file_of(digest))
+
+    def has_room(self) -> bool:
+        """Say whether a further picture drives nothing out, nor keeps those that are asked for out: an eighth is left to them."""
+        account = self._ledger.glance() or Account()
+        return account.size_bytes < lower_mark(self._most_bytes)
 
     def put(self, digest: str, image: EncodedImage) -> None:
         """Keep the picture, unless it would take more than a quarter of the room, or there is none."""

@@ -25,6 +25,11 @@ _GLANCE_S = 1.0
 _ROUND_S = 3600.0
 
 
+def lower_mark(most_bytes: int) -> int:
+    """Return what is left when pictures had to go."""
+    return most_bytes - most_bytes // 8
+
+
 class Tidying:
     """Keeps a part of the room free: from the upper mark on, pictures go until the lower one is reached."""
 
@@ -32,7 +37,7 @@ class Tidying:
         self._folder = folder
         self._ledger = ledger
         self._upper = most_bytes - most_bytes // 16
-        self._lower = most_bytes - most_bytes // 8
+        self._lower = lower_mark(most_bytes)
         self._ended = Event()
 
     def run(self) -> None:
