@@ -1,6 +1,6 @@
 """What a picture costs from memory, from disk, and made anew; and what it costs to drag a window over a frame that is costly to decode."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -38,7 +38,7 @@ def jpeg_2000_ct(edge: int) -> bytes:
     )  # fmt: skip
 
 
-OBJECTS = {"CT 512×512": ct, "JPEG 2000 2048×2048": lambda: jpeg_2000_ct(2048)}
+OBJECTS: dict[str, Callable[[], bytes]] = {"CT 512×512": ct, "JPEG 2000 2048×2048": lambda: jpeg_2000_ct(2048)}
 
 
 @pytest.fixture

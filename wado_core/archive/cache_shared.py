@@ -35,7 +35,8 @@ class SharedCache:
     def __init__(self, state: Path, most_bytes: int, *, tidies: bool) -> None:
         """Make the cache; nothing is touched before it is used.
 
-        state: the state folder.  most_bytes: of whole blocks, over all processes; each may be writing one file more.
+        state: the state folder.
+        most_bytes: of whole blocks, over all processes; each may be writing one file more. A sixteenth of it is left free on the disk.
         tidies: no other process does; ``put`` then makes room itself, and may take its time.
         """
         self._most_bytes = most_bytes
@@ -122,6 +123,8 @@ class SharedCache:
             return True
         name = f"{os.getpid()}-{threading.get_ident():x}-{next(self._numbers)}-{time.time_ns():x}"
         parts = head_of(digest, image), image.data
+        if self._folder.path.exists() and self._folder.free_bytes() < self._most_bytes // 16 + cost_bytes:
+            raise OSError(errno.ENOSPC, "the index, which lies on the same disk, needs what is left")
         try:
             written = self._folder.write(name, parts)
         except FileNotFoundError:

@@ -47,6 +47,11 @@ class PictureFolder:
         if self.path.stat().st_mode & 0o077:
             self.path.chmod(0o700)
 
+    def free_bytes(self) -> int:
+        """Return how much room the disk has. Raises OSError."""
+        status = os.statvfs(self.path)
+        return status.f_bavail * status.f_frsize
+
     def write(self, name: str, parts: tuple[bytes, ...]) -> Path:
         """Write a new file of a name that nobody else uses, and return its path. Raises OSError, leaving no file behind."""
         path = self._new / name

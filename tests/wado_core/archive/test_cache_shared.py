@@ -268,7 +268,7 @@ class TestTrouble:
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with small_disk(tmp_path / "disk") as state:
-            cache = SharedCache(state, 1 << 30, tidies=False)
+            cache = SharedCache(state, 16 << 20, tidies=False)
             cache.put(A, picture(10_000))
             filling = fill(state)
             monkeypatch.setattr(cache_shared, "REST_S", 0.0)
@@ -285,6 +285,23 @@ class TestTrouble:
             cache.put(B, picture(50_000))
             assert cache.get(B) == picture(50_000)
             assert cache.counts().size_bytes == on_disk(state)
+
+    def test_room_is_left_for_the_index(self, tmp_path: Path) -> None:
+        with small_disk(tmp_path / "disk") as state:
+            cache = SharedCache(state, 16 << 20, tidies=False)
+            for number in range(500):
+                cache.put(digest_of(number), picture(10_000))
+            free = os.statvfs(state)
+            assert MIB <= free.f_bavail * free.f_frsize < MIB + 50_000
+
+    def test_what_a_full_disk_takes_in_part_is_removed(self, tmp_path: Path) -> None:
+        with small_disk(tmp_path / "disk") as state:
+            folder = PictureFolder(state)
+            folder.make()
+            fill(state, leave_bytes=8192)
+            with pytest.raises(OSError, match="No space left"):
+                folder.write("name", (bytes(100), bytes(50_000)))
+            assert list((state / "pictures" / "new").iterdir()) == []
 
     def test_a_disk_that_refused_is_left_alone_for_a_while(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         cache = SharedCache(tmp_path, MIB, tidies=False)
