@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wado_core.archive.cache_tidying import Tidying
     from wado_core.model.cache_counts import CacheCounts
     from wado_core.model.study import Totals
-    from wado_core.ports import Folder, Index, IndexWriter, RenderCache, StatusBoard
+    from wado_core.ports import Folder, Index, IndexWriter, InstanceCache, RenderCache, StatusBoard
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
     from wado_core.services.indexing import Indexing
@@ -35,6 +35,7 @@ class Services:
     browsing: "Browsing"
     decoding: "Decoding"
     index: "Index"
+    instances: "InstanceCache"
     pictures: "RenderCache"
     shared: "WrittenBehind | None"
 
@@ -46,7 +47,13 @@ class Services:
     def caches(self) -> "Mapping[str, CacheCounts]":
         """Return what has come of each cache of this process, by its name."""
         shared = {} if self.shared is None else {"pictures_on_disk": self.shared.counts()}
-        return {"pictures": self.pictures.counts(), **shared, "decoded_frames": self.decoding.counts()}
+        return {
+            "instances": self.instances.counts(),
+            "pictures": self.pictures.counts(),
+            **shared,
+            "decoded_frames": self.decoding.counts(),
+            "inflated_data_sets": self.decoding.inflated_counts(),
+        }
 
     def close(self) -> None:
         """Give back what the adapters hold open."""
@@ -165,6 +172,7 @@ def prerendering(settings: Settings) -> "tuple[Prerendering, Services]":
 def _services(
     settings: Settings, sending: socket.socket | None, pictures: "RenderCache", shared: "WrittenBehind | None"
 ) -> Services:
+    from wado_core.archive.at_hand import FilesAtHand
     from wado_core.archive.cache_memory import MemoryInstanceCache
     from wado_core.archive.mailbox import NobodyListens, SocketNotices
     from wado_core.archive.store_files import FileStore
@@ -176,16 +184,18 @@ def _services(
 
     index, store, limits = index_to_read(settings), FileStore(), settings.limits
     notices = NobodyListens() if sending is None else SocketNotices(sending)
-    instances = MemoryInstanceCache(settings.instance_cache_entries, settings.instance_fresh_s)
-    locating = Locating(index, store, instances, notices, settings.paths, limits, kept=sending is not None)
-    decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes)
+    instances = MemoryInstanceCache(settings.instance_cache_bytes, settings.instance_fresh_s)
+    near = FilesAtHand(settings.instance_fresh_s)
+    locating = Locating(index, store, instances, near, notices, settings.paths, limits, kept=sending is not None)
+    decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes, settings.inflated_cache_bytes)
     return Services(
         locating,
-        Rendering(locating, index, store, decoding, pictures, notices, limits, shared),
+        Rendering(locating, index, store, near, decoding, pictures, notices, limits, shared),
         Retrieval(store, decoding, limits),
         Browsing(index),
         decoding,
         index,
+        instances,
         pictures,
         shared,
     )
@@ -207,7 +217,7 @@ def warm_up() -> None:
     import imagecodecs
     import simplejpeg  # noqa: F401
 
-    from wado_core.archive import cache_behind, cache_memory, cache_shared, index_sql, mailbox, store_files, walk  # noqa: F401
+    from wado_core.archive import at_hand, cache_behind, cache_memory, cache_shared, index_sql, mailbox, store_files, walk  # noqa: F401
     from wado_core.codecs.ffmpeg import program_version
     from wado_core.services import browsing, decoding, locating, rendering, retrieval  # noqa: F401
 

@@ -24,6 +24,8 @@ from wado_http.cli.prerender_report import _lines, summary
 from wado_http.viewer import links
 
 ROOM = "64MiB"
+# What is light, and of an object that was looked up a moment ago, is made sooner than it is looked up on disk.
+NOTHING_AT_HAND = {"WADO_INSTANCE_FRESH_S": "0"}
 NAMES = ("ct", "us10", "ramp", "sr")
 
 
@@ -44,6 +46,11 @@ def caches(server: Server) -> dict[str, Any]:
     return found
 
 
+def _without_progress(errors: bytes) -> list[str]:
+    """Return what was complained of: on a busy machine it takes long enough for lines of progress."""
+    return [line for line in errors.decode().splitlines() if line.strip() and not line.startswith(("Prerendering: ", "Indexing: "))]
+
+
 def addresses(names: tuple[str, ...] = ("ct", "us10", "ramp")) -> list[str]:
     """Return the addresses of pictures and thumbnails, as the pages write them."""
     found = []
@@ -56,12 +63,12 @@ def addresses(names: tuple[str, ...] = ("ct", "us10", "ramp")) -> list[str]:
 
 def test_a_server_answers_the_first_requests_from_the_disk(folder: Path, tmp_path: Path) -> None:
     done = wado("prerender", folder, "--disk-cache", ROOM, "--jobs", "2", state=tmp_path / "state")
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, _without_progress(done.stderr)) == (0, [])
     last = done.stdout.decode().splitlines()[-1]
     assert last.startswith("Prerendered 4 instances in ")
     assert ": 6 pictures made (" in last
     assert last.endswith(", 0 present, 0 failed")
-    with started("--port", "0", folder, "--disk-cache", ROOM, state=tmp_path / "state") as process:
+    with started("--port", "0", folder, "--disk-cache", ROOM, state=tmp_path / "state", **NOTHING_AT_HAND) as process:
         server = Server(process)
         assert server.url
         for number, address in enumerate(addresses(), 1):
@@ -81,12 +88,13 @@ def test_a_server_answers_the_first_requests_from_the_disk(folder: Path, tmp_pat
 
 
 def test_beside_a_server_its_index_is_used_and_its_requests_are_answered_from_the_disk(folder: Path, tmp_path: Path) -> None:
-    with started("--port", "0", folder, "--disk-cache", ROOM, "--settling", "0", state=tmp_path / "state") as process:
+    options = ("--port", "0", "--disk-cache", ROOM, "--settling", "0")
+    with started(*options, folder, state=tmp_path / "state", **NOTHING_AT_HAND) as process:
         server = Server(process)
         server.wait_until_indexed()
         done = wado("prerender", folder, "--disk-cache", ROOM, "--thumbnails-only", state=tmp_path / "state")
         first, last = done.stdout.decode().splitlines()
-        assert (done.returncode, done.stderr) == (0, b"")
+        assert (done.returncode, _without_progress(done.stderr)) == (0, [])
         assert first == f"'wado serve' (process {process.pid}) keeps the index of these PATHs; what it holds now is prerendered."
         assert ": 3 pictures made (" in last
         for address in addresses():
@@ -155,7 +163,7 @@ def test_interrupted_it_says_what_was_done_and_leaves_nobody_behind(folder: Path
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to everybody
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert errors.strip() == ""
+    assert _without_progress(errors.encode()) == []
     assert output.splitlines()[-1].startswith("Prerendered ")
     until(lambda: not any(Path(f"/proc/{number}").exists() for number in children))
     again = wado("prerender", folder, "--disk-cache", ROOM, "--frames", "all", state=tmp_path / "state")
