@@ -1,4 +1,4 @@
-"""Pictures on disk, in the state folder: one cache for all workers of a server, which outlives them (docs/adr/0020).
+"""Pictures on disk, in the state folder: one cache for all workers of a server, which outlives them (docs/adr/0021).
 
 Who looks a picture up opens its file and reads it, without a lock: it is there whole or not at all, and says itself whether it is sound.
 Who puts one writes a file of another name, notes its size in the ledger, and renames it: so the bound holds whoever is killed when.

@@ -1,4 +1,4 @@
-"""The file of one kept picture: a head that says what must follow, and the picture as it is sent (docs/adr/0020).
+"""The file of one kept picture: a head that says what must follow, and the picture as it is sent (docs/adr/0021).
 
 Whatever has happened to a file (a power cut, a damaged disk, somebody's hands), what it holds is the picture of its digest, or nothing.
 """
