@@ -181,7 +181,7 @@ def _frames(
 
 
 def _first_code_stream(header: Header, columns: FrameChunk) -> CodeStream | None:
-    if not columns.offsets:
+    if not columns.offsets or transfer_syntax(header.transfer_syntax_uid).video:
         return None
     first = columns.fragments(1)[0]
     for most in (_CODE_STREAM_HEAD, _CODE_STREAM_LONG_HEAD):

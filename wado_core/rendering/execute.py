@@ -106,7 +106,7 @@ def _gray_drawing(
         decoded = decode(None)
         found = value_range(_cells(decoded), decoded.pixel, steps)
     smallest = smallest_frame(plan)
-    if decoded is None or (smallest is not None and decoder(plan.transfer_syntax_uid).reduction is not Reduction.NONE):
+    if decoded is None or smallest is not None:
         # Also where the full frame is at hand: the bytes of a picture must not depend on whether its range was known.
         decoded = decode(smallest)
     source = _rectangle(plan, decoded, reduced=smallest is not None)
@@ -137,6 +137,8 @@ def smallest_frame(plan: RenderPlan) -> tuple[int, int] | None:
     source, pixel = plan.source, plan.image_pixel
     if plan.rows >= source.rows or plan.columns >= source.columns or not _has_means(plan):
         return None
+    if decoder(plan.transfer_syntax_uid).reduction is Reduction.NONE:
+        return None  # one decoded frame serves pictures of every size
     if (source.rows, source.columns) != (pixel.rows, pixel.columns):
         return None  # the edges of a region need not fall on pixels of a reduced frame
     return plan.rows, plan.columns

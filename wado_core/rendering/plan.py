@@ -1,6 +1,6 @@
 """Planning: every default of a request resolved against an instance, without touching a pixel (PS3.4 N.2, part H)."""
 
-from wado_core.codecs.registry import codec_versions
+from wado_core.codecs.registry import versions
 from wado_core.dicom.decodable import renderable_pixel
 from wado_core.errors import InvalidRequest
 from wado_core.model.geometry import Rectangle, fit, pixels_of
@@ -51,7 +51,7 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
         columns=columns,
         media_type=request.media_type,
         quality=DEFAULT_QUALITY if request.quality is None else request.quality,
-        codecs=codec_versions(),
+        codecs=versions(instance.transfer_syntax_uid),
         icc_profile=None if _is_thumbnail(request, source, rows, columns) else instance.icc_profile,
         warnings=tuple(warnings),
     )
