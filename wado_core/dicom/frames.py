@@ -45,9 +45,9 @@ class FrameReader:
         if layout is None or pixel is None:
             raise NotSupported(self._instance.image_problem or NO_IMAGE)
         if self._instance.transfer_syntax.video:
-            return joined(self._data_set(), self._video())
+            return joined(self._data_set(), self._video(), frame_number)
         if layout.encapsulated:
-            return joined(self._data_set(), self._instance.fragments(frame_number))
+            return joined(self._data_set(), self._instance.fragments(frame_number), frame_number)
         return _native(self._data_set(), layout, pixel, frame_number)
 
     def _video(self) -> tuple[ByteRange, ...]:
@@ -77,9 +77,12 @@ class FrameReader:
         return self._inflated
 
 
-def joined(source: ByteSource, fragments: Iterable[ByteRange]) -> bytes:
+def joined(source: ByteSource, fragments: Iterable[ByteRange], frame_number: int) -> bytes:
     """Return the fragments of an encapsulated frame as one code stream. Raises DamagedObject, Unavailable."""
-    return b"".join([_read(source, one.offset, one.length) for one in fragments])
+    data = b"".join([_read(source, one.offset, one.length) for one in fragments if one.length])
+    if not data:
+        raise DamagedObject(f"(7FE0,0010) Pixel Data holds no byte of frame {frame_number} (PS3.5 A.4).")
+    return data
 
 
 def _native(source: ByteSource, layout: FrameLayout, pixel: ImagePixel, frame_number: int) -> bytes:
