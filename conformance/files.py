@@ -60,10 +60,6 @@ EXEMPTIONS = {
     "samples: weasis-dicom-tools/weasis-dicom-tools/src/test/resources/org/dcm4che3/img/jpeg2000-multiframe-multifragments.dcm": Exemption(
         "H1.6", "samples of the code stream pass Bits Stored: they saturate instead of wrapping", {"BitsStored": 16, "HighBit": 15}
     ),
-    "pydicom: test_files/GDCMJ2K_TextGBR.dcm": Exemption("H1.1", "Pillow, which decodes JPEG 2000 for the oracle, refuses the code stream"),
-    "samples: pylibjpeg-data/ljdata/ds/JPEG2000Lossless/JPEG2KLossless_1s_1f_u_16_16.dcm": Exemption(
-        "H1.1", "Pillow, which decodes JPEG 2000 for the oracle, refuses the code stream"
-    ),
 }
 """By file; each is looked at, and each must be needed."""
 

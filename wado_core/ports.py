@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.frame import EncodedImage
 from wado_core.model.grayscale import ValueRange
 from wado_core.model.index_status import IndexStatus
@@ -41,6 +42,10 @@ class ByteSource(Protocol):
         ...
 
 
+class WouldWait(Exception):
+    """Bytes are not in memory: who must not wait reads them elsewhere."""
+
+
 class Store(Protocol):
     """Where objects lie."""
 
@@ -61,6 +66,21 @@ class Store(Protocol):
 
     def glance(self, folder: bytes) -> "Glance":
         """Look at a folder in the same short time whatever it holds; never raises for what it finds."""
+        ...
+
+
+class Near(Protocol):
+    """Objects that can be read without waiting for their storage."""
+
+    def note(self, location: Location) -> None:
+        """Note that an object was looked at just now; may look at it again, from a thread that may wait."""
+        ...
+
+    def at_hand(self, location: Location) -> AbstractContextManager[ByteSource] | None:
+        """Return the object if it can be read now, None otherwise; reading raises WouldWait rather than wait.
+
+        Entering and leaving raise ContentChanged as those of ``Store.open`` do.
+        """
         ...
 
 
@@ -307,15 +327,19 @@ class RenderCache(Protocol):
         ...
 
     def put(self, digest: str, image: EncodedImage) -> None:
-        """Keep the picture, dropping others when there is no room."""
+        """Keep the picture, dropping others when there is no room; never raises for a disk that does not take it."""
+        ...
+
+    def counts(self) -> CacheCounts:
+        """Return what has come of it."""
         ...
 
 
 class InstanceCache(Protocol):
-    """Instances that were looked up lately, bounded in number, for answers without any I/O."""
+    """Instances that were looked up lately, bounded in bytes, for answers without any I/O."""
 
-    def get(self, key: InstanceKey) -> Located | None:
-        """Return what was kept, or None."""
+    def get(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
+        """Return what was kept, with the columns of a frame, or None."""
         ...
 
     def put(self, located: Located) -> None:
@@ -324,4 +348,8 @@ class InstanceCache(Protocol):
 
     def drop(self, key: InstanceKey) -> None:
         """Forget an instance, known or not."""
+        ...
+
+    def counts(self) -> CacheCounts:
+        """Return what has come of it."""
         ...

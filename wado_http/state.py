@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,9 +11,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
 from wado_core.errors import Busy
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.instance import Instance
 from wado_core.ports import StatusBoard
 from wado_core.settings import Settings
+from wado_http.planned import PlanCache
 from wado_http.slots import PixelSlots
 from wado_http.unsent import Unsent
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from wado_core.services.retrieval import Retrieval
 
 T = TypeVar("T")
+
+# Tells what has come of each cache, by its name; may read files.
+Caches = Callable[[], Mapping[str, CacheCounts]]
 
 # Look-ups and openings that may wait for storage at once. Apart from the threads that hand out objects, so that slow
 # readers of large objects never keep a look-up waiting.
@@ -46,6 +51,8 @@ class State:
     browsing: "Browsing"
     # Where the indexer says how far it is; None where none belongs to this server.
     indexer: StatusBoard | None
+    plans: PlanCache
+    caches: Caches
     slots: PixelSlots
     unsent: Unsent
     lookups: CapacityLimiter
@@ -72,13 +79,16 @@ def new_state(
     retrieval: "Retrieval",
     browsing: "Browsing",
     indexer: StatusBoard | None = None,
+    caches: Caches = dict,
 ) -> State:
     """Make the state of a worker around its services; to be called on the event loop."""
     unsent = Unsent(settings.unsent_bytes)
     slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s, unsent)
+    plans = PlanCache(settings.plan_cache_bytes)
     return State(
-        settings, locating, rendering, retrieval, browsing, indexer, slots, unsent, lookups=CapacityLimiter(LOOKUP_THREADS),
-        streams=CapacityLimiter(STREAM_THREADS), decoding_streams=CapacityLimiter(DECODING_THREADS),
+        settings, locating, rendering, retrieval, browsing, indexer, plans, caches, slots, unsent,
+        lookups=CapacityLimiter(LOOKUP_THREADS), streams=CapacityLimiter(STREAM_THREADS),
+        decoding_streams=CapacityLimiter(DECODING_THREADS),
     )
 
 

@@ -16,6 +16,8 @@ from tests.reference.lut import Lut, palette, sequence_lut
 from tests.reference.rounding import Array, Gray, Number
 from tests.reference.samples import frame_samples
 
+RT_DOSE, SEGMENTATION = "1.2.840.10008.5.1.4.1.1.481.2", "1.2.840.10008.5.1.4.1.1.66.4"
+
 Source = Dataset | Path | str | bytes
 
 
@@ -42,10 +44,16 @@ def render(
 
 
 def read(source: Source) -> Dataset:
-    """Read a DICOM object; a bare data set without File Meta Information counts as Implicit VR Little Endian (PS3.10 7.5)."""
+    """Read a DICOM object; a bare data set without File Meta Information counts as Implicit VR Little Endian (PS3.10 7.5).
+
+    pydicom leaves out fragments that no delimiter ends; they are read as if one stood at the end of the object (H1.5).
+    """
     if isinstance(source, Dataset):
         return source
-    ds = dcmread(BytesIO(source) if isinstance(source, bytes) else source, force=True)
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    ds = dcmread(BytesIO(data), force=True)
+    if "BitsAllocated" in ds and "PixelData" not in ds and b"\xe0\x7f\x10\x00" in data:
+        ds = dcmread(BytesIO(data + bytes.fromhex("feffdde0 00000000")), force=True)
     if "TransferSyntaxUID" not in ds.file_meta:
         ds.file_meta = FileMetaDataset()
         ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
@@ -57,26 +65,58 @@ def render_matrix(ds: Dataset, frame_number: int = 1, window: tuple[Number, Numb
     samples, photometric = frame_samples(ds, frame_number)
     if photometric == "PALETTE COLOR":
         return color.palette_to_rgb(samples, palette(ds, "Red"), palette(ds, "Green"), palette(ds, "Blue"))
+    if photometric == "MONOCHROME2" and _has_supplemental_palette(ds):
+        return _supplemented(ds, samples, frame_number, window)
     if photometric.startswith("MONOCHROME"):
         return render_gray(ds, samples, frame_number, window, inverted=photometric == "MONOCHROME1")
     rgb = color.to_8bit_samples(samples, ds.BitsStored)
     if photometric in ("YBR_FULL", "YBR_FULL_422"):
         return color.ybr_full_to_rgb(rgb)
+    if photometric == "YBR_PARTIAL_422":
+        return color.ybr_partial_to_rgb(rgb)
     if photometric == "RGB":
         return rgb
     raise ValueError(f"no rule for {photometric}")
 
 
-def render_gray(ds: Dataset, stored: Array, frame_number: int, window: tuple[Number, Number] | None, *, inverted: bool) -> Gray:
+def _has_supplemental_palette(ds: Dataset) -> bool:
+    return ds.get("PixelPresentation") in ("COLOR", "MIXED") and "RedPaletteColorLookupTableDescriptor" in ds
+
+
+def _supplemented(ds: Dataset, stored: Array, frame_number: int, window: tuple[Number, Number] | None) -> Gray:
+    """Colour the stored values from the first that the palette maps on; those below and padding are gray (H2.18).
+
+    The automatic window is that of the gray values alone.  Returns (rows, columns, 3).
+    """
+    tables = [palette(ds, name) for name in ("Red", "Green", "Blue")]
+    padding = stored_padding(ds, stored)
+    colored = stored >= tables[0].first
+    if padding is not None:
+        colored &= ~padding
+    gray = render_gray(ds, stored, frame_number, window, inverted=False, colored=colored)
+    return np.where(colored[..., None], color.palette_to_rgb(stored, *tables), gray[..., None]).astype(np.uint8)
+
+
+def render_gray(
+    ds: Dataset,
+    stored: Array,
+    frame_number: int,
+    window: tuple[Number, Number] | None,
+    *,
+    inverted: bool,
+    colored: Array | None = None,
+) -> Gray:
     """Run padding, modality, VOI and inversion in this order (H.2); padding is black in the end, also when inverted (H2.13).
 
+    colored: pixels that are no gray values.
     An image without a range of values is black as well, whatever its photometric interpretation (H2.15).
     """
     padding = stored_padding(ds, stored)
     values = modality(ds, stored, frame_number)
     display = voi(ds, values, frame_number, window)
     if display is None:
-        bounds = grayscale.automatic_window(values, padding)
+        apart = [mask for mask in (padding, colored) if mask is not None]
+        bounds = grayscale.automatic_window(values, np.logical_or.reduce(apart) if apart else None)
         if bounds is None:
             return np.zeros(stored.shape, dtype=np.uint8)
         display = grayscale.linear(values, *bounds)
@@ -110,6 +150,8 @@ def modality(ds: Dataset, stored: Array, frame_number: int) -> Array:
     """Apply the functional group's rescale, else the Modality LUT, else the top level's rescale (H2.1). Returns float64."""
     for item in functional_group(ds, frame_number, "PixelValueTransformationSequence"):
         return grayscale.rescale(stored, *_rescale_of(item))
+    if ds.get("SOPClassUID") == RT_DOSE and float(ds.get("DoseGridScaling") or 0) > 0:
+        return grayscale.rescale(stored, float(ds.DoseGridScaling), 0)
     lut = _modality_lut(ds)
     if lut is not None:
         return grayscale.modality_lut(stored, lut)
@@ -142,7 +184,24 @@ def voi(ds: Dataset, values: Array, frame_number: int, window: tuple[Number, Num
         if item.get("VOILUTSequence"):
             signed = _can_be_negative(ds, frame_number)
             return grayscale.voi_lut(values, sequence_lut(item.VOILUTSequence[0], big_endian=_is_big_endian(ds), signed_input=signed))
-    return None
+    ends = _ends_of_class(ds)
+    if ends is None or _modality_lut(ds) is not None:
+        return None
+    bounds = grayscale.automatic_window(modality(ds, np.array(ends), frame_number))
+    assert bounds is not None
+    return grayscale.linear(values, *bounds)
+
+
+def _ends_of_class(ds: Dataset) -> tuple[int, int] | None:
+    """Return the stored values that are black and white whatever a frame holds: of bits and of segmentations (H2.14)."""
+    bits = ds.get("BitsStored") or 0
+    if ds.get("SOPClassUID") == SEGMENTATION:
+        if ds.get("SegmentationType") == "BINARY":
+            return 0, 1
+        if ds.get("SegmentationType") == "FRACTIONAL" and bits > 1:
+            most = int(ds.get("MaximumFractionalValue") or 0)
+            return 0, most if 1 <= most < 1 << bits else (1 << bits) - 1
+    return ((-1, 0) if ds.PixelRepresentation == 1 else (0, 1)) if bits == 1 else None
 
 
 def stored_window(item: Dataset) -> tuple[float, float, str] | None:

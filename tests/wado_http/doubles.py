@@ -25,7 +25,7 @@ from wado_core.model.uid import InstanceKey, SeriesKey
 from wado_core.ports import Deliver, Lend
 from wado_core.settings import Settings
 from wado_http.app import application
-from wado_http.state import new_state
+from wado_http.state import Caches, new_state
 
 STUDY, SERIES = "1.2.3", "1.2.3.4"
 MTIME_S = 1_700_000_000  # Tue, 14 Nov 2023 22:13:20 GMT
@@ -82,12 +82,15 @@ class Chunks:
 class Archive:
     """Locating, Rendering and Retrieval in one, over instances in memory.
 
+    light_too: pictures are light; waits: they cannot be made at once for all that.
     changed: how many more times reading finds that the file has changed.  calls: names of the methods called, in order.
     """
 
     instances: dict[InstanceKey, Instance]
     in_memory_too: bool = True
+    light_too: bool = False
     changed: int = 0
+    waits: bool = False
     warnings: tuple[str, ...] = ()
     kept: dict[str, EncodedImage] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -134,6 +137,13 @@ class Archive:
         image = EncodedImage(self.make(plan), plan.media_type)
         self.kept[plan.digest] = image
         return image
+
+    def light(self, _plan: RenderPlan) -> bool:
+        return self.light_too
+
+    def image_at_once(self, plan: RenderPlan) -> EncodedImage | None:
+        self.calls.append("image at once")
+        return self.kept.setdefault(plan.digest, EncodedImage(self.make(plan), plan.media_type)) if not self.waits else None
 
     def heavy(self, plan: RenderPlan) -> bool:
         return plan.image_pixel.samples_per_pixel > 1
@@ -238,7 +248,11 @@ def client_of(app: Starlette) -> Iterator[Client]:
 
 @contextmanager
 def serving(
-    archive: Archive | None = None, catalogue: Catalogue | None = None, settings: Settings | None = None, indexer: Board | None = None
+    archive: Archive | None = None,
+    catalogue: Catalogue | None = None,
+    settings: Settings | None = None,
+    indexer: Board | None = None,
+    caches: Caches = dict,
 ) -> Iterator[Client]:
     """Serve the doubles; without an indexer unless its board is given."""
     chosen = settings or Settings()
@@ -246,7 +260,7 @@ def serving(
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        state = app.state.wado = new_state(chosen, held, held, held, cast("Any", catalogue or Catalogue()), indexer)
+        state = app.state.wado = new_state(chosen, held, held, held, cast("Any", catalogue or Catalogue()), indexer, caches)
         yield
         await state.slots.close()
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
@@ -30,11 +29,15 @@ _CANCELLED = 2.0**-48
 
 @dataclass(frozen=True, slots=True)
 class Grayscale:
-    """The steps around the VOI transformation, their tables read."""
+    """The steps around the VOI transformation, their tables read.
+
+    colored_from: stored values from here on are no gray values but indices of a supplemental palette (H2.18).
+    """
 
     modality: Rescale | Lut
     inverted: bool
     padding: Padding | None
+    colored_from: int | None = None
 
 
 @lru_cache(maxsize=64)
@@ -115,15 +118,17 @@ def _in_unit(modality: Rescale | Lut, window: Window) -> tuple[int, float, float
         unit = 10  # of which all are whole numbers, as their differences are
         return unit, (window.center - shift) * unit, (window.width - 2 * shift) * unit
     unit = _decimal_unit(written)
-    middle = (as_written(window.center) - Fraction(shift)) * unit
-    extent = (as_written(window.width) - Fraction(2 * shift)) * unit
-    return unit, float(middle), float(extent)
+    if unit > 1:  # and so even: products of all that is written are whole numbers, the nearest ones to the products of float64
+        return unit, round(window.center * unit) - shift * unit, round(window.width * unit) - 2 * shift * unit
+    return 1, float(as_written(window.center) - Fraction(shift)), float(as_written(window.width) - Fraction(2 * shift))
 
 
 def _rescale_in(unit: int, modality: Rescale) -> Rescale:
     if _are_halves((modality.slope, modality.intercept)):
         return Rescale(modality.slope * unit, modality.intercept * unit)
-    return Rescale(float(as_written(modality.slope) * unit), float(as_written(modality.intercept) * unit))
+    if unit > 1:
+        return Rescale(float(round(modality.slope * unit)), float(round(modality.intercept * unit)))
+    return modality
 
 
 def _are_halves(numbers: Sequence[float]) -> bool:
@@ -136,13 +141,15 @@ def _decimal_unit(numbers: Sequence[float]) -> int:
 
     In reach: products of 255 and 65,536 values of this unit are exact in float64.
     """
-    finest = 0
-    for number in numbers:
-        exponent = Decimal(repr(number)).normalize().as_tuple().exponent
-        finest = max(finest, -int(exponent))
-    unit = 10 ** min(finest, _MOST_DECIMALS)
-    largest = max(abs(number) for number in numbers) * unit
-    return unit if finest <= _MOST_DECIMALS and largest * 255 * 65536 < 2**53 else 1
+    unit, largest = 1, max(map(abs, numbers))
+    for _ in range(_MOST_DECIMALS + 1):
+        if largest * unit * 255 * 65536 >= 2**53:
+            return 1
+        # A quotient of whole numbers in float64 is the float that the decimal fraction is read as.
+        if all(round(number * unit) / unit == number for number in numbers):
+            return unit
+        unit *= 10
+    return 1
 
 
 def as_written(number: float) -> Fraction:
@@ -170,7 +177,7 @@ def _padded(padding: Padding, first: int, size: int) -> slice:
 
 
 def value_range(cells: Cells, pixel: ImagePixel, steps: Grayscale) -> ValueRange:
-    """Return the range of a whole frame's non-padding values in modality units (H2.15).
+    """Return the range of a whole frame's values in modality units, without padding and indices of a palette (H2.15).
 
     cells: (rows, columns) uint8 or uint16, the full frame.
     """
@@ -180,6 +187,8 @@ def value_range(cells: Cells, pixel: ImagePixel, steps: Grayscale) -> ValueRange
     if steps.padding is not None:
         first = first_value(pixel)
         samples = samples[(samples + first < steps.padding.low) | (samples + first > steps.padding.high)]
+    if steps.colored_from is not None:
+        samples = samples[samples + first_value(pixel) < steps.colored_from]
     if samples.size == 0:
         return ValueRange(0.0, 0.0, empty=True)
     values = modality_values(steps.modality, pixel)[samples]
