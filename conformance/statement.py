@@ -64,6 +64,10 @@ def _parameters(limits: Limits) -> str:
             f"1 to 100 of the IJG's scale; default {DEFAULT_QUALITY}; chroma is 4:2:0 below {FULL_CHROMA_QUALITY}; ignored otherwise",
         ),
         ("`presentationUID`, `presentationSeriesUID`", "both or none; answered 501: not supported yet"),
+        (
+            "`overlays`",
+            "vendor parameter: `true` or `false` (default); overlay planes of type G are drawn in white; not with application/dicom",
+        ),
         ("`transferSyntax`", "one UID, only with application/dicom; Explicit VR Little Endian is sent whichever was asked for"),
     ]  # fmt: skip
     return _table(("parameter", "rule"), rows)
@@ -136,7 +140,11 @@ YBR_RCT, within JPEG XL, XYB, with 8 or 16 Bits Allocated; frames of up to {limi
   exact equation, rounded once ([ADR 5](adr/0005-one-rounding-rule.md)). Per-frame functional groups come before shared ones,
   and those before the image's own.
 - Without any window, the full range of the frame's values ([ADR 12](adr/0012-the-automatic-window-is-a-plan-value.md)).
-- Pixel padding is black. Overlays and presentation LUT shapes are not drawn. Pixel aspect ratios are not corrected.
+- Pixel padding is black. Presentation LUT shapes are not drawn. Pixel aspect ratios are not corrected.
+- Overlays (groups 60xx, `overlays=true`): those of type G, stored ones and ones embedded in unused bits of native or RLE cells, white on
+  display values in the image matrix, whatever window, padding or inversion; regions of interest (type R) are not drawn. One without
+  Number of Frames in Overlay lies over the frame that Image Frame Origin names, else the first; an embedded one over all.
+  A broken one is left out with a Warning. Thumbnails and pages never show them.
 - Shrinking is by area mean, enlarging bilinear ([ADR 6](adr/0006-resampling.md)).
   Pictures smaller than their JPEG or JPEG 2000 frame may be decoded at a lower resolution,
   which averages before the VOI step instead of after it.

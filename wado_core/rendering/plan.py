@@ -7,6 +7,7 @@ from wado_core.model.geometry import Rectangle, fit, pixels_of
 from wado_core.model.grayscale import FrameTransform, Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
+from wado_core.model.overlay import StoredOverlay
 from wado_core.model.render import DEFAULT_QUALITY, AutomaticWindow, GrayscalePlan, RenderPlan, RenderRequest
 from wado_core.settings import Limits
 
@@ -37,6 +38,10 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
         warnings += [problem for problem in problems if problem]
     elif request.window is not None:
         warnings.append(WINDOW_ON_COLOR)
+    overlays: tuple[StoredOverlay, ...] = ()
+    if request.overlays:
+        overlays = tuple(overlay for overlay in instance.overlays if overlay.lies_over(frame_number))
+        warnings += instance.overlay_problems
     return RenderPlan(
         key=instance.key,
         version=instance.version,
@@ -53,6 +58,7 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
         quality=DEFAULT_QUALITY if request.quality is None else request.quality,
         codecs=versions(instance.transfer_syntax_uid),
         icc_profile=None if _is_thumbnail(request, source, rows, columns) else instance.icc_profile,
+        overlays=overlays,
         warnings=tuple(warnings),
     )
 

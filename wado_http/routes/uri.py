@@ -82,6 +82,7 @@ async def _answer(request: Request, asked: UriRequest, located: Located) -> Resp
             columns=asked.columns,
             quality=asked.quality,
             media_type=MediaType(media_type),
+            overlays=asked.overlays,
         ),
     )
     return await _answer_picture(request, asked, located, plan, location)
