@@ -143,7 +143,7 @@ YBR_RCT, within JPEG XL, XYB, with 8 or 16 Bits Allocated; frames of up to {limi
 - Pixel padding is black. Presentation LUT shapes are not drawn. Pixel aspect ratios are not corrected.
 - Overlays (groups 60xx, `overlays=true`): those of type G, stored ones and ones embedded in unused bits of native or RLE cells, white on
   display values in the image matrix, whatever window, padding or inversion; regions of interest (type R) are not drawn. One without
-  Number of Frames in Overlay lies over the frame that Image Frame Origin names, else the first; an embedded one over all.
+  Number of Frames in Overlay lies over the frame that Image Frame Origin names, or over every one where neither is there.
   A broken one is left out with a Warning. Thumbnails and pages never show them.
 - Shrinking is by area mean, enlarging bilinear ([ADR 6](adr/0006-resampling.md)).
   Pictures smaller than their JPEG or JPEG 2000 frame may be decoded at a lower resolution,

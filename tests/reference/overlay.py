@@ -22,11 +22,10 @@ def paint(picture: Gray, ds: Dataset, frame_number: int, cells: Array) -> Gray:
             continue
         rows, columns = int(_value(ds, group, 0x0010)), int(_value(ds, group, 0x0011))
         data = _value(ds, group, 0x3000)
-        plane = _plane_of(ds, group, frame_number, embedded=not data)
+        plane = _plane_of(ds, group, frame_number)
         if plane is None:
             continue
-        origin = _value(ds, group, 0x0050)
-        row0, column0 = (1, 1) if origin is None else (int(origin[0]), int(origin[1]))
+        row0, column0 = (int(number) for number in _value(ds, group, 0x0050))
         for i in range(rows):
             for j in range(columns):
                 row, column = row0 - 1 + i, column0 - 1 + j
@@ -45,11 +44,15 @@ def _value(ds: Dataset, group: int, element: int) -> Any:
     return ds[group, element].value if (group, element) in ds else None
 
 
-def _plane_of(ds: Dataset, group: int, frame_number: int, *, embedded: bool) -> int | None:
-    """Return which plane lies over a frame: one for each frame from the Image Frame Origin on (C.9.3); None beyond either end."""
-    first = int(_value(ds, group, 0x0051) or 1)
-    number = _value(ds, group, 0x0015)
-    planes = int(number) if number is not None else int(ds.get("NumberOfFrames") or 1) if embedded else 1
+def _plane_of(ds: Dataset, group: int, frame_number: int) -> int | None:
+    """Return which plane lies over a frame: one for each frame from the Image Frame Origin on (C.9.3); None beyond either end.
+
+    Without both attributes of a multi-frame overlay, the only one lies over every frame.
+    """
+    origin, number = _value(ds, group, 0x0051), _value(ds, group, 0x0015)
+    if origin is None and number is None:
+        return 0
+    first, planes = int(origin or 1), int(number or 1)
     plane = frame_number - first
     return plane if 0 <= plane < planes else None
 
@@ -66,3 +69,14 @@ def pack(bits: Array) -> bytes:
     """Pack planes of 0 and 1 as Overlay Data, padded to an even length."""
     data = np.packbits(bits.reshape(-1).astype(np.uint8), bitorder="little").tobytes()
     return data + b"\0" * (len(data) % 2)
+
+
+def paint_bits(display: Array, bits: bytes, first_bit: int, row_bits: int, top: int, left: int, rows: int, columns: int) -> Array:
+    """Return ``display``, (…, …, samples), with 255 in all samples where a bit of a rectangle is 1: the twin of the kernel."""
+    painted = display.copy()
+    for i in range(rows):
+        for j in range(columns):
+            place = first_bit + i * row_bits + j
+            if bits[place // 8] >> place % 8 & 1:
+                painted[top + i, left + j] = 255
+    return painted

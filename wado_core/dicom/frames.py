@@ -68,7 +68,7 @@ class FrameReader:
         stored: not an embedded one, and one that lies over the frame.  first_row: from 0.
         Raises DamagedObject, LimitExceeded, Unavailable.
         """
-        return read_overlay(self._data_set(), stored, frame_number - stored.first_frame, first_row, rows)
+        return read_overlay(self._data_set(), stored, stored.plane_of(frame_number), first_row, rows)
 
     def palette(self, stored: StoredPalette) -> Palette:
         """Return a palette with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""

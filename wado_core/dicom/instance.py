@@ -70,7 +70,7 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         profile, profile_problem = find_icc_profile(header.source, attributes, gray=pixel.monochrome and palette is None)
         warnings += [profile_problem] if profile_problem else []
         syntax = transfer_syntax(header.transfer_syntax_uid)
-        overlays, overlay_problems = find_overlays(attributes, pixel, syntax, number_of_frames, limits.frame_pixels)
+        overlays, overlay_problems = find_overlays(attributes, pixel, syntax, limits.frame_pixels)
     if layout is not None:
         layout = replace(layout, frames_of_a_chunk=chunk_size(columns, of_frame))
     instance = Instance(

@@ -21,7 +21,7 @@ class _Broken(Exception):
 
 
 def find_overlays(
-    attributes: Attributes, pixel: ImagePixel, syntax: TransferSyntax, number_of_frames: int, most_pixels: int
+    attributes: Attributes, pixel: ImagePixel, syntax: TransferSyntax, most_pixels: int
 ) -> tuple[tuple[StoredOverlay, ...], tuple[str, ...]]:
     """Return the overlays of type G that can be drawn, in the order of their groups, and what is wrong with others.
 
@@ -36,7 +36,7 @@ def find_overlays(
         try:
             if kind != _GRAPHICS:
                 raise of_group.broken(tags.OVERLAY_TYPE, "Overlay Type is neither G nor R")
-            overlays.append(of_group.overlay(pixel, syntax, number_of_frames, most_pixels))
+            overlays.append(of_group.overlay(pixel, syntax, most_pixels))
         except _Broken as problem:
             problems.append(str(problem))
     return tuple(overlays), tuple(problems)
@@ -66,14 +66,14 @@ class _Group:
         data = self._attributes.bulk(self.tag(tags.OVERLAY_DATA))
         return data is not None or any(self._attributes.value(self.tag(one)) for one in essential)
 
-    def overlay(self, pixel: ImagePixel, syntax: TransferSyntax, number_of_frames: int, most_pixels: int) -> StoredOverlay:
+    def overlay(self, pixel: ImagePixel, syntax: TransferSyntax, most_pixels: int) -> StoredOverlay:
         """Return the overlay. Raises _Broken."""
         embedded = self._attributes.bulk(self.tag(tags.OVERLAY_DATA)) is None
         rows, columns = (self._edge(tag, name) for tag, name in ((tags.OVERLAY_ROWS, "Rows"), (tags.OVERLAY_COLUMNS, "Columns")))
         if rows * columns > most_pixels:
             raise self.broken(tags.OVERLAY_ROWS, f"Overlay Rows and Columns ask for {rows} × {columns} bits, more than is read")
         row, column = self._origin()
-        first, frames = self._frames(number_of_frames if embedded else 1)
+        first, frames = self._frames()
         found = StoredOverlay(self._group, rows, columns, row, column, first, frames)
         return self._embedded(found, pixel, syntax) if embedded else self._stored(found)
 
@@ -84,22 +84,25 @@ class _Group:
         return edge
 
     def _origin(self) -> tuple[int, int]:
-        """Return row and column of the first bit; 1\\1 where it is not given, as most overlays begin."""
-        tag = self.tag(tags.OVERLAY_ORIGIN)
-        if tag not in self._attributes:
-            return 1, 1
-        origin = self._attributes.integers(tag, signed=True)
+        """Return row and column of the first bit."""
+        origin = self._attributes.integers(self.tag(tags.OVERLAY_ORIGIN), signed=True)
         if len(origin) != 2:
             raise self.broken(tags.OVERLAY_ORIGIN, "Overlay Origin is not a row and a column")
         return origin[0], origin[1]
 
-    def _frames(self, without_number: int) -> tuple[int, int]:
-        """Return the first frame of the image that the overlay lies over, and how many it does (PS3.3 C.9.3)."""
+    def _frames(self) -> tuple[int, int | None]:
+        """Return the first frame of the image that the overlay lies over, and how many it does; None: every one (PS3.3 C.9.3).
+
+        Every one where neither attribute is there, as DCMTK has it; one where only the first is said.
+        """
         attributes, number_tag, origin_tag = self._attributes, tags.NUMBER_OF_FRAMES_IN_OVERLAY, tags.IMAGE_FRAME_ORIGIN
-        first = attributes.integer(self.tag(origin_tag)) if self.tag(origin_tag) in attributes else 1
+        origin_is_there, number_is_there = (attributes.value(self.tag(tag)) is not None for tag in (origin_tag, number_tag))
+        if not origin_is_there and not number_is_there:
+            return 1, None
+        first = attributes.integer(self.tag(origin_tag)) if origin_is_there else 1
         if not first:
             raise self.broken(origin_tag, "Image Frame Origin is no frame number")
-        number = attributes.whole_number(self.tag(number_tag)) if attributes.text(self.tag(number_tag)) else without_number
+        number = attributes.whole_number(self.tag(number_tag)) if number_is_there else 1
         if number is None or number < 1:
             raise self.broken(number_tag, "Number of Frames in Overlay is no positive integer")
         return first, number
@@ -107,7 +110,7 @@ class _Group:
     def _stored(self, found: StoredOverlay) -> StoredOverlay:
         data = self._attributes.bulk(self.tag(tags.OVERLAY_DATA))
         assert data is not None  # noqa: S101 - overlay() has looked
-        needed = (found.rows * found.columns * found.frames + 7) // 8
+        needed = (found.rows * found.columns * (found.frames or 1) + 7) // 8
         if data.length < needed:
             raise self.broken(tags.OVERLAY_DATA, f"Overlay Data holds {data.length} bytes; Rows, Columns and frames ask for {needed}")
         swapped = self._attributes.big_endian and data.vr != b"OB"

@@ -17,7 +17,7 @@ def is_light(plan: RenderPlan) -> bool:
     syntax = transfer_syntax(plan.transfer_syntax_uid)
     if syntax.encapsulated or syntax.deflated or plan.image_pixel.bits_allocated not in (8, 16) or plan.media_type is not MediaType.JPEG:
         return False
-    return plan.palette is None and _nanoseconds(plan) <= _LIGHT_NS
+    return plan.palette is None and not plan.overlays and _nanoseconds(plan) <= _LIGHT_NS
 
 
 def _nanoseconds(plan: RenderPlan) -> float:
