@@ -13,7 +13,7 @@ from pydicom.uid import JPEG2000Lossless, RLELossless
 import wado_core
 from tests import reference
 from tests.fixtures import build, file_bytes, image
-from tests.fixtures.code_streams import jpeg_2000, rle
+from tests.fixtures.code_streams import jpeg, jpeg_2000, rle
 from tests.fixtures.overlays import add_overlay, cross
 from tests.fixtures.phantom import ramp_cells
 from tests.reference.rounding import Array
@@ -104,6 +104,17 @@ def test_frames_with_overlays_are_not_decoded_at_a_lower_resolution() -> None:
     ds = image(cells, bits_stored=12, transfer_syntax=JPEG2000Lossless, code_streams=[stream], window=(2048, 4096))
     add_overlay(ds, cross(30, 40), origin=(5, 6))
     np.testing.assert_array_equal(drawn(file_bytes(ds), rows=16), reference.render(ds, rows=16, overlays=True))
+
+
+def test_a_stored_jpeg_stream_is_no_picture_with_overlays() -> None:
+    """A4.83 hands it out where nothing changes a pixel."""
+    cells = (np.arange(64 * 64) // 32).astype(np.uint8).reshape(64, 64)
+    ds = image(cells, transfer_syntax="1.2.840.10008.1.2.4.50", code_streams=[jpeg(cells)], window=(128, 256))
+    add_overlay(ds, cross(30, 40), origin=(5, 6))
+    assert planned(file_bytes(ds), overlays=False).as_stored
+    shown = imagecodecs.jpeg8_decode(wado_core.render(file_bytes(ds), overlays=True)).astype(int)
+    assert np.abs(shown - reference.render(ds, overlays=True)).mean() < 3
+    assert shown[4, 5] > 200
 
 
 @st.composite
