@@ -147,6 +147,14 @@ class Attributes:
         numbers = self.decimals(tag)
         return numbers[0] if numbers else None
 
+    def real(self, tag: int, width: int) -> float | None:
+        """Return the first binary float of an element whose VR is FL (``width`` 4) or FD (8), said or implied; it may be NaN or infinite."""
+        value = self._values.get(tag)
+        if value is None or len(value.data) < width:
+            return None
+        number: float = unpack(f"{'>' if self._big_endian else '<'}{'f' if width == 4 else 'd'}", value.data[:width])[0]
+        return number
+
     def bulk(self, tag: int) -> Value | None:
         """Return a value that was left where it lies, if it is not empty."""
         value = self._values.get(tag)

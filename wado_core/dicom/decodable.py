@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from wado_core.codecs.decoded import check_width
 from wado_core.codecs.registry import decoder
+from wado_core.dicom.frames import too_short
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, WadoError
 from wado_core.model.image_pixel import MONOCHROME, ImagePixel
 from wado_core.model.instance import Instance
@@ -27,8 +29,7 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     if pixel is None:
         raise NotSupported("The object holds no image.")
     decoder(instance.transfer_syntax_uid)
-    if pixel.bits_allocated not in (8, 16):
-        raise NotSupported(f"Samples with {pixel.bits_allocated} Bits Allocated are not decoded by this version.")
+    check_width(pixel)
     stream = instance.code_stream
     if stream is not None:
         if not stream.rows or not stream.columns:
@@ -49,6 +50,12 @@ def renderable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     return pixel
 
 
+def check_frame(instance: Instance, frame_number: int) -> None:
+    """Refuse a frame that the object counts and does not hold (DamagedObject)."""
+    if frame_number > instance.number_of_frames and instance.frames and instance.image_pixel:
+        raise DamagedObject(too_short(instance.frames.length, instance.image_pixel, frame_number))
+
+
 def has_picture(instance: Instance, limits: Limits) -> bool:
     """Whether the instance can be rendered, as far as its header tells."""
     try:
@@ -60,6 +67,8 @@ def has_picture(instance: Instance, limits: Limits) -> bool:
 
 def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
     photometric, samples = pixel.photometric_interpretation, pixel.samples_per_pixel
+    if pixel.floating and photometric not in MONOCHROME:
+        raise DamagedObject("(0028,0004) Photometric Interpretation of float pixel data is MONOCHROME2 and no other (PS3.3 C.7.6.24).")
     expected = 1 if photometric in MONOCHROME or photometric == PALETTE else 3
     if photometric not in (*MONOCHROME, PALETTE, *_COLOR):
         raise NotSupported("This Photometric Interpretation is not rendered by this version.")

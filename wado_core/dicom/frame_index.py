@@ -26,7 +26,9 @@ def read_frame_layout(
     Raises DamagedObject when fragments cannot be assigned to frames, LimitExceeded.
     """
     if pixel_data.length != UNDEFINED_LENGTH:
-        return FrameLayout(pixel_data.offset, scanner.end_of_value(pixel_data) - pixel_data.offset), FrameChunk(1, number_of_frames)
+        # An object that was cut short still has the frames before the cut.
+        length = max(min(pixel_data.length, scanner.size - pixel_data.offset), 0)
+        return FrameLayout(pixel_data.offset, length), FrameChunk(1, number_of_frames)
     most = max(_FEW_FRAGMENTS, _FRAGMENTS_OF_A_FRAME * number_of_frames)
     items: list[Element] = []
     for item in scanner.fragments(pixel_data):

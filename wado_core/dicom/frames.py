@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from wado_core.dicom.elements import swapped
 from wado_core.dicom.lut import read_lut, read_palette
 from wado_core.dicom.source import inflated
@@ -63,13 +65,41 @@ def joined(source: ByteSource, fragments: Iterable[ByteRange]) -> bytes:
 
 
 def _native(source: ByteSource, layout: FrameLayout, pixel: ImagePixel, frame_number: int) -> bytes:
+    """Return a native frame from its first cell on, which for cells of 1 bit may lie within a byte (PS3.5 8.1.1)."""
     bits = pixel.native_frame_bits
-    first, last = (frame_number - 1) * bits // 8, (frame_number * bits + 7) // 8
-    if layout.words_swapped:
+    first_bit, end_bit = (frame_number - 1) * bits, frame_number * bits
+    if end_bit > layout.length * 8:
+        raise DamagedObject(too_short(layout.length, pixel, frame_number))
+    first, last = first_bit // 8, (end_bit + 7) // 8
+    if not layout.words_swapped:
+        data = _read(source, layout.offset + first, last - first)
+    elif pixel.bits_allocated <= 8:
         aligned = first & ~1
         words = _read(source, layout.offset + aligned, ((last + 1) & ~1) - aligned)
-        return swapped(words, 2)[first - aligned : last - aligned]
-    return _read(source, layout.offset + first, last - first)
+        data = swapped(words, 2)[first - aligned : last - aligned]
+    else:
+        data = swapped(swapped(_read(source, layout.offset + first, last - first), 2), pixel.bits_allocated // 8)
+    return _from_bit(data, first_bit % 8, (bits + 7) // 8)
+
+
+def too_short(length: int, pixel: ImagePixel, frame_number: int) -> str:
+    """Say that native pixel data of ``length`` bytes ends before a frame does."""
+    tag, needed = _NATIVE.get((pixel.floating, pixel.bits_allocated), _PIXEL_DATA), (pixel.native_frame_bits * frame_number + 7) // 8
+    return f"{tag} holds {length} bytes; frame {frame_number} of {pixel.rows} × {pixel.columns} pixels needs {needed} (PS3.5 8.2)."
+
+
+_PIXEL_DATA = "(7FE0,0010) Pixel Data"
+_NATIVE = {(True, 32): "(7FE0,0008) Float Pixel Data", (True, 64): "(7FE0,0009) Double Float Pixel Data"}
+
+
+def _from_bit(data: bytes, bit: int, length: int) -> bytes:
+    """Return ``length`` bytes of the stream of bits that begins at a bit of the first byte, the lowest being 0."""
+    if bit == 0:
+        return data
+    octets = np.frombuffer(data, np.uint8)
+    shifted = octets >> np.uint8(bit)
+    shifted[:-1] |= octets[1:] << np.uint8(8 - bit)
+    return shifted[:length].tobytes()
 
 
 def _read(source: ByteSource, offset: int, length: int) -> bytes:

@@ -6,13 +6,15 @@ from wado_core.codecs.code_stream import read_code_stream
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
 from wado_core.dicom.decodable import PALETTE, has_picture
-from wado_core.dicom.elements import PIXEL_DATA, UNDEFINED_LENGTH
+from wado_core.dicom.elements import UNDEFINED_LENGTH
 from wado_core.dicom.frame_chunks import chunk_size, in_chunks
 from wado_core.dicom.frame_index import read_frame_layout
+from wado_core.dicom.frames import too_short
 from wado_core.dicom.header import Header, read_header
 from wado_core.dicom.lut import find_palette
 from wado_core.dicom.text import decode_text
 from wado_core.dicom.transforms import read_padding, read_transforms
+from wado_core.dicom.word_order import words_are_swapped
 from wado_core.errors import DamagedObject
 from wado_core.model.color import StoredPalette
 from wado_core.model.frame import FrameChunk, FrameLayout
@@ -22,6 +24,9 @@ from wado_core.model.transfer_syntax import transfer_syntax
 from wado_core.model.uid import LONGEST_UID, InstanceKey, is_uid
 from wado_core.ports import ByteSource
 from wado_core.settings import Limits
+
+# Width of the cells of the elements that hold floats (PS3.5 6.2, OF and OD).
+_FLOAT_BITS = {tags.FLOAT_PIXEL_DATA: 32, tags.DOUBLE_FLOAT_PIXEL_DATA: 64}
 
 # Enough of the first frame to hold its SOF or SIZ behind application segments (an ICC profile takes 64 KB each).
 _CODE_STREAM_HEAD = 4096
@@ -46,6 +51,9 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     if pixel is not None and problem is None:
         pixel, problem, layout, columns = _frames(header, pixel, number_of_frames)
         code_stream = _first_code_stream(header, columns)
+    native = layout is not None and not layout.encapsulated
+    # Frames that are whole are shown, whatever a header claims.
+    number_of_frames, stated_frames = columns.count if native else number_of_frames, number_of_frames
     # Only for frames that are there: a header may claim any number of them.
     graded = pixel is not None and pixel.monochrome and problem is None and not transfer_syntax(header.transfer_syntax_uid).video
     transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and graded else ((), ())
@@ -58,6 +66,7 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         version=version,
         modality=attributes.text(tags.MODALITY)[:16],
         number_of_frames=number_of_frames,
+        missing_frames=stated_frames - number_of_frames,
         has_preamble=header.has_preamble,
         data_set_offset=header.data_set_offset,
         image_pixel=pixel,
@@ -66,6 +75,7 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         frames=layout,
         padding=read_padding(attributes, pixel) if pixel and pixel.monochrome else None,
         palette=_palette(header, pixel),
+        warnings=(_frames_missing(number_of_frames, stated_frames),) if number_of_frames < stated_frames else (),
         chunks=in_chunks(columns, transforms, of_frame, layout.frames_of_a_chunk) if layout else (),
     )
     return Described(instance, _listing(attributes), has_picture(instance, limits))
@@ -86,10 +96,8 @@ def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
     """Return the Image Pixel module, or why the pixels cannot be rendered; neither for objects without pixels."""
     if header.pixel_data is None:
         return None, None
-    if header.pixel_data.tag != PIXEL_DATA:
-        return None, "Float pixel data is not rendered by this version."
-    attributes = header.attributes
-    allocated = attributes.integer(tags.BITS_ALLOCATED)
+    attributes, width_of_float = header.attributes, _FLOAT_BITS.get(header.pixel_data.tag)
+    allocated = width_of_float or attributes.integer(tags.BITS_ALLOCATED)
     rows, columns = attributes.integer(tags.ROWS), attributes.integer(tags.COLUMNS)
     if not rows or not columns or not allocated or min(rows, columns, allocated) < 1:
         return None, "The Image Pixel module lacks (0028,0010) Rows, (0028,0011) Columns or (0028,0100) Bits Allocated."
@@ -98,10 +106,16 @@ def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
     high = attributes.integer(tags.HIGH_BIT)
     high = stored - 1 if high is None else high
     photometric = attributes.text(tags.PHOTOMETRIC_INTERPRETATION)[:16] or ("RGB" if samples == 3 else "MONOCHROME2")
-    if not 1 <= stored <= allocated <= 64 or not stored - 1 <= high < allocated:
-        return None, f"Bits Allocated {allocated}, Bits Stored {stored} and High Bit {high} contradict each other."
-    signed = attributes.integer(tags.PIXEL_REPRESENTATION) == 1
     planar = attributes.integer(tags.PLANAR_CONFIGURATION) or 0
+    if width_of_float:  # Float and Double Float Image Pixel have no Bits Stored, and say so themselves (PS3.3 C.7.6.24, C.7.6.25)
+        return ImagePixel(rows, columns, samples, photometric, allocated, allocated, allocated - 1, True, planar, True), None
+    if not 1 <= stored <= allocated <= 64 or not stored - 1 <= high < allocated:
+        return None, (
+            f"(0028,0100) Bits Allocated {allocated}, (0028,0101) Bits Stored {stored} and (0028,0102) High Bit {high} contradict each "
+            "other (PS3.5 8.1.1)."
+        )
+    # A single bit has no room for a sign: with one, ones would be less than zeros.
+    signed = stored > 1 and attributes.integer(tags.PIXEL_REPRESENTATION) == 1
     return ImagePixel(rows, columns, samples, photometric, allocated, stored, high, signed, planar), None
 
 
@@ -122,10 +136,14 @@ def _frames(header: Header, pixel: ImagePixel, frames: int) -> tuple[ImagePixel,
         return pixel, None, layout, columns
     if pixel.photometric_interpretation == "YBR_FULL_422" and layout.length * 8 >= pixel.native_frame_bits * 3 // 2 * frames:
         pixel = replace(pixel, photometric_interpretation="YBR_FULL")
-    needed = (pixel.native_frame_bits * frames + 7) // 8
-    problem = None if layout.length >= needed else f"The pixel data holds {layout.length} bytes; its header asks for {needed}."
-    swapped = header.encoding.big_endian and pixel.bits_allocated == 8 and element.vr == b"OW"
-    return pixel, problem, replace(layout, words_swapped=swapped), columns
+    swapped = header.encoding.big_endian and words_are_swapped(header.scanner, element, layout.length, pixel)
+    layout, whole = replace(layout, words_swapped=swapped), layout.length * 8 // pixel.native_frame_bits
+    problem = None if whole else too_short(layout.length, pixel, 1)
+    return pixel, problem, layout, replace(columns, count=min(frames, max(whole, 1)))
+
+
+def _frames_missing(number_of_frames: int, stated: int) -> str:
+    return f"(0028,0008) Number of Frames is {stated}; (7FE0,0010) Pixel Data holds {number_of_frames}, the others are missing (PS3.5 8.2)."
 
 
 def _first_code_stream(header: Header, columns: FrameChunk) -> CodeStream | None:

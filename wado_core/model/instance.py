@@ -20,7 +20,8 @@ class Instance:
     version: digest of the identity of the stored bytes; changes whenever they may have changed.
     data_set_offset: where the data set begins, after preamble and File Meta Information.
     has_preamble: the stored bytes are a Part 10 file as they are.
-    image_pixel: None for objects without pixels (or whose pixels are float or malformed: ``image_problem`` says why).
+    number_of_frames: that are there.  missing_frames: that Number of Frames counts beyond them, of native pixel data cut short.
+    image_pixel: None for objects without pixels (or whose pixels are malformed: ``image_problem`` says why).
     frames: None when there are no frames to be read.
     warnings: what of the object is broken and left out, tag first, whichever frame is rendered (A5.7).
     chunks: what differs from frame to frame, in the order of frames; all of it, or the chunk of the frame that was asked for, as
@@ -33,6 +34,7 @@ class Instance:
     version: str
     modality: str = ""
     number_of_frames: int = 1
+    missing_frames: int = 0
     has_preamble: bool = True
     data_set_offset: int = 0
     image_pixel: ImagePixel | None = None

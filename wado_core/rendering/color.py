@@ -12,16 +12,23 @@ from wado_core.model.color import Palette
 from wado_core.model.grayscale import Lut
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.rendering.table import first_value
+from wado_core.rendering.wide import is_wide, narrowed, pieces
+
+# Further than any index of a palette, and near enough to subtract from.
+_BEYOND = 1 << 32
 
 Rgb = npt.NDArray[np.uint8]
 
 
 def rgb_of(decoded: Decoded, palette: Palette | None) -> Rgb:
     """Bring a decoded colour frame to RGB: (rows, columns, 3) uint8, C order."""
+    decoded = narrowed(decoded)
     pixel = decoded.pixel
     if palette is not None:
         if decoded.cells.ndim != 2:
             raise DamagedObject("A PALETTE COLOR frame was coded with several components.")
+        if is_wide(pixel):
+            return _wide_palette(decoded, palette)
         rgb = np.empty((*decoded.cells.shape, 3), np.uint8)
         kernels.look_up_rgb(rgb, decoded.cells, palette_table(palette, pixel))
         return rgb
@@ -39,11 +46,22 @@ def eight_bits(cells: Cells, pixel: ImagePixel) -> Rgb:
     """Take the highest 8 of the stored bits of each sample (H3.2); fewer stored bits are stretched to the full range."""
     if pixel.bits_stored == 8 and pixel.bits_allocated == 8:
         return cells
-    samples = (cells >> (pixel.high_bit + 1 - pixel.bits_stored)) & ((1 << pixel.bits_stored) - 1)
     if pixel.bits_stored >= 8:
-        return (samples >> (pixel.bits_stored - 8)).astype(np.uint8)
+        return (cells >> (pixel.high_bit - 7)).astype(np.uint8)  # what is above does not fit
+    samples = (cells >> (pixel.high_bit + 1 - pixel.bits_stored)) & ((1 << pixel.bits_stored) - 1)
     largest = (1 << pixel.bits_stored) - 1
     return ((samples.astype(np.uint32) * 510 + largest) // (2 * largest)).astype(np.uint8)
+
+
+def _wide_palette(decoded: Decoded, palette: Palette) -> Rgb:
+    """Look indices of more than 16 bits up one by one, clamped at both ends (H3.1)."""
+    rgb = np.empty((*decoded.cells.shape, 3), np.uint8)
+    colors = rgb.reshape(-1, 3)
+    for start, stored in pieces(decoded.cells, decoded.pixel):
+        indices = np.clip(stored, 0 if stored.dtype.kind == "u" else -_BEYOND, _BEYOND).astype(np.intp)
+        for channel, lut in enumerate((palette.red, palette.green, palette.blue)):
+            colors[start : start + indices.size, channel] = _channel(lut, indices)
+    return rgb
 
 
 @lru_cache(maxsize=16)

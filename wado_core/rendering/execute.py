@@ -14,9 +14,10 @@ from wado_core.model.grayscale import Lut, StoredLut, ValueRange, Window
 from wado_core.model.render import AutomaticWindow, GrayscalePlan, MediaType, RenderPlan
 from wado_core.ports import Deliver, Lend
 from wado_core.rendering.color import rgb_of
-from wado_core.rendering.drawing import ColorDrawing, Drawing, GrayDrawing
+from wado_core.rendering.drawing import ColorDrawing, Drawing, GrayDrawing, drawing_of_display
 from wado_core.rendering.resample import Picture
 from wado_core.rendering.table import Grayscale, full_range_window, value_range
+from wado_core.rendering.wide import display_of, is_wide, narrowed, wide_range
 
 
 def execute(
@@ -79,14 +80,23 @@ def _gray_drawing(
     found, decoded = None, None
     if gray.voi is AutomaticWindow.FULL_RANGE and known_range is None:
         decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, None, plan.frame_number)
-        found = value_range(_cells(decoded), decoded.pixel, steps)
+        found = _range(decoded, steps)
     smallest = _smallest(plan)
     if decoded is None or (smallest is not None and decoder(plan.transfer_syntax_uid).reduction is not Reduction.NONE):
         # Also where the full frame is at hand: the bytes of a picture must not depend on whether its range was known.
         decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, smallest, plan.frame_number)
     source = _rectangle(plan, decoded, reduced=smallest is not None)
     voi = _voi(gray, reader, found or known_range)
+    decoded = narrowed(decoded)
+    if is_wide(decoded.pixel):
+        display = display_of(_cells(decoded), decoded.pixel, steps, voi)
+        return drawing_of_display(display, source, plan.rows, plan.columns), found
     return GrayDrawing(_cells(decoded), steps, voi, decoded.pixel, source, plan.rows, plan.columns), found
+
+
+def _range(decoded: Decoded, steps: Grayscale) -> ValueRange:
+    decoded = narrowed(decoded)
+    return (wide_range if is_wide(decoded.pixel) else value_range)(_cells(decoded), decoded.pixel, steps)
 
 
 def _cells(decoded: Decoded) -> Cells:

@@ -1,5 +1,6 @@
 """From a stored object to what is known of it: every field, and what a contradictory header leads to."""
 
+import re
 import time
 import warnings
 
@@ -21,7 +22,7 @@ from wado_core.dicom.source import BytesSource
 from wado_core.errors import DamagedObject, NotDicom, WadoError
 from wado_core.model.frame import FrameChunk
 from wado_core.model.grayscale import Padding
-from wado_core.model.image_pixel import CodeStream
+from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.instance import Described, Instance
 from wado_core.model.sop_class import Category
 from wado_core.model.uid import InstanceKey
@@ -174,10 +175,36 @@ class TestContradictions:
         assert "contradict" in self.problem(**attributes)
 
     @pytest.mark.parametrize(
-        "attributes", [{"Rows": 5}, {"NumberOfFrames": 2}, {"SamplesPerPixel": 3}, {"BitsAllocated": 32}, {"NumberOfFrames": 2**31 - 1}]
+        ("attributes", "needed"), [({"Rows": 5}, 40), ({"SamplesPerPixel": 3}, 96), ({"BitsAllocated": 32}, 64), ({"Columns": 65535}, 524280)]
     )
-    def test_too_little_pixel_data(self, attributes: dict[str, object]) -> None:
-        assert "asks for" in self.problem(**attributes)
+    def test_too_little_pixel_data(self, attributes: dict[str, object], needed: int) -> None:
+        assert re.fullmatch(rf"\(7FE0,0010\) Pixel Data holds 32 bytes; frame 1 of .* needs {needed} \(PS3\.5 8\.2\)\.", self.problem(**attributes))
+
+    @pytest.mark.parametrize("stated", [4, 1000, 2**31 - 1])
+    def test_frames_that_are_missing_are_told_and_the_others_kept(self, stated: int) -> None:
+        """Whatever a header claims costs neither time nor memory."""
+        cells = np.arange(48, dtype=np.uint16).reshape(3, 4, 4)
+        start = time.perf_counter()
+        found = instance(file_bytes(image(cells, attributes={"NumberOfFrames": stated})))
+        assert (found.number_of_frames, found.missing_frames, found.image_problem) == (3, stated - 3, None)
+        assert found.warnings == (
+            f"(0028,0008) Number of Frames is {stated}; (7FE0,0010) Pixel Data holds 3, the others are missing (PS3.5 8.2).",
+        )
+        assert sum(chunk.count for chunk in found.chunks) == 3
+        assert time.perf_counter() - start < 1
+
+    def test_an_object_cut_short_keeps_the_frames_before_the_cut(self) -> None:
+        data = file_bytes(image(np.arange(48, dtype=np.uint16).reshape(3, 4, 4)))
+        assert data.endswith(np.arange(48, dtype="<u2").tobytes())
+        for cut, frames in ((1, 2), (32, 2), (33, 1), (64, 1)):
+            found = instance(data[:-cut])
+            assert (found.number_of_frames, found.missing_frames) == (frames, 3 - frames)
+        for cut in (65, 95, 96):
+            assert "frame 1 of 4 × 4 pixels needs 32" in (instance(data[:-cut]).image_problem or "")
+
+    def test_too_much_pixel_data_is_left_out(self) -> None:
+        found = instance(file_bytes(image(np.zeros((3, 4, 4), np.uint16), attributes={"NumberOfFrames": 2})))
+        assert (found.number_of_frames, found.missing_frames, found.warnings) == (2, 0, ())
 
     def test_defaults_of_what_writers_leave_out(self) -> None:
         data = file_bytes(
@@ -214,9 +241,15 @@ class TestContradictions:
         assert pixel is not None
         assert pixel.photometric_interpretation == "YBR_FULL"
 
-    def test_float_pixels(self) -> None:
-        data_set = integers(tags.ROWS, "US", 1) + integers(tags.COLUMNS, "US", 1) + element(0x7FE00008, "OF", bytes(4))
-        assert "Float" in (instance(part_ten(data_set)).image_problem or "")
+    @pytest.mark.parametrize(("tag", "vr", "bits"), [(0x7FE00008, "OF", 32), (0x7FE00009, "OD", 64)])
+    @pytest.mark.parametrize("stated", [None, 16, 64])
+    def test_float_pixels(self, tag: int, vr: str, bits: int, stated: int | None) -> None:
+        """The element says what its cells are, whatever the header says beside it."""
+        allocated = b"" if stated is None else integers(tags.BITS_ALLOCATED, "US", stated)
+        data_set = integers(tags.ROWS, "US", 1) + integers(tags.COLUMNS, "US", 1) + allocated + element(tag, vr, bytes(bits // 8))
+        found = instance(part_ten(data_set))
+        assert found.image_problem is None
+        assert found.image_pixel == ImagePixel(1, 1, 1, "MONOCHROME2", bits, bits, bits - 1, signed=True, floating=True)
 
     @pytest.mark.parametrize("frames", [b"9" * 4000, b"2147483647", b"-5", b"many", b"0 ", b""])
     def test_any_number_of_frames(self, frames: bytes) -> None:
@@ -234,6 +267,12 @@ class TestContradictions:
         data = file_bytes(image(np.zeros((4, 4), np.uint16)))
         found = instance(data.replace(integers(tags.ROWS, "US", 4), element(tags.ROWS, vr, value)))
         assert found.image_problem
+
+
+def test_a_single_bit_has_no_sign() -> None:
+    found = instance(file_bytes(image(np.zeros((4, 4), np.uint8), bits_allocated=1, pixel_representation=1))).image_pixel
+    assert found is not None
+    assert not found.signed
 
 
 def test_big_endian_words_of_bytes_are_noted() -> None:

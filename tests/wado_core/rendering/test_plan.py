@@ -12,7 +12,7 @@ from tests.wado_core.rendering.pixels import color, gray
 from wado_core.errors import DamagedObject, InvalidRequest, LimitExceeded, NotSupported
 from wado_core.model.byte_range import ByteRange
 from wado_core.model.color import StoredPalette
-from wado_core.model.frame import FrameChunk
+from wado_core.model.frame import FrameChunk, FrameLayout
 from wado_core.model.geometry import Rectangle, Region
 from wado_core.model.grayscale import FrameTransform, Padding, Rescale, StoredLut, Window
 from wado_core.model.image_pixel import CodeStream, ImagePixel
@@ -185,8 +185,9 @@ def test_frames_that_are_too_large_are_refused_before_they_are_decoded() -> None
         (instance(replace(gray(12), photometric_interpretation="RGB")), DamagedObject),
         (instance(replace(color(), photometric_interpretation="MONOCHROME2")), DamagedObject),
         (instance(replace(gray(8, bits_allocated=8), photometric_interpretation="PALETTE COLOR")), DamagedObject),
-        (instance(gray(1, bits_allocated=1)), NotSupported),
-        (instance(gray(32, bits_allocated=32)), NotSupported),
+        (instance(gray(4, bits_allocated=4)), NotSupported),
+        (instance(gray(12, bits_allocated=12)), NotSupported),
+        (instance(replace(color(), bits_allocated=32, bits_stored=32, high_bit=31, floating=True)), DamagedObject),
         (instance(color("YBR_FULL", bits_stored=12, bits_allocated=16)), NotSupported),
         (replace(instance(), image_pixel=replace(color("YBR_FULL_422"), rows=4, columns=5)), DamagedObject),
     ],
@@ -203,3 +204,13 @@ def test_palettes_travel_with_the_plan() -> None:
     assert plan(made).palette == palette
     assert plan(made).grayscale is None
     assert plan(instance(palette=palette)).palette is None
+
+
+def test_frames_that_are_missing_are_refused_with_what_they_need() -> None:
+    """And those beyond the stated number are none (A4.72)."""
+    of = instance(gray(12), number_of_frames=2, missing_frames=3, frames=FrameLayout(0, 10000), chunks=every_frame(FrameTransform(), 2))
+    assert plan(of, frame_number=2).frame_number == 2
+    with pytest.raises(DamagedObject, match=r"\(7FE0,0010\) Pixel Data holds 10000 bytes; frame 5 of 40 × 60 pixels needs 24000 \(PS3\.5 8\.2\)"):
+        plan(of, frame_number=5)
+    with pytest.raises(InvalidRequest, match="1 to 2"):
+        plan(of, frame_number=6)
