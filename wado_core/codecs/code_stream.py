@@ -1,9 +1,10 @@
-"""What a code stream says of itself, read from its markers: JPEG (T.81 Annex B) and JPEG 2000 (T.800 Annex A)."""
+"""What a code stream says of itself: JPEG (T.81 Annex B) and JPEG 2000 (T.800 Annex A) by their markers, JPEG XL by its image header."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import unpack_from
 
+from wado_core.codecs.jpeg_xl_head import read_jpeg_xl_head
 from wado_core.model.image_pixel import CodeStream
 
 _SOI = b"\xff\xd8"
@@ -86,7 +87,7 @@ def with_adobe_transform(data: bytes, transform: int) -> bytes:
 
 
 def read_code_stream(data: bytes) -> CodeStream | None:
-    """Read the head of a JPEG or JPEG 2000 stream; None for other streams, or when ``data`` ends too early."""
+    """Read the head of a JPEG, JPEG 2000 or JPEG XL stream; None for other streams, or when ``data`` ends too early."""
     if data.startswith(_SOI):
         facts = read_jpeg_facts(data)
         if facts is None:
@@ -94,7 +95,11 @@ def read_code_stream(data: bytes) -> CodeStream | None:
         return CodeStream(facts.rows, facts.columns, len(facts.component_ids), facts.precision, color_transform=facts.adobe_transform == 1)
     if data.startswith(_JP2_SIGNATURE):
         data = data[max(data.find(_SOC_SIZ), 0) :]
-    return _read_jpeg_2000(data) if data.startswith(_SOC_SIZ) else None
+    if data.startswith(_SOC_SIZ):
+        return _read_jpeg_2000(data)
+    if head := read_jpeg_xl_head(data):
+        return CodeStream(head.rows, head.columns, head.components, head.precision)
+    return None
 
 
 def _read_jpeg_2000(data: bytes) -> CodeStream | None:

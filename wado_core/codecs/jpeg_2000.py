@@ -22,20 +22,21 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
     """
     stream = read_code_stream(encoded)
     if stream is None:
-        raise DamagedObject("The frame is no JPEG 2000 stream.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is no JPEG 2000 stream (PS3.5 8.2.4).")
     if stream.components not in (1, 3) or stream.precision > 16:
         raise NotSupported(
-            f"JPEG 2000 frames of {stream.precision} bits and {stream.components} components are not rendered by this version."
+            f"A frame of (7FE0,0010) Pixel Data is a JPEG 2000 stream of {stream.precision} bits and {stream.components} components; "
+            "up to 16 bits and 1 or 3 components are decoded (PS3.5 8.2.4)."
         )
     if (stream.rows, stream.columns) != (pixel.rows, pixel.columns):
-        raise DamagedObject("The frame has another size than its header says.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2.4).")
     steps = _reduction(stream, pixel, smallest)
     samples = _decode_reduced(encoded, stream, steps) if steps else None
     if samples is None:
         steps, samples = 0, _decode_full(encoded)
     rows, columns = stream.rows >> steps, stream.columns >> steps
     if samples.shape[:2] != (rows, columns) or samples.size != rows * columns * stream.components:
-        raise DamagedObject("The JPEG 2000 frame cannot be decoded.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG 2000 stream (PS3.5 8.2.4).")
     allocated = 8 if stream.precision <= 8 else 16
     cells = np.ascontiguousarray(samples.astype(np.uint8 if allocated == 8 else np.uint16, copy=False))  # signed wraps: two's complement
     photometric = pixel.photometric_interpretation
@@ -82,7 +83,7 @@ def _decode_leniently(encoded: bytes) -> Cells:
     try:
         samples: Cells = decode(encoded)
     except Exception as error:  # the binding raises whatever its C code reports
-        raise DamagedObject("The JPEG 2000 frame cannot be decoded.") from error
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG 2000 stream (PS3.5 8.2.4).") from error
     return samples
 
 

@@ -29,14 +29,17 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
 
     facts = read_jpeg_facts(encoded)
     if facts is None:
-        raise DamagedObject("The frame is no JPEG stream.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is no JPEG stream (PS3.5 8.2.1).")
     if (facts.rows, facts.columns) != (pixel.rows, pixel.columns):
-        raise DamagedObject("The frame has another size than its header says.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2.1).")
     if facts.sof not in _SEQUENTIAL:
-        raise NotSupported("Only sequential JPEG frames are rendered by this version.")
+        raise NotSupported("A frame of (7FE0,0010) Pixel Data is no sequential JPEG stream, which alone is decoded (PS3.5 8.2.1).")
     components = len(facts.component_ids)
     if facts.precision != 8 or components not in (1, 3):
-        raise NotSupported(f"JPEG frames of {facts.precision} bits and {components} components are not rendered by this version.")
+        raise NotSupported(
+            f"A frame of (7FE0,0010) Pixel Data is a JPEG stream of {facts.precision} bits and {components} components; 8 bits and 1 or 3 "
+            "components are decoded (PS3.5 8.2.1)."
+        )
     if components == 3 and (is_ycbcr := _is_ycbcr(facts, pixel)) != _libjpeg_reads_ycbcr(facts):
         encoded = with_adobe_transform(encoded, int(is_ycbcr))
     steps = reduction_steps(facts.rows, facts.columns, smallest, _MOST_STEPS)
@@ -62,7 +65,7 @@ def _decode_otherwise(encoded: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np
     try:
         cells: np.ndarray[tuple[int, ...], np.dtype[np.uint8]] = imagecodecs.jpeg8_decode(encoded)
     except (ValueError, RuntimeError) as error:
-        raise DamagedObject("The JPEG frame cannot be decoded.") from error
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG stream (PS3.5 8.2.1).") from error
     return cells
 
 

@@ -35,6 +35,7 @@ class Decoder:
     syntaxes: their UIDs.  load: imports the codec on first use and returns it.
     library: what decodes, for people.  distributions: packages whose version decides decoded values, part of every ETag.
     holds_gil: other threads wait meanwhile.  regions: a part of the frame can be decoded alone.  reduction: a smaller size can.
+    sample_ns: about how long a sample takes to decode, nanoseconds: tells which frames are worth keeping decoded.
     heavy: a frame takes tens of milliseconds or more, by a decoder that holds the GIL or may not survive a hostile stream;
         servers decode it in a child process, from a queue of its own.
     """
@@ -46,6 +47,7 @@ class Decoder:
     holds_gil: bool = False
     regions: bool = False
     reduction: Reduction = Reduction.NONE
+    sample_ns: float = 20.0
     heavy: bool = False
 
 
@@ -79,6 +81,18 @@ def _jpeg_2000() -> Codec:
     return lambda encoded, pixel, smallest, _: decode(encoded, pixel, smallest)
 
 
+def _jpeg_xl() -> Codec:
+    from wado_core.codecs.jpeg_xl import decode
+
+    return lambda encoded, pixel, _smallest, _picture: decode(encoded, pixel)
+
+
+def _deflated() -> Codec:
+    from wado_core.codecs.deflated import decode
+
+    return _of_cells(decode)
+
+
 def _of_cells(decode: Callable[[bytes, ImagePixel], Decoded]) -> Codec:
     """Return a decoder of cells as the header describes them, always of the whole frame."""
 
@@ -93,15 +107,17 @@ TABLE: tuple[Decoder, ...] = (
         (syntaxes.IMPLICIT_VR_LITTLE_ENDIAN, syntaxes.EXPLICIT_VR_LITTLE_ENDIAN, syntaxes.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN),
         _native_little_endian,
         "numpy",
+        sample_ns=0.1,
     ),
-    Decoder((syntaxes.EXPLICIT_VR_BIG_ENDIAN,), _native_big_endian, "numpy"),
-    Decoder((syntaxes.RLE_LOSSLESS,), _rle, "own kernel"),
+    Decoder((syntaxes.EXPLICIT_VR_BIG_ENDIAN,), _native_big_endian, "numpy", sample_ns=0.5),
+    Decoder((syntaxes.RLE_LOSSLESS,), _rle, "own kernel", sample_ns=1.0),
     Decoder(
         (syntaxes.JPEG_BASELINE,),
         _jpeg,
         "libjpeg-turbo (simplejpeg, imagecodecs)",
         ("simplejpeg", "imagecodecs"),
         reduction=Reduction.DCT,
+        sample_ns=2.0,
     ),
     Decoder(
         (syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000),
@@ -110,8 +126,17 @@ TABLE: tuple[Decoder, ...] = (
         ("imagecodecs", "pillow", "pylibjpeg-openjpeg"),
         holds_gil=True,
         reduction=Reduction.LEVELS,
+        sample_ns=80.0,
         heavy=True,
     ),
+    Decoder(
+        (syntaxes.JPEG_XL_LOSSLESS, syntaxes.JPEG_XL_RECOMPRESSION, syntaxes.JPEG_XL),
+        _jpeg_xl,
+        "libjxl (imagecodecs)",
+        ("imagecodecs",),
+        heavy=True,
+    ),
+    Decoder((syntaxes.DEFLATED_IMAGE_FRAME,), _deflated, "zlib, numpy"),
 )
 
 # By UID. Known, and not decoded by this version, are the other transfer syntaxes of the model.
@@ -124,7 +149,7 @@ def decoder(transfer_syntax_uid: str) -> Decoder:
     if found is None:
         known = syntaxes.TRANSFER_SYNTAXES.get(transfer_syntax_uid)
         name = known.name if known else transfer_syntax_uid if is_uid(transfer_syntax_uid) else "that the object names"
-        raise NotSupported(f"Frames in the transfer syntax {name} are not decoded by this version.")
+        raise NotSupported(f"(0002,0010) Transfer Syntax UID: frames in {name} are not decoded by this version (PS3.5 10).")
     return found
 
 
@@ -147,4 +172,4 @@ def decode(
     try:
         return decoder(transfer_syntax_uid).load()(encoded, pixel, smallest, picture)
     except MemoryError as error:
-        raise LimitExceeded("Decoding the frame needs more memory than there is.") from error
+        raise LimitExceeded("Decoding a frame of (7FE0,0010) Pixel Data needs more memory than there is (PS3.5 8.2).") from error

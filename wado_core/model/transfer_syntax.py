@@ -8,8 +8,15 @@ DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 RLE_LOSSLESS = "1.2.840.10008.1.2.5"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
+JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+JPEG_SPECTRAL_SELECTION = "1.2.840.10008.1.2.4.53"
+JPEG_FULL_PROGRESSION = "1.2.840.10008.1.2.4.55"
 JPEG_2000_LOSSLESS = "1.2.840.10008.1.2.4.90"
 JPEG_2000 = "1.2.840.10008.1.2.4.91"
+JPEG_XL_LOSSLESS = "1.2.840.10008.1.2.4.110"
+JPEG_XL_RECOMPRESSION = "1.2.840.10008.1.2.4.111"
+JPEG_XL = "1.2.840.10008.1.2.4.112"
+DEFLATED_IMAGE_FRAME = "1.2.840.10008.1.2.8.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,11 @@ class TransferSyntax:
     deflated: bool = False
     video: bool = False
 
+    @property
+    def native_cells(self) -> bool:
+        """Whether frames are cells as the Image Pixel module describes them, lying as they are or deflated one by one."""
+        return not self.encapsulated or self.uid == DEFLATED_IMAGE_FRAME
+
 
 def _native(uid: str, name: str, *, implicit_vr: bool = False, big_endian: bool = False, deflated: bool = False) -> TransferSyntax:
     return TransferSyntax(uid, name, encapsulated=False, implicit_vr=implicit_vr, big_endian=big_endian, deflated=deflated)
@@ -39,9 +51,9 @@ TRANSFER_SYNTAXES: dict[str, TransferSyntax] = {
         _native(EXPLICIT_VR_BIG_ENDIAN, "Explicit VR Big Endian", big_endian=True),
         TransferSyntax(RLE_LOSSLESS, "RLE Lossless"),
         TransferSyntax(JPEG_BASELINE, "JPEG Baseline (Process 1)", lossy=True),
-        TransferSyntax("1.2.840.10008.1.2.4.51", "JPEG Extended (Process 2 and 4)", lossy=True),
-        TransferSyntax("1.2.840.10008.1.2.4.53", "JPEG Spectral Selection (Process 6 and 8)", lossy=True),
-        TransferSyntax("1.2.840.10008.1.2.4.55", "JPEG Full Progression (Process 10 and 12)", lossy=True),
+        TransferSyntax(JPEG_EXTENDED, "JPEG Extended (Process 2 and 4)", lossy=True),
+        TransferSyntax(JPEG_SPECTRAL_SELECTION, "JPEG Spectral Selection (Process 6 and 8)", lossy=True),
+        TransferSyntax(JPEG_FULL_PROGRESSION, "JPEG Full Progression (Process 10 and 12)", lossy=True),
         TransferSyntax("1.2.840.10008.1.2.4.57", "JPEG Lossless (Process 14)"),
         TransferSyntax("1.2.840.10008.1.2.4.70", "JPEG Lossless (Process 14, Selection Value 1)"),
         TransferSyntax("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless"),
@@ -59,13 +71,13 @@ TRANSFER_SYNTAXES: dict[str, TransferSyntax] = {
         TransferSyntax("1.2.840.10008.1.2.4.106", "MPEG-4 AVC/H.264 Stereo High Profile", lossy=True, video=True),
         TransferSyntax("1.2.840.10008.1.2.4.107", "HEVC/H.265 Main Profile / Level 5.1", lossy=True, video=True),
         TransferSyntax("1.2.840.10008.1.2.4.108", "HEVC/H.265 Main 10 Profile / Level 5.1", lossy=True, video=True),
-        TransferSyntax("1.2.840.10008.1.2.4.110", "JPEG XL Lossless"),
-        TransferSyntax("1.2.840.10008.1.2.4.111", "JPEG XL JPEG Recompression", lossy=True),
-        TransferSyntax("1.2.840.10008.1.2.4.112", "JPEG XL", lossy=True),
+        TransferSyntax(JPEG_XL_LOSSLESS, "JPEG XL Lossless"),
+        TransferSyntax(JPEG_XL_RECOMPRESSION, "JPEG XL JPEG Recompression", lossy=True),
+        TransferSyntax(JPEG_XL, "JPEG XL", lossy=True),
         TransferSyntax("1.2.840.10008.1.2.4.201", "High-Throughput JPEG 2000 (Lossless Only)"),
         TransferSyntax("1.2.840.10008.1.2.4.202", "High-Throughput JPEG 2000 with RPCL Options (Lossless Only)"),
         TransferSyntax("1.2.840.10008.1.2.4.203", "High-Throughput JPEG 2000", lossy=True),
-        TransferSyntax("1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression"),
+        TransferSyntax(DEFLATED_IMAGE_FRAME, "Deflated Image Frame Compression"),
     )
 }
 
