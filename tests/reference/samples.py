@@ -26,7 +26,7 @@ def frame_samples(ds: Dataset, frame_number: int) -> tuple[Array, str]:
         if keyword in ds:
             return _float_frame(ds, keyword, dtype, frame_number), photometric
     syntax = UID(ds.file_meta.TransferSyntaxUID)
-    representation = ds.PixelRepresentation if ds.BitsStored > 1 else 0  # a single bit has no room for a sign
+    representation = ds.PixelRepresentation if ds.BitsAllocated > 1 else 0  # a cell of one bit has no room for a sign
     if not syntax.is_encapsulated:
         return sample_values(native_cells(ds, frame_number), ds.BitsStored, ds.HighBit, representation), photometric
     if syntax == RLELossless:

@@ -1,6 +1,7 @@
 """Native frames: cells as they lie (PS3.5 8.1, 8.2; PS3.3 C.7.6.3.1.3)."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def decode_big_endian(encoded: bytes, pixel: ImagePixel) -> Decoded:
     return arrange(cells_of(encoded, pixel, ">"), pixel)
 
 
-def cells_of(encoded: bytes | Cells, pixel: ImagePixel, order: str) -> Cells:
+def cells_of(encoded: bytes | Cells, pixel: ImagePixel, order: Literal["<", ">"]) -> Cells:
     """Return the cells of one frame, flat, in native order; those of 1 bit as bytes.
 
     encoded: the frame's bytes, or the same as a (n,) uint8; what is too much is left out.  order: of the bytes of a cell, ``<`` or ``>``.
@@ -38,7 +39,10 @@ def cells_of(encoded: bytes | Cells, pixel: ImagePixel, order: str) -> Cells:
     check_width(pixel)
     octets, needed = np.frombuffer(encoded, np.uint8), (pixel.native_frame_bits + 7) // 8
     if octets.size < needed:
-        raise DamagedObject(f"The frame holds {octets.size} bytes of pixels; Rows, Columns and Bits Allocated ask for {needed} (PS3.5 8.1.1).")
+        raise DamagedObject(
+            f"(7FE0,0010) Pixel Data: a frame of {pixel.rows} × {pixel.columns} pixels holds {octets.size} bytes; it needs {needed} "
+            "(PS3.5 8.1.1)."
+        )
     if pixel.bits_allocated == 1:
         return np.unpackbits(octets, count=pixel.native_frame_bits, bitorder="little")
     native = cell_type(pixel)

@@ -133,8 +133,8 @@ def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
             f"(0028,0100) Bits Allocated {allocated}, (0028,0101) Bits Stored {stored} and (0028,0102) High Bit {high} contradict each "
             "other (PS3.5 8.1.1)."
         )
-    # A single bit has no room for a sign: with one, ones would be less than zeros.
-    signed = stored > 1 and attributes.integer(tags.PIXEL_REPRESENTATION) == 1
+    # A cell of one bit has no room for a sign: with one, ones would be less than zeros.
+    signed = allocated > 1 and attributes.integer(tags.PIXEL_REPRESENTATION) == 1
     return ImagePixel(rows, columns, samples, photometric, allocated, stored, high, signed, planar), None
 
 

@@ -47,7 +47,9 @@ def stored_values(cells: Cells, pixel: ImagePixel) -> Stored:
     if pixel.floating:
         return cells.astype(np.float64)
     if pixel.bits_stored == pixel.bits_allocated:
-        return cells.view(f"i{cells.itemsize}").astype(np.int64) if pixel.signed else cells.astype(np.int64 if cells.itemsize < 8 else np.uint64)
+        if pixel.signed:
+            return cells.view(f"i{cells.itemsize}").astype(np.int64)
+        return cells.astype(np.uint64 if cells.itemsize == 8 else np.int64)
     raised = cells.astype(np.uint64) << np.uint64(63 - pixel.high_bit)  # what is above the sample falls out, what is below next
     if pixel.signed:
         return raised.view(np.int64) >> np.int64(64 - pixel.bits_stored)
@@ -123,10 +125,7 @@ def _apply_voi(display: Table, stored: Stored, modality: Rescale | Lut, voi: Win
         voi_kernels.fill_sigmoid(display, _modality(stored, modality), voi.center, voi.width)
     else:
         unit, middle, extent = in_unit(modality, voi, 0 if pixel.floating else pixel.bits_stored)
-        if isinstance(modality, Rescale):
-            values = _modality(stored, rescale_in(unit, modality))
-        else:
-            values = _modality(stored, modality) * unit
+        values = _modality(stored, rescale_in(unit, modality)) if isinstance(modality, Rescale) else _modality(stored, modality) * unit
         voi_kernels.fill_linear(display, values, middle, extent)
 
 
@@ -137,7 +136,7 @@ def _modality(stored: Stored, modality: Rescale | Lut) -> _Values:
         if isinstance(modality, Lut):
             entries = np.frombuffer(modality.entries, "<u2")
             places = np.clip(np.floor(values + 0.5) - modality.first, 0, entries.size - 1)
-            return entries[places.astype(np.intp)].astype(np.float64)
+            return np.asarray(entries[places.astype(np.intp)], np.float64)
         if modality.slope != 1:
             values *= modality.slope
         if modality.intercept != 0:

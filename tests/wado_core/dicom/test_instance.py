@@ -178,7 +178,8 @@ class TestContradictions:
         ("attributes", "needed"), [({"Rows": 5}, 40), ({"BitsAllocated": 32}, 64), ({"Columns": 65535}, 524280)]
     )
     def test_too_little_pixel_data(self, attributes: dict[str, object], needed: int) -> None:
-        assert re.fullmatch(rf"\(7FE0,0010\) Pixel Data holds 32 bytes; frame 1 of .* needs {needed} \(PS3\.5 8\.2\)\.", self.problem(**attributes))
+        expected = rf"\(7FE0,0010\) Pixel Data holds 32 bytes; frame 1 of .* needs {needed} \(PS3\.5 8\.2\)\."
+        assert re.fullmatch(expected, self.problem(**attributes))
 
     @pytest.mark.parametrize("stated", [4, 1000, 2**31 - 1])
     def test_frames_that_are_missing_are_told_and_the_others_kept(self, stated: int) -> None:

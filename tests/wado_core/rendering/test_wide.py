@@ -63,7 +63,8 @@ def test_samples_are_cut_out_of_any_cell(layout: tuple[int, int, int, bool], see
 
 def shown(cells: Array, pixel: ImagePixel, steps: Grayscale, voi: Window | Lut | None) -> Array:
     display = display_of(cells, pixel, steps, voi)
-    assert (display.dtype, display.shape) == (np.uint8, cells.shape)
+    assert display.dtype == np.uint8
+    assert display.shape == cells.shape
     return display
 
 
