@@ -171,7 +171,10 @@ def warm_up() -> None:
     import simplejpeg  # noqa: F401
 
     from wado_core.archive import cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
+    from wado_core.codecs.ffmpeg import program_version
     from wado_core.services import browsing, decoding, locating, rendering, retrieval  # noqa: F401
+
+    program_version()  # part of the ETag of video
 
     for codec in ("jpeg8_decode", "jpeg2k_decode", "png_encode"):
         getattr(imagecodecs, codec)

@@ -1,6 +1,7 @@
 """The Python interface: from a path or bytes to a picture, every refusal one that can be shown, and an import that costs nothing."""
 
 import os
+import shutil
 import subprocess
 import sys
 from io import BytesIO
@@ -122,6 +123,10 @@ class TestOpen:
         assert wado_core.open(build("sr")).image_pixel is None
 
 
+def _with_bits_allocated(data: bytes, bits: int) -> bytes:
+    return data.replace(b"\x28\0\0\1US\2\0\x10\0", b"\x28\0\0\1US\2\0" + bits.to_bytes(2, "little"), 1)
+
+
 REFUSALS: dict[str, tuple[bytes | None, type[WadoError]]] = {
     "missing": (None, Unavailable),
     "empty": (b"", NotDicom),
@@ -129,9 +134,9 @@ REFUSALS: dict[str, tuple[bytes | None, type[WadoError]]] = {
     "cut": (build("ct")[:3000], DamagedObject),
     "cut within its pixels": (build("rle")[:-100], DamagedObject),
     "report": (build("sr"), NotSupported),
-    "video": (build("mpg"), NotSupported),
+    "video of noise": (build("mpg"), NotSupported if shutil.which("ffmpeg") is None else DamagedObject),
     "jpeg-ls": (build("jls"), NotSupported),
-    "one bit": (build("bit1"), NotSupported),
+    "bits of another width": (_with_bits_allocated(build("ramp"), 12), NotSupported),
     "huge": (build("ct").replace(b"\x28\0\x10\0US\2\0\0\2", b"\x28\0\x10\0US\2\0\xff\xff", 1), DamagedObject),
 }
 

@@ -7,7 +7,7 @@ import numpy as np
 from wado_core.dicom.elements import swapped
 from wado_core.dicom.lut import read_lut, read_palette
 from wado_core.dicom.source import inflated
-from wado_core.errors import DamagedObject, NotSupported
+from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model.byte_range import ByteRange
 from wado_core.model.color import Palette, StoredPalette
 from wado_core.model.frame import FrameLayout
@@ -35,14 +35,23 @@ class FrameReader:
     def frame(self, frame_number: int) -> bytes:
         """Return the encoded bytes of a frame, its fragments joined.
 
-        frame_number: from 1 to ``number_of_frames``.  Raises DamagedObject, NotSupported, LimitExceeded, Unavailable.
+        frame_number: from 1 to ``number_of_frames``.  The frames of a video are one stream, which is returned for any of them.
+        Raises DamagedObject, NotSupported, LimitExceeded, Unavailable.
         """
         layout, pixel = self._instance.frames, self._instance.image_pixel
         if layout is None or pixel is None:
             raise NotSupported(self._instance.image_problem or NO_IMAGE)
+        if self._instance.transfer_syntax.video:
+            return joined(self._data_set(), self._video())
         if layout.encapsulated:
             return joined(self._data_set(), self._instance.fragments(frame_number))
         return _native(self._data_set(), layout, pixel, frame_number)
+
+    def _video(self) -> tuple[ByteRange, ...]:
+        fragments = self._instance.fragments(1)
+        if sum(one.length for one in fragments) > self._limits.video_bytes:
+            raise LimitExceeded(f"The video stream is longer than the configured {self._limits.video_bytes} bytes.")
+        return fragments
 
     def lut(self, stored: StoredLut) -> Lut:
         """Return a lookup table with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
@@ -51,6 +60,10 @@ class FrameReader:
     def palette(self, stored: StoredPalette) -> Palette:
         """Return a palette with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
         return read_palette(self._data_set(), stored)
+
+    def icc_profile(self, stored: ByteRange) -> bytes:
+        """Return an ICC profile. Raises DamagedObject, LimitExceeded, Unavailable."""
+        return _read(self._data_set(), *stored)
 
     def _data_set(self) -> ByteSource:
         """Return the source in which all byte ranges count."""

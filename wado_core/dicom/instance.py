@@ -11,6 +11,7 @@ from wado_core.dicom.frame_chunks import chunk_size, in_chunks
 from wado_core.dicom.frame_index import read_frame_layout
 from wado_core.dicom.frames import too_short
 from wado_core.dicom.header import Header, read_header
+from wado_core.dicom.icc_profile import find_icc_profile
 from wado_core.dicom.lut import find_palette
 from wado_core.dicom.photometric import PALETTE, as_code_stream_says, as_native_data_says, interpretation, missing, without_codec
 from wado_core.dicom.text import decode_text
@@ -69,9 +70,11 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     graded = pixel is not None and pixel.monochrome and problem is None and not transfer_syntax(header.transfer_syntax_uid).video
     transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and graded else ((), ())
     padding = read_padding(attributes, pixel) if pixel and pixel.monochrome else None
-    palette = None
+    palette, profile = None, None
     if pixel is not None and problem is None:
         pixel, palette = _palette(header, pixel, warnings)
+        profile, profile_problem = find_icc_profile(header.source, attributes, gray=pixel.monochrome and palette is None)
+        warnings += [profile_problem] if profile_problem else []
     if layout is not None:
         layout = replace(layout, frames_of_a_chunk=chunk_size(columns, of_frame))
     instance = Instance(
@@ -90,6 +93,7 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         frames=layout,
         padding=padding,
         palette=palette,
+        icc_profile=profile,
         warnings=tuple(warnings),
         chunks=in_chunks(columns, transforms, of_frame, layout.frames_of_a_chunk) if layout else (),
     )
@@ -146,13 +150,25 @@ def _noted(warnings: list[str], found: tuple[ImagePixel, str]) -> ImagePixel:
 
 def _palette(header: Header, pixel: ImagePixel, warnings: list[str]) -> tuple[ImagePixel, StoredPalette | None]:
     """Find the palette; without a usable one, the indices of PALETTE COLOR are drawn as gray values (H3.1)."""
-    if pixel.photometric_interpretation != PALETTE:
+    of_indices = pixel.photometric_interpretation == PALETTE
+    if not of_indices and not _has_supplemental_palette(header.attributes, pixel):
         return pixel, None
-    palette, problem = find_palette(header.source, header.attributes, signed=pixel.signed)
+    if pixel.floating:
+        palette, problem = None, "(0028,1101) Palette Color Lookup Table Descriptor: float pixel data has no palette (PS3.3 C.7.6.24)."
+    else:
+        palette, problem = find_palette(header.source, header.attributes, signed=pixel.signed)
     if palette is None:
-        pixel, problem = replace(pixel, photometric_interpretation="MONOCHROME2"), f"{problem} {DRAWN_AS_GRAY}"
+        problem = f"{problem} {DRAWN_AS_GRAY}"
+        pixel = replace(pixel, photometric_interpretation="MONOCHROME2") if of_indices else pixel
     warnings += [problem] if problem else []
     return pixel, palette
+
+
+def _has_supplemental_palette(attributes: Attributes, pixel: ImagePixel) -> bool:
+    """Say whether a gray image has colours besides, for the stored values from the first one that its palette maps on (H2.18)."""
+    if pixel.photometric_interpretation != "MONOCHROME2" or tags.RED_PALETTE_DESCRIPTOR not in attributes:
+        return False
+    return attributes.text(tags.PIXEL_PRESENTATION).upper() in ("COLOR", "MIXED")
 
 
 def _frames(
@@ -182,7 +198,7 @@ def _frames_missing(number_of_frames: int, stated: int) -> str:
 
 
 def _first_code_stream(header: Header, columns: FrameChunk) -> CodeStream | None:
-    if not columns.offsets:
+    if not columns.offsets or transfer_syntax(header.transfer_syntax_uid).video:
         return None
     first = columns.fragments(1)[0]
     for most in (_CODE_STREAM_HEAD, _CODE_STREAM_LONG_HEAD):

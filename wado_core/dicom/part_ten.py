@@ -35,7 +35,7 @@ from wado_core.dicom.frames import joined
 from wado_core.dicom.header import PREAMBLE_LENGTH, Header, read_header
 from wado_core.dicom.photometric import interpretation, samples_of
 from wado_core.dicom.value_representation import implied_vr, unit_bytes
-from wado_core.errors import DamagedObject, LimitExceeded
+from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
 from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE
@@ -93,6 +93,8 @@ def part_ten(source: ByteSource, instance: Instance, limits: Limits, decode: Dec
         header.scanner.end_of_value(header.pixel_data)  # a file that ends within its pixel data is none to hand on
     if header.has_preamble and (is_target or instance.transfer_syntax.video):  # no other form can hold video (A4.103)
         return PartTen(source.size, _copy(source, _Range(0, source.size)))
+    if instance.transfer_syntax.video:
+        raise NotSupported("Video is handed out as a file as it is stored, and this object is none: it has no preamble (PS3.10 7.1).")
     decode_frame = _frame_decoder(header, instance, limits, decode)
     pieces = _Layout(header, instance, limits, decode_frame).pieces()
     length = sum(len(piece) if isinstance(piece, bytes) else piece.length for piece in pieces)

@@ -1,8 +1,14 @@
-"""Decoding: light frames in this process, heavy ones in a child that can be killed; what was costly is kept."""
+"""Decoding: light frames in this process, heavy ones in a child that can be killed, video by a program that can be killed.
 
+What was costly is kept.
+"""
+
+from wado_core.codecs import video
 from wado_core.codecs.decoded import Decoded
+from wado_core.codecs.ffmpeg import Bounds
 from wado_core.codecs.isolated import IsolatedDecoder
 from wado_core.codecs.registry import decode, decoder
+from wado_core.codecs.video_stream import coding_of
 from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.render import RenderPlan
@@ -23,6 +29,7 @@ class Decoding:
         cache_bytes: of decoded frames that are kept; 0: none.
         """
         self._isolated = IsolatedDecoder(deadline_s, most_bytes)
+        self._bounds = Bounds(deadline_s, most_bytes)
         self._frames = DecodedFrames(cache_bytes)
 
     def heavy(self, transfer_syntax_uid: str) -> bool:
@@ -37,7 +44,10 @@ class Decoding:
         self, encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None, picture: int = 1
     ) -> Decoded:
         """Decode one frame. Raises NotSupported, DamagedObject, LimitExceeded, Unavailable."""
-        where = self._isolated.decode if self.heavy(transfer_syntax_uid) else decode
+        row = decoder(transfer_syntax_uid)
+        if row.program:  # not from within the child, which may be killed and leave the program behind
+            return video.decode(encoded, pixel, coding_of(transfer_syntax_uid), picture, self._bounds)
+        where = self._isolated.decode if row.heavy else decode
         return where(encoded, pixel, transfer_syntax_uid, smallest, picture)
 
     def keep(self, plan: RenderPlan) -> Keep:

@@ -204,7 +204,8 @@ def test_palettes_travel_with_the_plan() -> None:
     made = instance(replace(gray(8, bits_allocated=8), photometric_interpretation="PALETTE COLOR"), palette=palette)
     assert plan(made).palette == palette
     assert plan(made).grayscale is None
-    assert plan(instance(palette=palette)).palette is None
+    supplemental = plan(instance(palette=palette))
+    assert (supplemental.palette, supplemental.grayscale is None) == (palette, False)
 
 
 def test_frames_that_are_missing_are_refused_with_what_they_need() -> None:
