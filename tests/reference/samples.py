@@ -1,5 +1,6 @@
 """From stored bytes to sample values of one frame (PS3.5 8.1.1, PS3.3 C.7.6.3.1), slowly and one rule at a time."""
 
+import zlib
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,10 @@ from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
 from tests.reference import code_streams
 
 Array = NDArray[Any]
+
+DEFLATED_IMAGE_FRAME = "1.2.840.10008.1.2.8.1"
+"""Which pydicom does not know (PS3.5 A.4.13)."""
+
 
 def frame_samples(ds: Dataset, frame_number: int) -> tuple[Array, str]:
     """Decode one frame, from 1, into sample values.
@@ -27,11 +32,12 @@ def frame_samples(ds: Dataset, frame_number: int) -> tuple[Array, str]:
             return _float_frame(ds, keyword, dtype, frame_number), photometric
     syntax = UID(ds.file_meta.TransferSyntaxUID)
     representation = ds.PixelRepresentation if ds.BitsAllocated > 1 else 0  # a cell of one bit has no room for a sign
+    if syntax in (DEFLATED_IMAGE_FRAME, RLELossless):
+        stream = get_frame(ds.PixelData, frame_number - 1, number_of_frames=number_of_frames(ds))
+        cells = rle_cells(stream, ds) if syntax == RLELossless else shaped_cells(zlib.decompress(stream, -zlib.MAX_WBITS), ds, 1)
+        return sample_values(cells, ds.BitsStored, ds.HighBit, representation), photometric
     if not syntax.is_encapsulated:
         return sample_values(native_cells(ds, frame_number), ds.BitsStored, ds.HighBit, representation), photometric
-    if syntax == RLELossless:
-        stream = get_frame(ds.PixelData, frame_number - 1, number_of_frames=number_of_frames(ds))
-        return sample_values(rle_cells(stream, ds), ds.BitsStored, ds.HighBit, representation), photometric
     decoded, photometric = code_streams.decode(ds, frame_number)
     return sample_values(decoded.astype(np.int64), ds.BitsStored, ds.BitsStored - 1, representation), photometric
 
@@ -55,8 +61,12 @@ def sample_values(cells: Array, bits_stored: int, high_bit: int, pixel_represent
 
 def native_cells(ds: Dataset, frame_number: int) -> Array:
     """Read the cells of one uncompressed frame, unsigned, in (rows, columns[, samples]) order (H1.3, H1.8)."""
+    return shaped_cells(little_endian_bytes(ds, "PixelData", ds.BitsAllocated), ds, frame_number)
+
+
+def shaped_cells(data: bytes, ds: Dataset, frame_number: int) -> Array:
+    """Read the cells of one frame out of little endian bytes; each frame of Deflated Image Frame Compression is the first of its own."""
     rows, columns, samples, allocated = ds.Rows, ds.Columns, ds.SamplesPerPixel, ds.BitsAllocated
-    data = little_endian_bytes(ds, "PixelData", allocated)
     if ds.PhotometricInterpretation in ("YBR_FULL_422", "YBR_PARTIAL_422"):
         return expand_422(read_cells(data, allocated, frame_number, rows * columns * 2).reshape(rows, columns * 2))
     flat = read_cells(data, allocated, frame_number, rows * columns * samples)
