@@ -120,6 +120,10 @@ class Settings:
             1024 * GIB,
         ),
     ] = 128 * MIB
+    inflated_cache_bytes: Annotated[
+        int,
+        Setting("Bytes of deflated data sets that each worker keeps inflated in memory; 0: none.", 0, 1024 * GIB),
+    ] = 256 * MIB
     instance_cache_entries: Annotated[int, Setting("Descriptions of instances that each worker keeps in memory.", 1, 100_000_000)] = 20_000
     instance_fresh_s: Annotated[
         float, Setting("Seconds for which a description in memory counts before index and file are looked at again.", 0, 3600)

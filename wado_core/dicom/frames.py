@@ -6,7 +6,7 @@ import numpy as np
 
 from wado_core.dicom.elements import swapped
 from wado_core.dicom.lut import read_lut, read_palette
-from wado_core.dicom.source import inflated
+from wado_core.dicom.source import Inflate, inflated
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model.byte_range import ByteRange
 from wado_core.model.color import Palette, StoredPalette
@@ -23,13 +23,18 @@ NO_IMAGE = "The object holds no image: it has no (7FE0,0010) Pixel Data (PS3.3 C
 class FrameReader:
     """Reads encoded frames, lookup tables and palettes of one opened object; a deflated one is inflated once for all of them."""
 
-    __slots__ = ("_inflated", "_instance", "_limits", "_source")
+    __slots__ = ("_inflate", "_inflated", "_instance", "_limits", "_source")
 
-    def __init__(self, source: ByteSource, instance: Instance, limits: Limits) -> None:
-        """instance: describes what ``source`` holds, with the columns of the frames that will be read."""
+    def __init__(self, source: ByteSource, instance: Instance, limits: Limits, inflate: Inflate = inflated) -> None:
+        """Make the reader.
+
+        instance: describes what ``source`` holds, with the columns of the frames that will be read.
+        inflate: how a deflated object is inflated.
+        """
         self._source = source
         self._instance = instance
         self._limits = limits
+        self._inflate = inflate
         self._inflated: ByteSource | None = None
 
     def frame(self, frame_number: int) -> bytes:
@@ -70,7 +75,7 @@ class FrameReader:
         if not self._instance.transfer_syntax.deflated:
             return self._source
         if self._inflated is None:
-            self._inflated = inflated(self._source, self._instance.data_set_offset, self._limits.inflated_bytes)
+            self._inflated = self._inflate(self._source, self._instance.data_set_offset, self._limits.inflated_bytes)
         return self._inflated
 
 

@@ -34,6 +34,7 @@ from wado_core.dicom.frame_index import read_frame_layout
 from wado_core.dicom.frames import joined
 from wado_core.dicom.header import PREAMBLE_LENGTH, Header, read_header
 from wado_core.dicom.photometric import interpretation, samples_of
+from wado_core.dicom.source import Inflate, inflated
 from wado_core.dicom.value_representation import implied_vr, unit_bytes
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model.image_pixel import ImagePixel
@@ -81,13 +82,16 @@ _Piece = bytes | _Range | _Frames
 DecodeFrame = Callable[[int], Decoded]
 
 
-def part_ten(source: ByteSource, instance: Instance, limits: Limits, decode: Decode = decode_here) -> PartTen:
+def part_ten(
+    source: ByteSource, instance: Instance, limits: Limits, decode: Decode = decode_here, inflate: Inflate = inflated
+) -> PartTen:
     """Lay an object out as a Part 10 file in Explicit VR Little Endian.
 
+    decode, inflate: how frames are decoded and a deflated object is inflated.
     Everything that can be wrong with the object is raised here, before the first byte is sent, except for damage within
     frames: DamagedObject, NotSupported (frames that cannot be decoded), LimitExceeded.
     """
-    header = read_header(source, limits)
+    header = read_header(source, limits, inflate)
     is_target = header.stated_transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN and header.encoding == _TARGET
     if header.pixel_data is not None and header.pixel_data.length != UNDEFINED_LENGTH:
         header.scanner.end_of_value(header.pixel_data)  # a file that ends within its pixel data is none to hand on
