@@ -44,10 +44,16 @@ def render(
 
 
 def read(source: Source) -> Dataset:
-    """Read a DICOM object; a bare data set without File Meta Information counts as Implicit VR Little Endian (PS3.10 7.5)."""
+    """Read a DICOM object; a bare data set without File Meta Information counts as Implicit VR Little Endian (PS3.10 7.5).
+
+    pydicom leaves out fragments that no delimiter ends; they are read as if one stood at the end of the object (H1.5).
+    """
     if isinstance(source, Dataset):
         return source
-    ds = dcmread(BytesIO(source) if isinstance(source, bytes) else source, force=True)
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    ds = dcmread(BytesIO(data), force=True)
+    if "BitsAllocated" in ds and "PixelData" not in ds and b"\xe0\x7f\x10\x00" in data:
+        ds = dcmread(BytesIO(data + bytes.fromhex("feffdde0 00000000")), force=True)
     if "TransferSyntaxUID" not in ds.file_meta:
         ds.file_meta = FileMetaDataset()
         ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian

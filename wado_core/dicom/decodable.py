@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from wado_core.codecs.decoded import check_width
 from wado_core.codecs.registry import decoder
-from wado_core.dicom.frames import NO_IMAGE, too_short
+from wado_core.dicom.frames import NO_IMAGE
 from wado_core.dicom.photometric import CLAUSE, RENDERED_COLORS, SUBSAMPLED, is_known, is_rendered, samples_of
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, WadoError
 from wado_core.model.image_pixel import ImagePixel
@@ -32,6 +32,9 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     if stream is not None:
         if not stream.rows or not stream.columns:
             raise DamagedObject("(7FE0,0010) Pixel Data: the code stream of the first frame states no size (PS3.5 8.2).")
+        if max(stream.rows, stream.columns) > LONGEST_EDGE:
+            states = f"(7FE0,0010) Pixel Data: the code stream of the first frame states {stream.rows} × {stream.columns} pixels"
+            raise DamagedObject(f"{states}; (0028,0010) Rows and (0028,0011) Columns are at most {LONGEST_EDGE} (PS3.3 C.7.6.3.1).")
         pixel = replace(pixel, rows=stream.rows, columns=stream.columns)
     if max(pixel.rows, pixel.columns) > LONGEST_EDGE or pixel.rows * pixel.columns > limits.frame_pixels:
         raise LimitExceeded(
@@ -49,12 +52,6 @@ def renderable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     pixel = decodable_pixel(instance, limits)
     _check_samples(instance, pixel)
     return pixel
-
-
-def check_frame(instance: Instance, frame_number: int) -> None:
-    """Refuse a frame that the object counts and does not hold (DamagedObject)."""
-    if frame_number > instance.number_of_frames and instance.frames and instance.image_pixel:
-        raise DamagedObject(too_short(instance.frames.length, instance.image_pixel, frame_number))
 
 
 def has_picture(instance: Instance, limits: Limits) -> bool:

@@ -47,9 +47,9 @@ class FrameReader:
         if layout is None or pixel is None:
             raise NotSupported(self._instance.image_problem or NO_IMAGE)
         if self._instance.transfer_syntax.video:
-            return joined(self._data_set(), self._video())
+            return joined(self._data_set(), self._video(), frame_number)
         if layout.encapsulated:
-            return joined(self._data_set(), self._instance.fragments(frame_number))
+            return joined(self._data_set(), self._instance.fragments(frame_number), frame_number)
         return _native(self._data_set(), layout, pixel, frame_number)
 
     def _video(self) -> tuple[ByteRange, ...]:
@@ -79,9 +79,12 @@ class FrameReader:
         return self._inflated
 
 
-def joined(source: ByteSource, fragments: Iterable[ByteRange]) -> bytes:
+def joined(source: ByteSource, fragments: Iterable[ByteRange], frame_number: int) -> bytes:
     """Return the fragments of an encapsulated frame as one code stream. Raises DamagedObject, Unavailable."""
-    return b"".join([_read(source, one.offset, one.length) for one in fragments])
+    data = b"".join([_read(source, one.offset, one.length) for one in fragments if one.length])
+    if not data:
+        raise DamagedObject(f"(7FE0,0010) Pixel Data holds no byte of frame {frame_number} (PS3.5 A.4).")
+    return data
 
 
 def _native(source: ByteSource, layout: FrameLayout, pixel: ImagePixel, frame_number: int) -> bytes:
@@ -103,13 +106,17 @@ def _native(source: ByteSource, layout: FrameLayout, pixel: ImagePixel, frame_nu
 
 
 def too_short(length: int, pixel: ImagePixel, frame_number: int) -> str:
-    """Say that native pixel data of ``length`` bytes ends before a frame does."""
-    tag, needed = _NATIVE.get((pixel.floating, pixel.bits_allocated), _PIXEL_DATA), (pixel.native_frame_bits * frame_number + 7) // 8
-    return f"{tag} holds {length} bytes; frame {frame_number} of {pixel.rows} × {pixel.columns} pixels needs {needed} (PS3.5 8.2)."
+    """Say that native pixel data of ``length`` bytes ends before a frame does, counted from 1."""
+    needed, size = (pixel.native_frame_bits * frame_number + 7) // 8, f"{pixel.rows} × {pixel.columns}"
+    asks = f"1 frame of {size} pixels needs" if frame_number == 1 else f"{frame_number} frames of {size} pixels need"
+    return f"{name_of_pixels(pixel)} holds {length} bytes; {asks} {needed} (PS3.5 8.2)."
 
 
-_PIXEL_DATA = "(7FE0,0010) Pixel Data"
-_NATIVE = {(True, 32): "(7FE0,0008) Float Pixel Data", (True, 64): "(7FE0,0009) Double Float Pixel Data"}
+def name_of_pixels(pixel: ImagePixel) -> str:
+    """Return tag and name of the element that holds native pixels."""
+    if not pixel.floating:
+        return "(7FE0,0010) Pixel Data"
+    return "(7FE0,0008) Float Pixel Data" if pixel.bits_allocated == 32 else "(7FE0,0009) Double Float Pixel Data"
 
 
 def _from_bit(data: bytes, bit: int, length: int) -> bytes:

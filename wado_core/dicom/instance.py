@@ -2,25 +2,22 @@
 
 from dataclasses import replace
 
-from wado_core.codecs.code_stream import read_code_stream
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
 from wado_core.dicom.decodable import has_picture
-from wado_core.dicom.elements import UNDEFINED_LENGTH
 from wado_core.dicom.frame_chunks import chunk_size, in_chunks
-from wado_core.dicom.frame_index import read_frame_layout
-from wado_core.dicom.frames import too_short
+from wado_core.dicom.frame_index import stated_frames
 from wado_core.dicom.header import Header, read_header
 from wado_core.dicom.icc_profile import find_icc_profile
 from wado_core.dicom.lut import find_palette
-from wado_core.dicom.photometric import PALETTE, as_code_stream_says, as_native_data_says, interpretation, missing, without_codec
+from wado_core.dicom.photometric import PALETTE, as_code_stream_says, interpretation, missing, without_codec
+from wado_core.dicom.pixel_data import first_code_stream, read_frames
 from wado_core.dicom.text import decode_text
 from wado_core.dicom.transforms import read_padding, read_transforms
-from wado_core.dicom.word_order import words_are_swapped
 from wado_core.errors import DamagedObject
 from wado_core.model.color import StoredPalette
-from wado_core.model.frame import FrameChunk, FrameLayout
-from wado_core.model.image_pixel import CodeStream, ImagePixel
+from wado_core.model.frame import FrameChunk
+from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Described, Instance, Listing
 from wado_core.model.transfer_syntax import transfer_syntax
 from wado_core.model.uid import LONGEST_UID, InstanceKey, is_uid
@@ -31,10 +28,6 @@ DRAWN_AS_GRAY = "Stored values are drawn as gray values."
 
 # Width of the cells of the elements that hold floats (PS3.5 6.2, OF and OD).
 _FLOAT_BITS = {tags.FLOAT_PIXEL_DATA: 32, tags.DOUBLE_FLOAT_PIXEL_DATA: 64}
-
-# Enough of the first frame to hold its SOF or SIZ behind application segments (an ICC profile takes 64 KB each).
-_CODE_STREAM_HEAD = 4096
-_CODE_STREAM_LONG_HEAD = 512 * 1024
 
 
 def describe(source: ByteSource, version: str, limits: Limits) -> Described:
@@ -49,23 +42,20 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     key = InstanceKey(
         _uid(attributes, tags.STUDY_INSTANCE_UID), _uid(attributes, tags.SERIES_INSTANCE_UID), _uid(attributes, tags.SOP_INSTANCE_UID)
     )
-    number_of_frames = max(attributes.whole_number(tags.NUMBER_OF_FRAMES) or 1, 1)
-    warnings: list[str] = []
+    number_of_frames, ignored = stated_frames(attributes)
+    warnings = [ignored] if ignored else []
     pixel, problem = _image_pixel(header)
     layout, columns, code_stream = None, FrameChunk(1, 0), None
     if pixel is not None and problem is None:
         if not attributes.text(tags.PHOTOMETRIC_INTERPRETATION):
             warnings.append(missing(pixel.photometric_interpretation))
         pixel = _noted(warnings, without_codec(pixel, header.transfer_syntax_uid))
-        pixel, problem, layout, columns = _frames(header, pixel, number_of_frames, warnings)
-        code_stream = _first_code_stream(header, columns)
+        pixel, problem, layout, columns = read_frames(header, pixel, number_of_frames, warnings)
+        code_stream = first_code_stream(header, columns)
+        if layout is not None and not transfer_syntax(header.transfer_syntax_uid).video:
+            number_of_frames = columns.count  # those that there are
         if code_stream is not None:
             pixel = _noted(warnings, as_code_stream_says(pixel, code_stream.components, header.transfer_syntax_uid))
-    native = layout is not None and not layout.encapsulated
-    # Frames that are whole are shown, whatever a header claims.
-    number_of_frames, stated_frames = columns.count if native else number_of_frames, number_of_frames
-    if number_of_frames < stated_frames:
-        warnings.append(_frames_missing(number_of_frames, stated_frames))
     # Only for frames that are there: a header may claim any number of them.
     graded = pixel is not None and pixel.monochrome and problem is None and not transfer_syntax(header.transfer_syntax_uid).video
     transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and graded else ((), ())
@@ -84,7 +74,6 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         version=version,
         modality=attributes.text(tags.MODALITY)[:16],
         number_of_frames=number_of_frames,
-        missing_frames=stated_frames - number_of_frames,
         has_preamble=header.has_preamble,
         data_set_offset=header.data_set_offset,
         image_pixel=pixel,
@@ -169,42 +158,6 @@ def _has_supplemental_palette(attributes: Attributes, pixel: ImagePixel) -> bool
     if pixel.photometric_interpretation != "MONOCHROME2" or tags.RED_PALETTE_DESCRIPTOR not in attributes:
         return False
     return attributes.text(tags.PIXEL_PRESENTATION).upper() in ("COLOR", "MIXED")
-
-
-def _frames(
-    header: Header, pixel: ImagePixel, frames: int, warnings: list[str]
-) -> tuple[ImagePixel, str | None, FrameLayout | None, FrameChunk]:
-    """Find the frames and compare their form with what the header says of it; some writers store YBR_FULL_422 unsubsampled."""
-    element, syntax = header.pixel_data, transfer_syntax(header.transfer_syntax_uid)
-    assert element is not None  # noqa: S101 - there is no pixel without
-    if syntax.encapsulated != (element.length == UNDEFINED_LENGTH):
-        stored = "not encapsulated" if syntax.encapsulated else "encapsulated"
-        otherwise = f"(7FE0,0010) Pixel Data is {stored}; (0002,0010) Transfer Syntax UID says otherwise (PS3.5 A.4)."
-        return pixel, otherwise, None, FrameChunk(1, 0)
-    layout, columns = read_frame_layout(header.scanner, element, header.attributes, frames, video=syntax.video)
-    if syntax.encapsulated:
-        return pixel, None, layout, columns
-    pixel = _noted(warnings, as_native_data_says(pixel, layout.length, frames))
-    if pixel.photometric_interpretation == "YBR_FULL_422" and layout.length * 8 >= pixel.native_frame_bits * 3 // 2 * frames:
-        pixel = replace(pixel, photometric_interpretation="YBR_FULL")
-    swapped = header.encoding.big_endian and words_are_swapped(header.scanner, element, layout.length, pixel)
-    layout, whole = replace(layout, words_swapped=swapped), layout.length * 8 // pixel.native_frame_bits
-    problem = None if whole else too_short(layout.length, pixel, 1)
-    return pixel, problem, layout, replace(columns, count=min(frames, max(whole, 1)))
-
-
-def _frames_missing(number_of_frames: int, stated: int) -> str:
-    return f"(0028,0008) Number of Frames is {stated}; (7FE0,0010) Pixel Data holds {number_of_frames}, the others are missing (PS3.5 8.2)."
-
-
-def _first_code_stream(header: Header, columns: FrameChunk) -> CodeStream | None:
-    if not columns.offsets or transfer_syntax(header.transfer_syntax_uid).video:
-        return None
-    first = columns.fragments(1)[0]
-    for most in (_CODE_STREAM_HEAD, _CODE_STREAM_LONG_HEAD):
-        if found := read_code_stream(header.scanner.read(first.offset, min(first.length, most))):
-            return found
-    return None
 
 
 def _listing(attributes: Attributes) -> Listing:

@@ -1,7 +1,7 @@
 """Planning: every default of a request resolved against an instance, without touching a pixel (PS3.4 N.2, part H)."""
 
 from wado_core.codecs.registry import versions
-from wado_core.dicom.decodable import check_frame, renderable_pixel
+from wado_core.dicom.decodable import renderable_pixel
 from wado_core.errors import InvalidRequest
 from wado_core.model.geometry import Rectangle, fit, pixels_of
 from wado_core.model.grayscale import FrameTransform, Rescale, Window
@@ -23,10 +23,9 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
     (the pixel data contradicts its header), LimitExceeded (a frame too large to be decoded).
     """
     frame_number = 1 if request.frame_number is None else request.frame_number
-    if not 1 <= frame_number <= instance.number_of_frames + instance.missing_frames:
+    if not 1 <= frame_number <= instance.number_of_frames:
         raise InvalidRequest(f"The frame number must be 1 to {instance.number_of_frames}.")
     pixel = renderable_pixel(instance, limits)
-    check_frame(instance, frame_number)
     source = pixels_of(request.region, pixel.rows, pixel.columns)
     rows, columns = _picture_size(source.rows, source.columns, request, limits)
     warnings = list(instance.warnings)

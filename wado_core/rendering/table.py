@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
@@ -120,9 +119,9 @@ def in_unit(modality: Rescale | Lut, window: Window, bits: int = 16) -> tuple[in
         unit = 10  # of which all are whole numbers, as their differences are
         return unit, (window.center - shift) * unit, (window.width - 2 * shift) * unit
     unit = _decimal_unit(written, bits) if bits else 1
-    middle = (as_written(window.center) - Fraction(shift)) * unit
-    extent = (as_written(window.width) - Fraction(2 * shift)) * unit
-    return unit, float(middle), float(extent)
+    if unit > 1:  # and so even: products of all that is written are whole numbers, the nearest ones to the products of float64
+        return unit, round(window.center * unit) - shift * unit, round(window.width * unit) - 2 * shift * unit
+    return 1, float(as_written(window.center) - Fraction(shift)), float(as_written(window.width) - Fraction(2 * shift))
 
 
 def rescale_in(unit: int, modality: Rescale) -> Rescale:
@@ -131,7 +130,9 @@ def rescale_in(unit: int, modality: Rescale) -> Rescale:
         return modality
     if _are_halves((modality.slope, modality.intercept), 16):
         return Rescale(modality.slope * unit, modality.intercept * unit)
-    return Rescale(float(as_written(modality.slope) * unit), float(as_written(modality.intercept) * unit))
+    if unit > 1:
+        return Rescale(float(round(modality.slope * unit)), float(round(modality.intercept * unit)))
+    return modality
 
 
 def _are_halves(numbers: Sequence[float], bits: int) -> bool:
@@ -145,13 +146,15 @@ def _decimal_unit(numbers: Sequence[float], bits: int) -> int:
 
     In reach: products of 255 and as many values of this unit as samples of so many bits, at least 16, have are exact in float64.
     """
-    finest = 0
-    for number in numbers:
-        exponent = Decimal(repr(number)).normalize().as_tuple().exponent
-        finest = max(finest, -int(exponent))
-    unit = 10 ** min(finest, _MOST_DECIMALS)
-    largest = max(abs(number) for number in numbers) * unit
-    return unit if finest <= _MOST_DECIMALS and largest * 255 < 2.0 ** (53 - max(bits, 16)) else 1
+    unit, largest = 1, max(map(abs, numbers))
+    for _ in range(_MOST_DECIMALS + 1):
+        if largest * unit * 255 >= 2.0 ** (53 - max(bits, 16)):
+            return 1
+        # A quotient of whole numbers in float64 is the float that the decimal fraction is read as.
+        if all(round(number * unit) / unit == number for number in numbers):
+            return unit
+        unit *= 10
+    return 1
 
 
 def as_written(number: float) -> Fraction:
