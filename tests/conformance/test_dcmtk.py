@@ -63,6 +63,7 @@ class Deviation:
 SEGMENTED = Deviation("H3.1", "DCMTK does not support segmented palettes")
 FUNCTIONAL_GROUPS = Deviation("H2.16", "DCMTK 3.6 reads neither rescale nor window of the functional groups")
 SUPPLEMENTAL = Deviation("H2.18", "DCMTK has no supplemental palettes: its picture is gray")
+FRACTION = Deviation("H2.14", "DCMTK knows no Maximum Fractional Value")
 CODEC = Deviation("H1.1", "DCMTK has no JPEG 2000")
 CONVERSION = Deviation("H3.3", "DCMTK drops the fraction of each of the products it adds up", levels=2)
 OFFSETS = Deviation(
@@ -75,7 +76,6 @@ WIDE_COLOR = Deviation("H3.2", "DCMTK has no colour samples of 32 bits")
 FLOATS = Deviation("H1.3", "DCMTK 3.6 has no float pixel data")
 BITS = Deviation("H1.3", "DCMTK has no RLE of cells of 1 bit")
 DEFLATED_FRAMES = Deviation("H1.1", "DCMTK has no Deflated Image Frame Compression")
-FRACTIONS = Deviation("H2.14", "DCMTK does not know Maximum Fractional Value")
 
 DEVIATIONS = {
     "j2k": CODEC,
@@ -86,7 +86,11 @@ DEVIATIONS = {
     "pal16_low": HIGH_BYTE,
     "enh": FUNCTIONAL_GROUPS,
     "enh_shared": FUNCTIONAL_GROUPS,
+    "pal_seg8": SEGMENTED,
+    "supp": SUPPLEMENTAL,
+    "seg_frac": FRACTION,
     "ybr": CONVERSION,
+    "ybr_part": CONVERSION,
     "ybr422": CONVERSION,
     "pydicom: test_files/rtdose_expb.dcm": WORDS,
     "pydicom: test_files/rtdose_expb_1frame.dcm": WORDS,
@@ -100,7 +104,6 @@ DEVIATIONS = {
     "samples: pydicom-data/data_store/data/liver_nonbyte_aligned_deflate.dcm": DEFLATED_FRAMES,
     "samples: pydicom-data/data_store/data/parametric_map_float.dcm": FLOATS,
     "samples: pydicom-data/data_store/data/parametric_map_double_float.dcm": FLOATS,
-    "samples: highdicom/data/test_files/seg_image_ct_true_fractional.dcm": FRACTIONS,
     "pydicom: test_files/SC_rgb_jpeg.dcm": Deviation("H1.1", "DCMTK reads the implicit VR of this encapsulated data set as explicit"),
     "samples: pydicom-data/data_store/data/SC_ybr_full_uncompressed.dcm": CONVERSION,
     "samples: pydicom-data/data_store/data/gdcm-US-ALOKA-16.dcm": SEGMENTED,
@@ -111,6 +114,7 @@ DEVIATIONS = {
     "samples: dicomParser/testImages/encapsulated/multi-frame/IM00001.fragmented_no_bot_jpeg_baseline.50.dcm": OFFSETS,
     "samples: dcmjs/test/cine-test.dcm": FUNCTIONAL_GROUPS,
     "samples: dcmjs/test/invalid-vr-length-test.dcm": FUNCTIONAL_GROUPS,
+    "samples: highdicom/data/test_files/seg_image_ct_true_fractional.dcm": FRACTION,
     "samples: highdicom/data/test_files/seg_image_sm_control_labelmap.dcm": Deviation(
         "H2.15", "all values but padding are equal, so our picture is black; DCMTK spreads the padding and them over 0..255"
     ),
