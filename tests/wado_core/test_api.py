@@ -75,7 +75,7 @@ class TestRender:
         [
             {"frame_number": 0}, {"frame_number": 2}, {"frame_number": -1}, {"frame_number": 1.0}, {"frame_number": True},
             {"frame_number": "1"}, {"rows": 0}, {"rows": -5}, {"rows": 8193}, {"columns": 10**9}, {"rows": 1.5}, {"columns": "9"},
-            {"quality": 0}, {"quality": 101}, {"quality": 50.5}, {"quality": None}, {"media_type": "image/gif"}, {"media_type": ""},
+            {"quality": 0}, {"quality": 101}, {"quality": 50.5}, {"media_type": "image/gif"}, {"media_type": ""},
             {"window": (40, 0)}, {"window": (40, 0.5)}, {"window": (40, -5)}, {"window": (float("nan"), 400)},
             {"window": (40, float("inf"))}, {"window": (40,)}, {"window": (1, 2, 3)}, {"window": ("a", 400)}, {"window": 40},
             {"window": (None, None)},

@@ -102,6 +102,25 @@ def test_beside_a_server_its_index_is_used_and_its_requests_are_answered_from_th
         assert (caches(server)["pictures_on_disk"]["hits"], caches(server)["pictures_on_disk"]["misses"]) == (3, 3)
 
 
+def test_the_indexer_of_a_server_makes_room(folder: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with started("--port", "0", folder, "--disk-cache", "256KiB", "--settling", "0", state=state, **NOTHING_AT_HAND) as process:
+        server = Server(process)
+        server.wait_until_indexed()
+        rows = iter(range(60, 400))
+
+        def made() -> bool:
+            """Ask for one more, and say whether some had to go."""
+            assert server.get(f"{picture_of('ct')}&contentType=image/png&rows={next(rows)}")[0] == 200
+            counts = caches(server)["pictures_on_disk"]
+            assert counts["size_bytes"] <= 256 << 10
+            time.sleep(0.02)
+            return bool(counts["evictions"])
+
+        until(made)
+        assert sum(path.stat().st_blocks * 512 for path in state.rglob("pictures/??/*")) <= 256 << 10
+
+
 def test_sizes_and_frames_and_what_is_there_already(folder: Path, tmp_path: Path) -> None:
     def prerendered(*options: str) -> str:
         done = wado("prerender", folder, "--disk-cache", ROOM, "--jobs", "1", *options, state=tmp_path / "state")
