@@ -127,7 +127,7 @@ def test_a_frame_header_behind_long_application_segments_is_found() -> None:
 def test_a_frame_header_across_the_end_of_the_first_look_is_read_whole(missing: int) -> None:
     stream = rebuilt(jpeg(thorax_8bit()), applications=[(0xE2, bytes(missing - 79))])
     data = file_bytes(image(np.zeros((128, 128), np.uint8), transfer_syntax=JPEGBaseline8Bit, code_streams=[stream]))
-    assert instance(data).code_stream == CodeStream(128, 128, 1, 8)
+    assert instance(data).code_stream == CodeStream(128, 128, 1, 8, is_picture=True)
 
 
 def test_enhanced_frames_have_their_own_transformations() -> None:

@@ -195,7 +195,7 @@ def test_any_floats_have_a_picture(values: list[float], slope: float, intercept:
     order = [place for place in np.argsort(modality) if not np.isnan(cells[0, place])]
     rising = display[order].astype(int)
     assert (np.diff(rising[::-1] if inverted else rising) >= 0).all()
-    if found.high - found.low > 1e-9 * max(abs(found.high), abs(found.low)):  # else float64 has too few values in between
+    if found.high - found.low > max(1e-9 * max(abs(found.high), abs(found.low)), 1e-300):  # else float64 has too few values in between
         assert (rising[0], rising[-1]) == ((255, 0) if inverted else (0, 255))
 
 
