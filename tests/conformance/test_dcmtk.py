@@ -26,10 +26,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom import Dataset
+from pydicom.sequence import Sequence
 
 import wado_core
 from conformance.files import COLLECTIONS, committed, files_of, root_of
-from tests.fixtures import FIXTURES, build
+from tests.fixtures import FIXTURES, build, file_bytes, image, lookup_table
 from tests.reference.grayscale import automatic_window
 from tests.reference.pipeline import modality, read, stored_padding, stored_window
 from tests.reference.samples import frame_samples, number_of_frames
@@ -213,3 +214,19 @@ def _difference(ds: Dataset, path: Path, frame: int, shown: NDArray[np.uint8]) -
         assert not picture[padding].any()
         difference = np.where(padding, 0, difference)
     return int(difference.max())
+
+
+@pytest.mark.parametrize(("stated", "entries"), [(16, 256), (16, 255), (8, 256), (8, 255)])
+def test_half_as_many_words_as_entries_are_bytes_for_dcmtk_too(tmp_path: Path, stated: int, entries: int) -> None:
+    """H2.3: two entries a word, whatever width the descriptor states; DCMTK keeps that width, so 8 bits of 16 are black to it."""
+    table = lookup_table([(7 * n) % 256 for n in range(entries)], first=0, bits=8, signed=False, vr="OW", packed=True)
+    table.LUTDescriptor = [entries, 0, stated]
+    path = tmp_path / "object.dcm"
+    cells = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    path.write_bytes(file_bytes(image(cells, attributes={"VOILUTSequence": Sequence([table])})))
+    shown = _with_dcmtk(path, 1, ["+Wl", "1"], tmp_path / "picture.pnm")
+    assert shown is not None
+    expected = [(7 * min(n, entries - 1)) % 256 for n in range(256)]
+    assert shown.reshape(-1).tolist() == [value * 255 // ((1 << stated) - 1) for value in expected]
+    with Image.open(BytesIO(wado_core.render(path, media_type="image/png"))) as picture:
+        assert np.asarray(picture).reshape(-1).tolist() == expected
