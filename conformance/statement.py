@@ -133,9 +133,8 @@ A parameter given twice, or an empty value, is 400. Unknown parameters are ignor
 *smaller sizes*: what a picture smaller than its frame may be decoded at.
 
 Rendered are MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB, YBR_FULL, YBR_FULL_422, uncompressed YBR_PARTIAL_422 and, within
-JPEG 2000, YBR_ICT and YBR_RCT, within JPEG XL, XYB,
-with 8 or 16 Bits Allocated; frames of up to {limits.frame_pixels // 1_000_000} million pixels. Not yet:
-1 and 32 Bits Allocated, float pixel data.
+JPEG 2000, YBR_ICT and YBR_RCT, within JPEG XL, XYB, with 1, 8, 16, 32 or 64 Bits Allocated, and Float and Double Float Pixel Data; frames
+of up to {limits.frame_pixels // 1_000_000} million pixels. Of native pixel data that was cut short, the frames before the cut.
 
 ## Rendering
 

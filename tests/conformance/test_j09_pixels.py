@@ -1,4 +1,4 @@
-"""J.9: colour, palettes and cells. bit1 stands in test_later."""
+"""J.9: colour, palettes and cells."""
 
 from io import BytesIO
 
@@ -45,6 +45,12 @@ def test_j64_garbage_around_the_samples_has_no_effect(wado: Wado) -> None:
     assert np.array_equal(wado.picture("garbage"), clean)
     assert np.array_equal(wado.picture("highbit"), clean)
     assert np.array_equal(wado.picture("signed_garbage"), wado.picture("impl", "windowCenter=40&windowWidth=400"))
+
+
+@pytest.mark.parametrize("frame", [1, 2, 3, 4, 5])
+def test_j64_one_bit_frames(wado: Wado, frame: int) -> None:
+    """bit1: frame 2 begins in the middle of a byte; 0 is black and 1 white (H1.3, H2.14)."""
+    assert np.array_equal(wado.picture("bit1", f"frameNumber={frame}"), render(build("bit1"), frame))
 
 
 COLOR = ["pal", "pal16", "pal16_low", "pal_seg", "pal_seg8", "supp", "icc", "rgb0", "rgb1", "rgb12", "ybr", "ybr422", "ybr_part",

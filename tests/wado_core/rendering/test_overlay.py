@@ -98,6 +98,14 @@ def test_embedded_overlays_in_rle_frames() -> None:
         np.testing.assert_array_equal(drawn(file_bytes(ds), frame_number=number), reference.render(ds, number, overlays=True))
 
 
+def test_over_and_in_cells_of_32_bits() -> None:
+    cells = np.random.default_rng(3).integers(0, 1 << 32, (9, 12)).astype(np.uint32)
+    ds = image(cells & 0xFFFFF, bits_allocated=32, bits_stored=20, garbage=4, window=(1 << 19, 1 << 20))
+    add_overlay(ds, cross(5, 7), origin=(2, 3))
+    add_overlay(ds, None, shape=(9, 12), group=0x6002, bits_allocated=32, bit_position=31)
+    np.testing.assert_array_equal(drawn(file_bytes(ds)), reference.render(ds, overlays=True))
+
+
 def test_frames_with_overlays_are_not_decoded_at_a_lower_resolution() -> None:
     cells = ramp_cells()
     stream = jpeg_2000(cells, bits_stored=12)
