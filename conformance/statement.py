@@ -121,7 +121,7 @@ A parameter given twice, or an empty value, is 400. Unknown parameters are ignor
 ([ADR 10](adr/0010-heavy-frames-in-a-child-process.md)). *smaller sizes*: what a picture smaller than its frame may be decoded at.
 
 Rendered are MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB, YBR_FULL, YBR_FULL_422 and, within JPEG 2000, YBR_ICT and
-YBR_RCT, with 8 or 16 Bits Allocated; frames of up to {limits.frame_pixels // 1_000_000} million pixels. Not yet:
+YBR_RCT, within JPEG XL, XYB, with 8 or 16 Bits Allocated; frames of up to {limits.frame_pixels // 1_000_000} million pixels. Not yet:
 1 and 32 Bits Allocated, float pixel data.
 
 ## Rendering

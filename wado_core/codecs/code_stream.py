@@ -2,21 +2,23 @@
 
 from wado_core.codecs.jpeg_2000_markers import jpeg_2000_problem, read_jpeg_2000_facts
 from wado_core.codecs.jpeg_markers import SOI, JpegFacts, jpeg_problem, read_jpeg_facts
+from wado_core.codecs.jpeg_xl_head import read_jpeg_xl_head
 from wado_core.model.image_pixel import CodeStream
 
 
 def read_code_stream(data: bytes) -> CodeStream | None:
-    """Read the head of a JPEG, JPEG-LS or JPEG 2000 stream; None for other streams, or when ``data`` ends too early."""
+    """Read the head of a JPEG, JPEG-LS, JPEG 2000 or JPEG XL stream; None for other streams, or when ``data`` ends too early."""
     if data.startswith(SOI):
         facts = read_jpeg_facts(data)
         return None if facts is None else _of_jpeg(facts)
-    found = read_jpeg_2000_facts(data)
-    if found is None:
-        return None
-    return CodeStream(
-        found.rows, found.columns, found.components, found.precision, found.signed, found.color_transform, found.levels,
-        lossy=not found.reversible, problem=jpeg_2000_problem(found),
-    )  # fmt: skip
+    if found := read_jpeg_2000_facts(data):
+        return CodeStream(
+            found.rows, found.columns, found.components, found.precision, found.signed, found.color_transform, found.levels,
+            lossy=not found.reversible, problem=jpeg_2000_problem(found),
+        )  # fmt: skip
+    if head := read_jpeg_xl_head(data):
+        return CodeStream(head.rows, head.columns, head.components, head.precision)
+    return None
 
 
 def _of_jpeg(facts: JpegFacts) -> CodeStream:

@@ -24,7 +24,7 @@ class Reduction(Enum):
     """To what sizes below its own a frame can be decoded."""
 
     NONE = "none"
-    DCT = "by 2, 4, 8"
+    DCT = "by 2, 4, 8 (8 bits)"
     LEVELS = "by resolution levels"
 
 
@@ -73,10 +73,28 @@ def _jpeg() -> Codec:
     return lambda encoded, pixel, smallest, _: decode(encoded, pixel, smallest)
 
 
+def _jpeg_lossless() -> Codec:
+    from wado_core.codecs.jpeg_in import decode
+
+    return lambda encoded, pixel, _smallest, _picture: decode(encoded, pixel)
+
+
 def _jpeg_2000() -> Codec:
     from wado_core.codecs.jpeg_2000 import decode
 
     return lambda encoded, pixel, smallest, _: decode(encoded, pixel, smallest)
+
+
+def _jpeg_xl() -> Codec:
+    from wado_core.codecs.jpeg_xl import decode
+
+    return lambda encoded, pixel, _smallest, _picture: decode(encoded, pixel)
+
+
+def _deflated() -> Codec:
+    from wado_core.codecs.deflated import decode
+
+    return _of_cells(decode)
 
 
 def _of_cells(decode: Callable[[bytes, ImagePixel], Decoded]) -> Codec:
@@ -99,14 +117,16 @@ TABLE: tuple[Decoder, ...] = (
     Decoder((syntaxes.EXPLICIT_VR_BIG_ENDIAN,), _native_big_endian, "numpy"),
     Decoder((syntaxes.RLE_LOSSLESS,), _rle, "own kernel"),
     Decoder(
-        (syntaxes.JPEG_BASELINE,),
+        (syntaxes.JPEG_BASELINE, *syntaxes.JPEG_LOSSY_PROCESSES),
         _jpeg,
         "libjpeg-turbo (simplejpeg, imagecodecs)",
         ("simplejpeg", "imagecodecs"),
         reduction=Reduction.DCT,
     ),
+    Decoder(syntaxes.JPEG_LOSSLESS_PROCESSES, _jpeg_lossless, "libjpeg-turbo (imagecodecs)", ("imagecodecs",)),
+    Decoder((syntaxes.JPEG_LS_LOSSLESS, syntaxes.JPEG_LS), _jpeg_lossless, "CharLS (imagecodecs)", ("imagecodecs",)),
     Decoder(
-        (syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000),
+        (syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000, *syntaxes.JPEG_2000_PART_2),
         _jpeg_2000,
         "OpenJPEG (imagecodecs, Pillow, pylibjpeg-openjpeg)",
         ("imagecodecs", "pillow", "pylibjpeg-openjpeg"),
@@ -114,6 +134,23 @@ TABLE: tuple[Decoder, ...] = (
         reduction=Reduction.LEVELS,
         heavy=True,
     ),
+    Decoder(
+        syntaxes.HIGH_THROUGHPUT_JPEG_2000,
+        _jpeg_2000,
+        "OpenJPH, OpenJPEG (imagecodecs, pylibjpeg-openjpeg)",
+        ("imagecodecs", "pillow", "pylibjpeg-openjpeg"),
+        holds_gil=True,
+        reduction=Reduction.LEVELS,
+        heavy=True,
+    ),
+    Decoder(
+        (syntaxes.JPEG_XL_LOSSLESS, syntaxes.JPEG_XL_RECOMPRESSION, syntaxes.JPEG_XL),
+        _jpeg_xl,
+        "libjxl (imagecodecs)",
+        ("imagecodecs",),
+        heavy=True,
+    ),
+    Decoder((syntaxes.DEFLATED_IMAGE_FRAME,), _deflated, "zlib, numpy"),
 )
 
 # By UID. Known, and not decoded by this version, are the other transfer syntaxes of the model.

@@ -12,7 +12,7 @@ from wado_core.settings import Limits
 LONGEST_EDGE = 65535
 
 PALETTE = "PALETTE COLOR"
-_COLOR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+_COLOR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "XYB")
 
 
 def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
@@ -32,10 +32,12 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     stream = instance.code_stream
     if stream is not None:
         if not stream.rows or not stream.columns:
-            raise DamagedObject("The code stream states no size.")
+            raise NotSupported(stream.problem) if stream.problem else DamagedObject("The code stream states no size.")
         pixel = replace(pixel, rows=stream.rows, columns=stream.columns)
     if max(pixel.rows, pixel.columns) > LONGEST_EDGE or pixel.rows * pixel.columns > limits.frame_pixels:
         raise LimitExceeded(f"A frame of {pixel.rows} × {pixel.columns} pixels is larger than the configured limit.")
+    if stream is not None and stream.problem:
+        raise NotSupported(stream.problem)
     return pixel
 
 
@@ -67,7 +69,7 @@ def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
         raise DamagedObject(f"Samples per Pixel is {samples}; the Photometric Interpretation asks for {expected}.")
     if photometric == PALETTE and instance.palette is None:
         raise DamagedObject("The object is PALETTE COLOR but its Palette Color Lookup Tables are missing or broken.")
-    if not instance.transfer_syntax.encapsulated and photometric.startswith("YBR") and pixel.bits_allocated != 8:
+    if instance.transfer_syntax.native_cells and photometric.startswith("YBR") and pixel.bits_allocated != 8:
         raise NotSupported("YBR samples of more than 8 bits are not rendered by this version.")
-    if photometric == "YBR_FULL_422" and not instance.transfer_syntax.encapsulated and pixel.columns % 2:
+    if photometric == "YBR_FULL_422" and instance.transfer_syntax.native_cells and pixel.columns % 2:
         raise DamagedObject("YBR_FULL_422 pixels come in pairs; the number of columns is odd.")

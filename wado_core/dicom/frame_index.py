@@ -13,8 +13,8 @@ from wado_core.model.frame import FrameChunk, FrameLayout
 # More fragments than these, in all and for each frame, are no images.
 _FEW_FRAGMENTS, _FRAGMENTS_OF_A_FRAME = 65536, 16
 
-# Start of an image in JPEG, JPEG-LS (SOI), JPEG 2000 (SOC, SIZ) and its file format.
-_BEGINNINGS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP")
+# Start of an image in JPEG, JPEG-LS (SOI), JPEG 2000 (SOC, SIZ), JPEG XL, and the file formats of the last two.
+_BEGINNINGS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP", b"\xff\x0a", b"\x00\x00\x00\x0cJXL")
 
 
 def read_frame_layout(

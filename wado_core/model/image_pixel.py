@@ -46,7 +46,7 @@ class CodeStream:
     precision: bits of a sample.  signed: as the stream says (JPEG 2000 SIZ); unsigned where the codec knows no sign.
     color_transform: the codec undoes a colour transform of its own (JPEG 2000 MCT, JPEG with Adobe transform 1).
     resolution_levels: how many times the resolution can be halved while decoding (JPEG 2000 COD).
-    lossy: samples come out of the decoder other than they went into the encoder; False where the stream does not tell.
+    lossy: samples come out of the decoder other than they went into the encoder; None where the stream does not tell.
     problem: why no decoder takes it, naming the clause; empty when one does.
     """
 
@@ -57,5 +57,5 @@ class CodeStream:
     signed: bool = False
     color_transform: bool = False
     resolution_levels: int = 0
-    lossy: bool = False
+    lossy: bool | None = None
     problem: str = ""

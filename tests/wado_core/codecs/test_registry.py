@@ -7,7 +7,7 @@ import pytest
 from pydicom.uid import AllTransferSyntaxes
 
 from tests.fixtures import build
-from tests.fixtures.code_streams import jpeg, jpeg_2000, rle
+from tests.fixtures.code_streams import deflated, jpeg, jpeg_2000, jpeg_xl, rle
 from tests.fixtures.compressed_images import thorax_8bit
 from tests.wado_core.codecs.pixels import pixel
 from wado_core.codecs.registry import DECODERS, TABLE, codec_versions, decode, decoder
@@ -17,12 +17,16 @@ from wado_core.dicom.source import BytesSource
 from wado_core.errors import NotSupported
 from wado_core.model.transfer_syntax import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    DEFLATED_IMAGE_FRAME,
     EXPLICIT_VR_BIG_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
     JPEG_2000,
     JPEG_2000_LOSSLESS,
     JPEG_BASELINE,
+    JPEG_XL,
+    JPEG_XL_LOSSLESS,
+    JPEG_XL_RECOMPRESSION,
     RLE_LOSSLESS,
     TRANSFER_SYNTAXES,
 )
@@ -38,6 +42,10 @@ FRAMES = {
     JPEG_BASELINE: jpeg(PICTURE, quality=100),
     JPEG_2000_LOSSLESS: jpeg_2000(PICTURE, bits_stored=8),
     JPEG_2000: jpeg_2000(PICTURE, bits_stored=8),
+    JPEG_XL_LOSSLESS: jpeg_xl(PICTURE),
+    JPEG_XL_RECOMPRESSION: jpeg_xl(PICTURE),
+    JPEG_XL: jpeg_xl(PICTURE),
+    DEFLATED_IMAGE_FRAME: deflated(PICTURE),
 }
 REFUSED = sorted(set(TRANSFER_SYNTAXES) - set(FRAMES))
 
@@ -92,8 +100,9 @@ def test_other_cells_are_refused(uid: str, bits: int) -> None:
         decode(bytes(64), replace(pixel(2, 2), bits_allocated=bits, bits_stored=1, high_bit=0), uid)
 
 
-def test_only_jpeg_2000_is_heavy() -> None:
-    assert {uid for uid, entry in DECODERS.items() if entry.heavy} == {JPEG_2000, JPEG_2000_LOSSLESS}
+def test_what_is_heavy() -> None:
+    heavy = {uid for uid, entry in DECODERS.items() if entry.heavy}
+    assert heavy == {JPEG_2000, JPEG_2000_LOSSLESS, JPEG_XL, JPEG_XL_LOSSLESS, JPEG_XL_RECOMPRESSION}
 
 
 def test_the_versions_of_every_library_that_decides_a_byte_are_named() -> None:
