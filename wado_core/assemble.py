@@ -8,10 +8,11 @@ from wado_core.settings import Settings
 
 # Adapters and services are imported where they are made: a supervisor that only watches is to stay small.
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from wado_core.model.cache_counts import CacheCounts
     from wado_core.model.study import Totals
-    from wado_core.ports import Folder, Index, IndexWriter, StatusBoard
+    from wado_core.ports import Folder, Index, IndexWriter, RenderCache, StatusBoard
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
     from wado_core.services.indexing import Indexing
@@ -31,11 +32,16 @@ class Services:
     browsing: "Browsing"
     decoding: "Decoding"
     index: "Index"
+    pictures: "RenderCache"
 
     def warm_up(self) -> None:
         """Make everything ready that a request should not wait for: kernels, codecs, the child that decodes heavy frames."""
         warm_up()
         self.decoding.start()
+
+    def caches(self) -> "Mapping[str, CacheCounts]":
+        """Return what has come of each cache of this process, by its name."""
+        return {"pictures": self.pictures.counts(), "decoded_frames": self.decoding.counts()}
 
     def close(self) -> None:
         """Give back what the adapters hold open."""
@@ -135,7 +141,7 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     notices = NobodyListens() if sending is None else SocketNotices(sending)
     instances = MemoryInstanceCache(settings.instance_cache_entries, settings.instance_fresh_s)
     locating = Locating(index, store, instances, notices, settings.paths, limits, kept=sending is not None)
-    decoding = Decoding(limits.decode_s, limits.decode_bytes)
+    decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes)
     pictures = MemoryCache(settings.render_cache_bytes)
     return Services(
         locating,
@@ -144,6 +150,7 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
         Browsing(index),
         decoding,
         index,
+        pictures,
     )
 
 

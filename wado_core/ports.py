@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.frame import EncodedImage
 from wado_core.model.grayscale import ValueRange
 from wado_core.model.index_status import IndexStatus
@@ -307,7 +308,11 @@ class RenderCache(Protocol):
         ...
 
     def put(self, digest: str, image: EncodedImage) -> None:
-        """Keep the picture, dropping others when there is no room."""
+        """Keep the picture, dropping others when there is no room; never raises for a disk that does not take it."""
+        ...
+
+    def counts(self) -> CacheCounts:
+        """Return what has come of it."""
         ...
 
 

@@ -106,6 +106,14 @@ class Settings:
     render_cache_bytes: Annotated[int, Setting("Bytes of rendered pictures that each worker keeps in memory; 0: none.", 0, 1024 * GIB)] = (
         128 * MIB
     )
+    decoded_cache_bytes: Annotated[
+        int,
+        Setting(
+            "Bytes of decoded frames that each worker keeps in memory where decoding takes milliseconds, such as JPEG 2000; 0: none.",
+            0,
+            1024 * GIB,
+        ),
+    ] = 128 * MIB
     instance_cache_entries: Annotated[int, Setting("Descriptions of instances that each worker keeps in memory.", 1, 100_000_000)] = 20_000
     instance_fresh_s: Annotated[
         float, Setting("Seconds for which a description in memory counts before index and file are looked at again.", 0, 3600)

@@ -46,7 +46,9 @@ def lifespan(settings: Settings, notices: socket.socket | None = None) -> Lifesp
         try:
             await to_thread.run_sync(services.warm_up)
             indexer = None if notices is None else assemble.status(settings)
-            state = new_state(settings, services.locating, services.rendering, services.retrieval, services.browsing, indexer)
+            state = new_state(
+                settings, services.locating, services.rendering, services.retrieval, services.browsing, indexer, services.caches
+            )
             app.state.wado = state
             try:
                 yield
@@ -78,6 +80,7 @@ def application(settings: Settings, life: Lifespan[Starlette]) -> Starlette:
             Route("/static/viewer.css", ReadOnly(viewer.stylesheet)),
             Route("/health/live", ReadOnly(health.live)),
             Route("/health/ready", ReadOnly(health.ready)),
+            Route("/health/caches", ReadOnly(health.caches)),
         ],
         middleware=middleware,
         exception_handlers={WadoError: answer_wado_error, HTTPException: answer_http_exception},

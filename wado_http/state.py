@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
 from wado_core.errors import Busy
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.instance import Instance
 from wado_core.ports import StatusBoard
 from wado_core.settings import Settings
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from wado_core.services.retrieval import Retrieval
 
 T = TypeVar("T")
+
+# Tells what has come of each cache, by its name; may read files.
+Caches = Callable[[], Mapping[str, CacheCounts]]
 
 # Look-ups and openings that may wait for storage at once. Apart from the threads that hand out objects, so that slow
 # readers of large objects never keep a look-up waiting.
@@ -46,6 +50,7 @@ class State:
     browsing: "Browsing"
     # Where the indexer says how far it is; None where none belongs to this server.
     indexer: StatusBoard | None
+    caches: Caches
     slots: PixelSlots
     unsent: Unsent
     lookups: CapacityLimiter
@@ -72,12 +77,13 @@ def new_state(
     retrieval: "Retrieval",
     browsing: "Browsing",
     indexer: StatusBoard | None = None,
+    caches: Caches = dict,
 ) -> State:
     """Make the state of a worker around its services; to be called on the event loop."""
     unsent = Unsent(settings.unsent_bytes)
     slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s, unsent)
     return State(
-        settings, locating, rendering, retrieval, browsing, indexer, slots, unsent, lookups=CapacityLimiter(LOOKUP_THREADS),
+        settings, locating, rendering, retrieval, browsing, indexer, caches, slots, unsent, lookups=CapacityLimiter(LOOKUP_THREADS),
         streams=CapacityLimiter(STREAM_THREADS), decoding_streams=CapacityLimiter(DECODING_THREADS),
     )
 

@@ -1,5 +1,6 @@
 """What every RenderCache and InstanceCache keeps to."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,6 +15,14 @@ def picture(size: int, fill: int = 0) -> EncodedImage:
     return EncodedImage(bytes([fill]) * size, "image/jpeg")
 
 
+def digest_of(name: object) -> str:
+    """Return a digest such as plans have: 128 bits in hexadecimal."""
+    return hashlib.blake2b(str(name).encode(), digest_size=16).hexdigest()
+
+
+A, B = digest_of("a"), digest_of("b")
+
+
 class RenderCacheContract:
     """Subclass and define the fixture ``cache``: empty, with room for about a mebibyte."""
 
@@ -22,29 +31,50 @@ class RenderCacheContract:
         raise NotImplementedError
 
     def test_gives_back_what_was_put(self, cache: RenderCache) -> None:
-        assert cache.get("a") is None
-        cache.put("a", picture(100, 1))
-        cache.put("b", picture(100, 2))
-        assert cache.get("a") == picture(100, 1)
-        assert cache.get("b") == picture(100, 2)
+        assert cache.get(A) is None
+        cache.put(A, picture(100, 1))
+        cache.put(B, picture(100, 2))
+        assert cache.get(A) == picture(100, 1)
+        assert cache.get(B) == picture(100, 2)
 
-    def test_the_later_picture_holds(self, cache: RenderCache) -> None:
-        cache.put("a", picture(100, 1))
-        cache.put("a", picture(200, 2))
-        assert cache.get("a") == picture(200, 2)
+    def test_a_picture_that_is_kept_already_is_kept_once(self, cache: RenderCache) -> None:
+        for _ in range(500):  # a digest decides every byte of its picture
+            cache.put(A, picture(10_000, 1))
+        cache.put(B, picture(10_000, 2))
+        assert cache.get(A) == picture(10_000, 1)
+        assert cache.get(B) == picture(10_000, 2)
+        assert cache.counts().entries == 2
+
+    def test_what_comes_of_it_is_counted(self, cache: RenderCache) -> None:
+        assert cache.counts().most_bytes > 0
+        cache.get(A)
+        cache.put(A, picture(10_000))
+        cache.get(A)
+        cache.get(A)
+        counts = cache.counts()
+        assert (counts.hits, counts.misses, counts.evictions, counts.refused, counts.entries) == (2, 1, 0, 0, 1)
+        assert 10_000 <= counts.size_bytes <= 15_000
+        cache.put(B, picture(1 << 20))
+        assert cache.get(B) is None
+        assert cache.counts().refused == 1
+        for number in range(200):
+            cache.put(digest_of(number), picture(10_000))
+        counts = cache.counts()
+        assert counts.size_bytes <= counts.most_bytes
+        assert counts.evictions + counts.entries == 201
 
     def test_is_bounded(self, cache: RenderCache) -> None:
         for number in range(1000):
-            cache.put(str(number), picture(10_000))
-        kept = sum(cache.get(str(number)) is not None for number in range(1000))
+            cache.put(digest_of(number), picture(10_000))
+        kept = sum(cache.get(digest_of(number)) is not None for number in range(1000))
         assert 50 <= kept <= 105
-        assert cache.get("999") is not None
+        assert cache.get(digest_of(999)) is not None
 
     def test_threads(self, cache: RenderCache) -> None:
         def work(thread: int) -> None:
             for number in range(400):
-                cache.put(f"{number % 50}", picture(9000, number % 50))
-                got = cache.get(f"{(number + thread) % 50}")
+                cache.put(digest_of(number % 50), picture(9000, number % 50))
+                got = cache.get(digest_of((number + thread) % 50))
                 assert got is None or got == picture(9000, (number + thread) % 50)
 
         with ThreadPoolExecutor(4) as threads:

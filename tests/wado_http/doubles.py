@@ -25,7 +25,7 @@ from wado_core.model.uid import InstanceKey, SeriesKey
 from wado_core.ports import Deliver, Lend
 from wado_core.settings import Settings
 from wado_http.app import application
-from wado_http.state import new_state
+from wado_http.state import Caches, new_state
 
 STUDY, SERIES = "1.2.3", "1.2.3.4"
 MTIME_S = 1_700_000_000  # Tue, 14 Nov 2023 22:13:20 GMT
@@ -238,7 +238,11 @@ def client_of(app: Starlette) -> Iterator[Client]:
 
 @contextmanager
 def serving(
-    archive: Archive | None = None, catalogue: Catalogue | None = None, settings: Settings | None = None, indexer: Board | None = None
+    archive: Archive | None = None,
+    catalogue: Catalogue | None = None,
+    settings: Settings | None = None,
+    indexer: Board | None = None,
+    caches: Caches = dict,
 ) -> Iterator[Client]:
     """Serve the doubles; without an indexer unless its board is given."""
     chosen = settings or Settings()
@@ -246,7 +250,7 @@ def serving(
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        state = app.state.wado = new_state(chosen, held, held, held, cast("Any", catalogue or Catalogue()), indexer)
+        state = app.state.wado = new_state(chosen, held, held, held, cast("Any", catalogue or Catalogue()), indexer, caches)
         yield
         await state.slots.close()
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.wado_http.doubles import CT, Archive, Catalogue, archive_of, client_of, query
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.settings import Settings, to_json
 from wado_http.app import create_app, create_app_from_environment
 from wado_http.environment import SETTINGS_VARIABLE
@@ -37,6 +38,9 @@ class Assembly:
 
     def close(self) -> None:
         self.done.append("close")
+
+    def caches(self) -> dict[str, CacheCounts]:
+        return {}
 
     @property
     def locating(self) -> Archive:

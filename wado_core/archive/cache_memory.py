@@ -5,6 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 from time import monotonic
 
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.frame import EncodedImage
 from wado_core.model.instance import Located
 from wado_core.model.uid import InstanceKey
@@ -18,7 +19,7 @@ class MemoryCache:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self._bytes = 0
+        self._bytes = self._hits = self._misses = self._evictions = self._refused = 0
         self._images: OrderedDict[str, EncodedImage] = OrderedDict()
         self._lock = Lock()
 
@@ -31,14 +32,25 @@ class MemoryCache:
         """Return the picture and note its use, or None."""
         with self._lock:
             image = self._images.get(digest)
-            if image is not None:
+            if image is None:
+                self._misses += 1
+            else:
+                self._hits += 1
                 self._images.move_to_end(digest)
             return image
+
+    def counts(self) -> CacheCounts:
+        """Return what has come of it."""
+        with self._lock:
+            return CacheCounts(
+                self._hits, self._misses, self._evictions, self._refused, len(self._images), self._bytes, self._most_bytes
+            )
 
     def put(self, digest: str, image: EncodedImage) -> None:
         """Keep the picture, unless it alone would take more than a quarter of the room."""
         cost = len(image.data) + ENTRY_BYTES
         if cost > self._most_bytes // 4:
+            self._refused += 1
             return
         with self._lock:
             replaced = self._images.pop(digest, None)
@@ -49,6 +61,7 @@ class MemoryCache:
             while self._bytes > self._most_bytes:
                 _, dropped = self._images.popitem(last=False)
                 self._bytes -= len(dropped.data) + ENTRY_BYTES
+                self._evictions += 1
 
 
 class MemoryInstanceCache:

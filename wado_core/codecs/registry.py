@@ -35,6 +35,7 @@ class Decoder:
     syntaxes: their UIDs.  load: imports the codec on first use and returns it.
     library: what decodes, for people.  distributions: packages whose version decides decoded values, part of every ETag.
     holds_gil: other threads wait meanwhile.  regions: a part of the frame can be decoded alone.  reduction: a smaller size can.
+    sample_ns: about how long a sample takes to decode, nanoseconds: tells which frames are worth keeping decoded.
     heavy: a frame takes tens of milliseconds or more, by a decoder that holds the GIL or may not survive a hostile stream;
         servers decode it in a child process, from a queue of its own.
     """
@@ -46,6 +47,7 @@ class Decoder:
     holds_gil: bool = False
     regions: bool = False
     reduction: Reduction = Reduction.NONE
+    sample_ns: float = 20.0
     heavy: bool = False
 
 
@@ -113,15 +115,17 @@ TABLE: tuple[Decoder, ...] = (
         (syntaxes.IMPLICIT_VR_LITTLE_ENDIAN, syntaxes.EXPLICIT_VR_LITTLE_ENDIAN, syntaxes.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN),
         _native_little_endian,
         "numpy",
+        sample_ns=0.1,
     ),
-    Decoder((syntaxes.EXPLICIT_VR_BIG_ENDIAN,), _native_big_endian, "numpy"),
-    Decoder((syntaxes.RLE_LOSSLESS,), _rle, "own kernel"),
+    Decoder((syntaxes.EXPLICIT_VR_BIG_ENDIAN,), _native_big_endian, "numpy", sample_ns=0.5),
+    Decoder((syntaxes.RLE_LOSSLESS,), _rle, "own kernel", sample_ns=1.0),
     Decoder(
         (syntaxes.JPEG_BASELINE, *syntaxes.JPEG_LOSSY_PROCESSES),
         _jpeg,
         "libjpeg-turbo (simplejpeg, imagecodecs)",
         ("simplejpeg", "imagecodecs"),
         reduction=Reduction.DCT,
+        sample_ns=2.0,
     ),
     Decoder(syntaxes.JPEG_LOSSLESS_PROCESSES, _jpeg_lossless, "libjpeg-turbo (imagecodecs)", ("imagecodecs",)),
     Decoder((syntaxes.JPEG_LS_LOSSLESS, syntaxes.JPEG_LS), _jpeg_lossless, "CharLS (imagecodecs)", ("imagecodecs",)),
@@ -132,6 +136,7 @@ TABLE: tuple[Decoder, ...] = (
         ("imagecodecs", "pillow", "pylibjpeg-openjpeg"),
         holds_gil=True,
         reduction=Reduction.LEVELS,
+        sample_ns=80.0,
         heavy=True,
     ),
     Decoder(

@@ -1,6 +1,6 @@
 """Execution: one plan and one encoded frame become one encoded picture. Synchronous, a pure function of its arguments."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from wado_core.codecs import jpeg_out, png_out
 from wado_core.codecs.decoded import Cells, Decoded
@@ -18,6 +18,17 @@ from wado_core.rendering.drawing import ColorDrawing, Drawing, GrayDrawing
 from wado_core.rendering.resample import Picture
 from wado_core.rendering.table import Grayscale, full_range_window, value_range
 
+# Decodes the frame of a plan, to a smallest size (rows, columns) or in full.
+_Decoding = Callable[[tuple[int, int] | None], Decoded]
+
+# Returns a decoded frame that is kept for a smallest size (rows, columns; None: in full), or else what the function makes of it.
+Keep = Callable[[tuple[int, int] | None, Callable[[], Decoded]], Decoded]
+
+
+def keep_nothing(_smallest: tuple[int, int] | None, make: Callable[[], Decoded]) -> Decoded:
+    """Return what ``make`` makes."""
+    return make()
+
 
 def execute(
     plan: RenderPlan,
@@ -26,6 +37,7 @@ def execute(
     decode: Decode = decode_here,
     deliver: Deliver | None = None,
     lend: Lend | None = None,
+    keep: Keep = keep_nothing,
 ) -> tuple[EncodedImage, ValueRange | None]:
     """Make the picture of a plan.
 
@@ -33,9 +45,10 @@ def execute(
     decode: where frames are decoded, in this process or elsewhere.
     deliver: takes the pieces of a streamed plan as they are finished, in order; joined they are the data of the picture.
     lend: lets idle threads help with a streamed plan. The bytes are the same with and without.
+    keep: of decoded frames of this object; one that is kept is not even read.
     Returns the picture, and the frame's range when this call had to find it. Raises DamagedObject, NotSupported.
     """
-    drawing, found = _drawing(plan, reader, known_range, decode)
+    drawing, found = _drawing(plan, reader, known_range, _decoding(plan, reader, decode, keep))
     pieces = []
     for piece in _encoded(drawing, plan, lend):
         pieces.append(piece)
@@ -48,7 +61,7 @@ def draw(
     plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None = None, decode: Decode = decode_here
 ) -> tuple[Picture, ValueRange | None]:
     """Make the pixels of a plan: (rows, columns) or (rows, columns, 3) uint8, and the frame's range when it was found here."""
-    drawing, found = _drawing(plan, reader, known_range, decode)
+    drawing, found = _drawing(plan, reader, known_range, _decoding(plan, reader, decode, keep_nothing))
     return drawing.picture(), found
 
 
@@ -58,32 +71,41 @@ def _encoded(drawing: Drawing, plan: RenderPlan, lend: Lend | None) -> Iterator[
     return jpeg_out.encode(drawing.samples(), plan.rows, plan.columns, plan.quality, in_strips=plan.streamed, lend=lend)
 
 
+def _decoding(plan: RenderPlan, reader: FrameReader, decode: Decode, keep: Keep) -> _Decoding:
+    def decoded(smallest: tuple[int, int] | None) -> Decoded:
+        def make() -> Decoded:
+            return decode(reader.frame(plan.frame_number), plan.image_pixel, plan.transfer_syntax_uid, smallest, plan.frame_number)
+
+        return keep(smallest, make)
+
+    return decoded
+
+
 def _drawing(
-    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: Decode
+    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding
 ) -> tuple[Drawing, ValueRange | None]:
     if plan.grayscale is not None:
         return _gray_drawing(plan, plan.grayscale, reader, known_range, decode)
-    smallest = _smallest(plan)
-    decoded = decode(reader.frame(plan.frame_number), plan.image_pixel, plan.transfer_syntax_uid, smallest, plan.frame_number)
+    smallest = smallest_frame(plan)
+    decoded = decode(smallest)
     source = _rectangle(plan, decoded, reduced=smallest is not None)
     palette = None if plan.palette is None else reader.palette(plan.palette)
     return ColorDrawing(rgb_of(decoded, palette), source, plan.rows, plan.columns), None
 
 
 def _gray_drawing(
-    plan: RenderPlan, gray: GrayscalePlan, reader: FrameReader, known_range: ValueRange | None, decode: Decode
+    plan: RenderPlan, gray: GrayscalePlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding
 ) -> tuple[Drawing, ValueRange | None]:
-    encoded = reader.frame(plan.frame_number)
     modality = reader.lut(gray.modality) if isinstance(gray.modality, StoredLut) else gray.modality
     steps = Grayscale(modality, gray.inverted, gray.padding)
     found, decoded = None, None
     if gray.voi is AutomaticWindow.FULL_RANGE and known_range is None:
-        decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, None, plan.frame_number)
+        decoded = decode(None)
         found = value_range(_cells(decoded), decoded.pixel, steps)
-    smallest = _smallest(plan)
+    smallest = smallest_frame(plan)
     if decoded is None or (smallest is not None and decoder(plan.transfer_syntax_uid).reduction is not Reduction.NONE):
         # Also where the full frame is at hand: the bytes of a picture must not depend on whether its range was known.
-        decoded = decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, smallest, plan.frame_number)
+        decoded = decode(smallest)
     source = _rectangle(plan, decoded, reduced=smallest is not None)
     voi = _voi(gray, reader, found or known_range)
     return GrayDrawing(_cells(decoded), steps, voi, decoded.pixel, source, plan.rows, plan.columns), found
@@ -104,7 +126,7 @@ def _voi(gray: GrayscalePlan, reader: FrameReader, values: ValueRange | None) ->
     return full_range_window(values)
 
 
-def _smallest(plan: RenderPlan) -> tuple[int, int] | None:
+def smallest_frame(plan: RenderPlan) -> tuple[int, int] | None:
     """Return the size of the whole frame that the picture needs at least, None where nothing can be left out."""
     source, pixel = plan.source, plan.image_pixel
     if plan.rows >= source.rows or plan.columns >= source.columns or not _has_means(plan):

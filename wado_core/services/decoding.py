@@ -1,21 +1,37 @@
-"""Decoding: light frames in this process, heavy ones in a child that can be killed."""
+"""Decoding: light frames in this process, heavy ones in a child that can be killed; what was costly is kept."""
 
 from wado_core.codecs.decoded import Decoded
 from wado_core.codecs.isolated import IsolatedDecoder
 from wado_core.codecs.registry import decode, decoder
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.image_pixel import ImagePixel
+from wado_core.model.render import RenderPlan
+from wado_core.rendering.execute import Keep, keep_nothing, smallest_frame
+from wado_core.services.decoded_frames import DecodedFrames, FrameKey
+
+# Frames that take longer than this to decode are kept: to make a picture of a decoded CT takes a third of a millisecond.
+COSTLY_NS = 2e6
 
 
 class Decoding:
-    """Decides where a frame is decoded; shared by all services of a process."""
+    """Decides where a frame is decoded, and which are kept; shared by all services of a process."""
 
-    def __init__(self, deadline_s: float, most_bytes: int) -> None:
-        """deadline_s, most_bytes: what one heavy frame may take, in seconds and in memory of the child."""
+    def __init__(self, deadline_s: float, most_bytes: int, cache_bytes: int = 0) -> None:
+        """Make the service.
+
+        deadline_s, most_bytes: what one heavy frame may take, in seconds and in memory of the child.
+        cache_bytes: of decoded frames that are kept; 0: none.
+        """
         self._isolated = IsolatedDecoder(deadline_s, most_bytes)
+        self._frames = DecodedFrames(cache_bytes)
 
     def heavy(self, transfer_syntax_uid: str) -> bool:
         """Whether frames of a transfer syntax are decoded apart, and wait in a queue of their own."""
         return decoder(transfer_syntax_uid).heavy
+
+    def holds(self, plan: RenderPlan) -> bool:
+        """Whether the frame of a plan is kept as the picture needs it, so that nothing is left to decode."""
+        return FrameKey(plan.version, plan.frame_number, smallest_frame(plan)) in self._frames
 
     def decode(
         self, encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None, picture: int = 1
@@ -24,6 +40,20 @@ class Decoding:
         where = self._isolated.decode if self.heavy(transfer_syntax_uid) else decode
         return where(encoded, pixel, transfer_syntax_uid, smallest, picture)
 
+    def keep(self, plan: RenderPlan) -> Keep:
+        """Return what keeps the decoded frame of a plan, or returns it if it is kept, where it is costly to decode."""
+        if not is_costly(plan.transfer_syntax_uid, plan.image_pixel):
+            return keep_nothing
+        return lambda smallest, make: self._frames.get(FrameKey(plan.version, plan.frame_number, smallest), make)
+
+    def forget(self, plan: RenderPlan) -> None:
+        """Drop the frames of an object that has changed while it was read: they may be made of old and new bytes."""
+        self._frames.drop(plan.version)
+
+    def counts(self) -> CacheCounts:
+        """Return what has come of keeping frames."""
+        return self._frames.counts()
+
     def start(self) -> None:
         """Start the child now rather than with the first heavy frame."""
         self._isolated.start()
@@ -31,3 +61,9 @@ class Decoding:
     def close(self) -> None:
         """End the child."""
         self._isolated.close()
+
+
+def is_costly(transfer_syntax_uid: str, pixel: ImagePixel) -> bool:
+    """Say whether a frame takes long enough to decode to be worth its memory; raises NotSupported as ``decoder`` does."""
+    samples = pixel.rows * pixel.columns * pixel.samples_per_pixel
+    return samples * decoder(transfer_syntax_uid).sample_ns >= COSTLY_NS

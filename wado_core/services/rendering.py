@@ -50,8 +50,8 @@ class Rendering:
         return self._pictures.get(plan.digest)
 
     def heavy(self, plan: RenderPlan) -> bool:
-        """Whether decoding takes so long that it must not stand in the way of others."""
-        return self._decoding.heavy(plan.transfer_syntax_uid)
+        """Whether decoding takes so long that it must not stand in the way of others; not where the frame is kept decoded."""
+        return self._decoding.heavy(plan.transfer_syntax_uid) and not self._decoding.holds(plan)
 
     def image(self, plan: RenderPlan, deliver: Deliver | None = None, lend: Lend | None = None) -> EncodedImage:
         """Make the picture of a plan, and keep it.
@@ -66,11 +66,15 @@ class Rendering:
         if located.instance.version != plan.version:
             raise ContentChanged
         known = self._known_range(plan)
-        with ExitStack() as opened:
-            source = opened.enter_context(self._store.open(located.location))
-            reader = FrameReader(source, located.instance, self._limits)
-            piecewise = None if deliver is None else _closing(opened, deliver)
-            image, found = execute(plan, reader, known, self._decoding.decode, piecewise, lend)
+        try:
+            with ExitStack() as opened:
+                source = opened.enter_context(self._store.open(located.location))
+                reader = FrameReader(source, located.instance, self._limits)
+                piecewise = None if deliver is None else _closing(opened, deliver)
+                image, found = execute(plan, reader, known, self._decoding.decode, piecewise, lend, self._decoding.keep(plan))
+        except ContentChanged:
+            self._decoding.forget(plan)
+            raise
         if found is not None:
             self._notices.send(RangeFound(plan.key, plan.version, plan.frame_number, found))
         self._pictures.put(plan.digest, image)

@@ -1,6 +1,8 @@
 """Health: for whoever starts and watches the server."""
 
+import os
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
@@ -39,6 +41,13 @@ async def ready(request: Request) -> Response:
         return JSONResponse({"status": "ready", "indexing": indexing}, headers=headers)
     lines = ["ready", *(f"{name}: {_written(value)}" for name, value in (indexing or {}).items() if value not in (None, ""))]
     return PlainTextResponse("\n".join(lines) + "\n", headers=headers)
+
+
+async def caches(request: Request) -> Response:
+    """Answer what has come of the caches of the worker that answers: hits, misses, evictions, entries, bytes; nothing of their content."""
+    counts = await to_thread.run_sync(state_of(request).caches)
+    said = {"worker": os.getpid(), "caches": {name: asdict(found) for name, found in counts.items()}}
+    return JSONResponse(said, headers=_HEADERS)
 
 
 def _held(browsing: "Browsing") -> int | None:

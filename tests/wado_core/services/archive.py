@@ -69,13 +69,14 @@ class Told:
 class Archive:
     """Objects in a folder, indexed, and the services over them."""
 
-    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
+    def __init__(self, folder: Path, limits: Limits | None = None, cache_bytes: int = 0) -> None:
+        """cache_bytes: of decoded frames."""
         self.root = folder / "served"
-        self.root.mkdir()
+        self.root.mkdir(parents=True)
         limits = limits or Limits()
         self.index = SqlIndex(folder / "state", writing=True)
         self.store = CountingStore()
-        self.decoding = Decoding(limits.decode_s, limits.decode_bytes)
+        self.decoding = Decoding(limits.decode_s, limits.decode_bytes, cache_bytes)
         self.indexing = Indexing(self.index, self.store, walk, limits, (self.root,))
         self.instances = MemoryInstanceCache(100, 3600.0)
         self.pictures = MemoryCache(16 << 20)

@@ -1,10 +1,13 @@
 """Health."""
 
+import os
 import time
+from dataclasses import asdict
 
 from starlette.applications import Starlette
 
 from tests.wado_http.doubles import Board, client_of, serving
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.index_status import IndexStatus, Phase, Progress
 from wado_core.settings import Settings
 from wado_http.app import application
@@ -59,11 +62,20 @@ def test_ready_without_an_indexer_or_before_it_has_said_anything() -> None:
             assert client.get("/health/ready", {"accept": "application/json"}).json() == {"status": "ready", "indexing": None}
 
 
+def test_caches_say_what_they_are_good_for() -> None:
+    counts = CacheCounts(hits=5, misses=3, evictions=1, refused=2, entries=4, size_bytes=1000, most_bytes=2000)
+    with serving(caches=lambda: {"pictures": counts}) as client:
+        response = client.get("/health/caches")
+        assert response.headers["content-type"] == "application/json"
+        assert response.headers["cache-control"] == "no-store"
+        assert response.json() == {"worker": os.getpid(), "caches": {"pictures": asdict(counts)}}
+
+
 def test_not_ready_before_there_are_services() -> None:
     app: Starlette = application(Settings(), _nothing)
     with client_of(app) as client:
         assert client.get("/health/live").status_code == 200
-        for path in ("/health/ready", "/", "/wado?requestType=WADO&studyUID=1&seriesUID=1&objectUID=1"):
+        for path in ("/health/ready", "/health/caches", "/", "/wado?requestType=WADO&studyUID=1&seriesUID=1&objectUID=1"):
             response = client.get(path)
             assert response.status_code == 503
             assert "retry-after" in response.headers
