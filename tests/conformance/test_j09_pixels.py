@@ -44,6 +44,7 @@ def test_j64_garbage_around_the_samples_has_no_effect(wado: Wado) -> None:
 
 
 COLOR = ["pal", "pal16", "pal16_low", "pal_seg", "rgb0", "rgb1", "rgb12", "ybr", "ybr422", "burned", "us10", "rle_rgb", "j2k_rgb",
+         "jls_rgb", "jll_rgb", "jll_ybr", "htj2k_rgb",
          "jpg_ybr", "jpg_422", "jpg_rgb", "jpg_frag", "jpg_bot", "jpg_eot"]  # fmt: skip
 
 

@@ -327,14 +327,6 @@ def test_j64_one_bit_frames(wado: Wado, frame: int) -> None:
     assert np.array_equal(wado.picture("bit1", f"frameNumber={frame}"), render(build("bit1"), frame))
 
 
-@later("decoders of JPEG-LS, lossless and 12-bit JPEG, HTJ2K")
-@pytest.mark.parametrize("of", ["jls", "jll", "jpg12", "htj2k"])
-def test_h1_1_more_transfer_syntaxes(wado: Wado, of: str) -> None:
-    """All stored syntaxes of H1.1 are rendered, and handed out as Explicit VR Little Endian (A4.100)."""
-    assert np.abs(wado.picture(of).astype(int) - render(build(of))).max() <= (1 if of == "jpg12" else 0)
-    assert parsed(wado.get(of, f"contentType={DICOM}")).file_meta.TransferSyntaxUID == ELE
-
-
 @later("video as it is stored")
 def test_a3_10_video(wado: Wado) -> None:
     """The stored stream, unwrapped, under a video type (A3.10)."""

@@ -130,7 +130,7 @@ REFUSALS: dict[str, tuple[bytes | None, type[WadoError]]] = {
     "cut within its pixels": (build("rle")[:-100], DamagedObject),
     "report": (build("sr"), NotSupported),
     "video": (build("mpg"), NotSupported),
-    "jpeg-ls": (build("jls"), NotSupported),
+    "part 2": (build("j2k_part2"), NotSupported),
     "one bit": (build("bit1"), NotSupported),
     "huge": (build("ct").replace(b"\x28\0\x10\0US\2\0\0\2", b"\x28\0\x10\0US\2\0\xff\xff", 1), DamagedObject),
 }

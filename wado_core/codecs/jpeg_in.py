@@ -70,9 +70,9 @@ def _decoded(encoded: bytes, facts: JpegFacts, *, ycbcr: bool) -> Cells:
     """Decode samples of any precision with libjpeg's own interface, colour to RGB; three components are what the caller says."""
     import imagecodecs
 
-    color = {"colorspace": "YCBCR" if ycbcr else "RGB", "outcolorspace": "RGB"} if len(facts.component_ids) == 3 else {}
+    coded, wanted = ("YCBCR" if ycbcr else "RGB", "RGB") if len(facts.component_ids) == 3 else (None, None)
     try:
-        cells: Cells = imagecodecs.jpeg8_decode(encoded, **color)
+        cells: Cells = imagecodecs.jpeg8_decode(encoded, colorspace=coded, outcolorspace=wanted)
     except (ValueError, RuntimeError) as error:
         raise DamagedObject("The JPEG frame cannot be decoded.") from error
     return cells
