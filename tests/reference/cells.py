@@ -32,10 +32,10 @@ def look_up(cells: Array, by_cell: Array, top: int, left: int, rows: int, column
     return np.array(picture, dtype=np.uint8).reshape(rows, columns, *by_cell.shape[1:])
 
 
-def unpack_ybr_422(packed: Sequence[int], rows: int, columns: int) -> Gray:
-    """Read Y1 Y2 Cb Cr groups; both pixels of a group have its chroma (PS3.3 C.7.6.3.1.2)."""
+def unpack_ybr_422(packed: Sequence[int], rows: int, columns: int) -> Array:
+    """Read Y1 Y2 Cb Cr groups; both pixels of a group have its chroma (PS3.3 C.7.6.3.1.2).  Returns int64."""
     pixels: list[tuple[int, int, int]] = []
     for group in range(rows * columns // 2):
         y1, y2, cb, cr = packed[4 * group : 4 * group + 4]
         pixels += [(y1, cb, cr), (y2, cb, cr)]
-    return np.array(pixels, dtype=np.uint8).reshape(rows, columns, 3)
+    return np.array(pixels, dtype=np.int64).reshape(rows, columns, 3)

@@ -1,5 +1,7 @@
 """Colour from its equations: palettes, YBR_FULL, more than 8 bits (PS3.3 C.7.6.3.1.2, C.7.6.3.1.5-6)."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from tests.reference.lut import Lut
@@ -41,3 +43,23 @@ def ybr_full_to_rgb(ybr: Array) -> Gray:
     y, cb, cr = y * MILLION, cb - 128, cr - 128
     rgb = np.stack([y + 1_402_000 * cr, y - 344_136 * cb - 714_136 * cr, y + 1_772_000 * cb], axis=-1)
     return np.asarray(np.clip((rgb + MILLION // 2) // MILLION, 0, 255), dtype=np.uint8)
+
+
+def ybr_partial_to_rgb(ybr: Array) -> Gray:
+    """As YBR_FULL, with luma 16..235 and chroma 16..240 stretched to their full ranges beforehand (H3.3): exact, rounded half up.
+
+    1.402 * 255 / 224 is the 1.5960 and 255 / 219 the 1.1644 of the standard's older editions, to more digits.
+    """
+    y, cb, cr = ((ybr[..., i].astype(np.int64) - low) for i, low in enumerate((16, 128, 128)))
+    luma, chroma = Fraction(255, 219), Fraction(255, 224)
+    unit = luma.denominator * chroma.denominator * MILLION
+    of_y, of_one = int(luma * unit), int(chroma * unit / MILLION)
+    rgb = np.stack(
+        [
+            of_y * y + 1_402_000 * of_one * cr,
+            of_y * y - 344_136 * of_one * cb - 714_136 * of_one * cr,
+            of_y * y + 1_772_000 * of_one * cb,
+        ],
+        axis=-1,
+    )
+    return np.asarray(np.clip((2 * rgb + unit) // (2 * unit), 0, 255), dtype=np.uint8)

@@ -16,6 +16,8 @@ from tests.reference.lut import Lut, palette, sequence_lut
 from tests.reference.rounding import Array, Gray, Number
 from tests.reference.samples import frame_samples
 
+RT_DOSE, SEGMENTATION = "1.2.840.10008.5.1.4.1.1.481.2", "1.2.840.10008.5.1.4.1.1.66.4"
+
 Source = Dataset | Path | str | bytes
 
 
@@ -62,6 +64,8 @@ def render_matrix(ds: Dataset, frame_number: int = 1, window: tuple[Number, Numb
     rgb = color.to_8bit_samples(samples, ds.BitsStored)
     if photometric in ("YBR_FULL", "YBR_FULL_422"):
         return color.ybr_full_to_rgb(rgb)
+    if photometric == "YBR_PARTIAL_422":
+        return color.ybr_partial_to_rgb(rgb)
     if photometric == "RGB":
         return rgb
     raise ValueError(f"no rule for {photometric}")
@@ -110,6 +114,8 @@ def modality(ds: Dataset, stored: Array, frame_number: int) -> Array:
     """Apply the functional group's rescale, else the Modality LUT, else the top level's rescale (H2.1). Returns float64."""
     for item in functional_group(ds, frame_number, "PixelValueTransformationSequence"):
         return grayscale.rescale(stored, *_rescale_of(item))
+    if ds.get("SOPClassUID") == RT_DOSE and float(ds.get("DoseGridScaling") or 0) > 0:
+        return grayscale.rescale(stored, float(ds.DoseGridScaling), 0)
     lut = _modality_lut(ds)
     if lut is not None:
         return grayscale.modality_lut(stored, lut)
@@ -117,9 +123,14 @@ def modality(ds: Dataset, stored: Array, frame_number: int) -> Array:
 
 
 def _modality_lut(ds: Dataset) -> Lut | None:
-    if not ds.get("ModalityLUTSequence"):
+    if not _holds_table(ds, "ModalityLUTSequence"):
         return None
     return sequence_lut(ds.ModalityLUTSequence[0], big_endian=_is_big_endian(ds), signed_input=ds.PixelRepresentation == 1)
+
+
+def _holds_table(ds: Dataset, keyword: str) -> bool:
+    """Whether a sequence has an item with a table in it: some writers leave empty elements there, and mean none."""
+    return bool(ds.get(keyword)) and ds[keyword].value[0].get("LUTDescriptor") is not None
 
 
 def _rescale_of(item: Dataset) -> tuple[float, float]:
@@ -139,10 +150,27 @@ def voi(ds: Dataset, values: Array, frame_number: int, window: tuple[Number, Num
         if stored is not None:
             center, width, function = stored
             return grayscale.WINDOW_FUNCTIONS[function](values, center, width)
-        if item.get("VOILUTSequence"):
+        if _holds_table(item, "VOILUTSequence"):
             signed = _can_be_negative(ds, frame_number)
             return grayscale.voi_lut(values, sequence_lut(item.VOILUTSequence[0], big_endian=_is_big_endian(ds), signed_input=signed))
-    return None
+    ends = _ends_of_class(ds)
+    if ends is None or _modality_lut(ds) is not None:
+        return None
+    bounds = grayscale.automatic_window(modality(ds, np.array(ends), frame_number))
+    assert bounds is not None
+    return grayscale.linear(values, *bounds)
+
+
+def _ends_of_class(ds: Dataset) -> tuple[int, int] | None:
+    """Return the stored values that are black and white whatever a frame holds: of bits and of segmentations (H2.14)."""
+    bits = ds.get("BitsStored") or 0
+    if ds.get("SOPClassUID") == SEGMENTATION:
+        if ds.get("SegmentationType") == "BINARY":
+            return 0, 1
+        if ds.get("SegmentationType") == "FRACTIONAL" and bits > 1:
+            most = int(ds.get("MaximumFractionalValue") or 0)
+            return 0, most if 1 <= most < 1 << bits else (1 << bits) - 1
+    return ((-1, 0) if ds.PixelRepresentation == 1 else (0, 1)) if bits == 1 else None
 
 
 def stored_window(item: Dataset) -> tuple[float, float, str] | None:

@@ -53,7 +53,7 @@ def native_cells(ds: Dataset, frame_number: int) -> Array:
     """Read the cells of one uncompressed frame, unsigned, in (rows, columns[, samples]) order (H1.3, H1.8)."""
     rows, columns, samples, allocated = ds.Rows, ds.Columns, ds.SamplesPerPixel, ds.BitsAllocated
     data = little_endian_bytes(ds, "PixelData", allocated)
-    if ds.PhotometricInterpretation == "YBR_FULL_422":
+    if ds.PhotometricInterpretation in ("YBR_FULL_422", "YBR_PARTIAL_422"):
         return expand_422(read_cells(data, allocated, frame_number, rows * columns * 2).reshape(rows, columns * 2))
     flat = read_cells(data, allocated, frame_number, rows * columns * samples)
     if samples == 1:

@@ -6,7 +6,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import _expand_segmented_lut  # an implementation of C.7.9.2 that is not ours
 
 from tests.fixtures.color_images import SEGMENTS_BLUE, SEGMENTS_GREEN, SEGMENTS_RED
-from tests.reference.color import entries_to_8bit, palette_to_rgb, to_8bit_samples, ybr_full_to_rgb
+from tests.reference.color import entries_to_8bit, palette_to_rgb, to_8bit_samples, ybr_full_to_rgb, ybr_partial_to_rgb
 from tests.reference.lut import Lut, expand_segments, read_descriptor, sequence_lut, table_entries
 
 
@@ -23,6 +23,21 @@ from tests.reference.lut import Lut, expand_segments, read_descriptor, sequence_
 )
 def test_ybr_full(ybr: tuple[int, int, int], rgb: list[int]) -> None:
     assert ybr_full_to_rgb(np.array([ybr])).tolist() == [rgb]
+
+
+@pytest.mark.parametrize(
+    ("ybr", "rgb"),
+    [
+        ((16, 128, 128), [0, 0, 0]),
+        ((235, 128, 128), [255, 255, 255]),
+        ((0, 128, 128), [0, 0, 0]),
+        ((126, 128, 128), [128, 128, 128]),  # 110 * 255 / 219 = 128.08
+        ((81, 90, 240), [254, 0, 0]),  # red of BT.601: 75.685 + 178.755 = 254.44; 75.685 + 14.887 - 91.052 = -0.5 -> 0
+        ((41, 240, 110), [0, 0, 255]),
+    ],
+)
+def test_ybr_partial(ybr: tuple[int, int, int], rgb: list[int]) -> None:
+    assert ybr_partial_to_rgb(np.array([ybr])).tolist() == [rgb]
 
 
 def test_more_than_eight_bits_are_shifted() -> None:

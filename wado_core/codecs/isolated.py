@@ -95,7 +95,9 @@ class IsolatedDecoder:
                 try:  # the child may have been killed for something else: the frame is to blame when it ends a second one
                     outcome, cells = self._exchanged(header, encoded)
                 except _ChildEnded as error:
-                    raise DamagedObject("The frame cannot be decoded: it ended the process that tried.") from error
+                    raise DamagedObject(
+                        "A frame of (7FE0,0010) Pixel Data cannot be decoded: it ended the process that tried (PS3.5 8.2)."
+                    ) from error
         if outcome.pixel is None:
             raise _REFUSALS.get(outcome.refusal, DamagedObject)(outcome.message)
         return Decoded(np.frombuffer(cells, cell_type(outcome.pixel)).reshape(outcome.shape), outcome.pixel)
@@ -171,7 +173,7 @@ class IsolatedDecoder:
         poll.register(pipe, event)
         remaining_ms = (deadline - time.monotonic()) * 1000
         if remaining_ms <= 0 or not poll.poll(remaining_ms):
-            raise LimitExceeded(f"Decoding the frame takes longer than {self._deadline_s:g} s.")
+            raise LimitExceeded(f"Decoding a frame of (7FE0,0010) Pixel Data takes longer than {self._deadline_s:g} s (PS3.5 8.2).")
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -32,18 +32,18 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
     """
     facts = read_jpeg_2000_facts(encoded)
     if facts is None:
-        raise DamagedObject("The frame is no JPEG 2000 stream.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is no JPEG 2000 stream (PS3.5 8.2.4).")
     if problem := jpeg_2000_problem(facts):
         raise NotSupported(problem)
     if (facts.rows, facts.columns) != (pixel.rows, pixel.columns):
-        raise DamagedObject("The frame has another size than its header says.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2.4).")
     steps = _reduction(facts, pixel, smallest)
     samples = _decode_reduced(encoded, facts, steps) if steps else None
     if samples is None:
         steps, samples = 0, _decode_full(encoded, facts)
     rows, columns = facts.rows >> steps, facts.columns >> steps
     if samples.shape[:2] != (rows, columns) or samples.size != rows * columns * facts.components:
-        raise DamagedObject("The JPEG 2000 frame cannot be decoded.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG 2000 stream (PS3.5 8.2.4).")
     width = 1 if facts.precision <= 8 else 2 if facts.precision <= 16 else 4
     cells = np.ascontiguousarray(samples.astype(f"u{width}", copy=False))  # signed wraps: two's complement
     described = coded_pixel(pixel, cells, facts.precision, color_transform=facts.color_transform, signed=facts.signed)
@@ -89,7 +89,7 @@ def _decode_leniently(encoded: bytes) -> Cells:
     try:
         samples: Cells = decode(encoded)
     except Exception as error:  # the binding raises whatever its C code reports
-        raise DamagedObject("The JPEG 2000 frame cannot be decoded.") from error
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG 2000 stream (PS3.5 8.2.4).") from error
     return samples
 
 

@@ -32,15 +32,15 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
     """
     facts = read_jpeg_facts(encoded)
     if facts is None:
-        raise DamagedObject("The frame is no JPEG stream.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is no JPEG stream (PS3.5 8.2.1).")
     if facts.sof == JPEG_LS:
         return jpeg_ls.decode(encoded, pixel)
     if problem := jpeg_problem(facts):
         raise NotSupported(problem)
     if (facts.rows, facts.columns) != (pixel.rows, pixel.columns):
-        raise DamagedObject("The frame has another size than its header says.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2.1).")
     if (scans := encoded.count(_SCAN)) > _MOST_SCANS:
-        raise LimitExceeded(f"The JPEG frame has {scans} scans; up to {_MOST_SCANS} are decoded.")
+        raise LimitExceeded(f"A frame of (7FE0,0010) Pixel Data has {scans} JPEG scans; up to {_MOST_SCANS} are decoded (PS3.5 8.2.1).")
     if facts.sof == LOSSLESS:
         cells = _decoded(encoded, facts, ycbcr=False)  # no colour transform (H3.5), whatever application segments say
         return Decoded(cells, coded_pixel(pixel, cells, facts.precision))
@@ -74,7 +74,7 @@ def _decoded(encoded: bytes, facts: JpegFacts, *, ycbcr: bool) -> Cells:
     try:
         cells: Cells = imagecodecs.jpeg8_decode(encoded, colorspace=coded, outcolorspace=wanted)
     except (ValueError, RuntimeError) as error:
-        raise DamagedObject("The JPEG frame cannot be decoded.") from error
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG stream (PS3.5 8.2.1).") from error
     return cells
 
 

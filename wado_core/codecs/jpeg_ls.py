@@ -22,14 +22,14 @@ def decode(encoded: bytes, pixel: ImagePixel) -> Decoded:
 
     facts = read_jpeg_facts(encoded)
     if facts is None or facts.sof != JPEG_LS:
-        raise DamagedObject("The frame is no JPEG-LS stream.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is no JPEG-LS stream (PS3.5 8.2.3).")
     if problem := jpeg_problem(facts):
         raise NotSupported(problem)
     if (facts.rows, facts.columns) != (pixel.rows, pixel.columns):
-        raise DamagedObject("The frame has another size than its header says.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2.3).")
     try:
         samples: Cells = imagecodecs.jpegls_decode(encoded + _EOI)
     except (ValueError, RuntimeError) as error:
-        raise DamagedObject("The JPEG-LS frame cannot be decoded.") from error
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG-LS stream (PS3.5 8.2.3).") from error
     cells = np.ascontiguousarray(samples)  # planes of single scans come one behind the other
     return Decoded(cells, coded_pixel(pixel, cells, facts.precision, color_transform=facts.hp_transform > 0))

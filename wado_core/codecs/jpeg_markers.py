@@ -89,13 +89,13 @@ def _facts(
 def jpeg_problem(facts: JpegFacts) -> str:
     """Return why none of the decoders here takes a stream, naming the clause; empty when one does."""
     if facts.hierarchical:
-        return "The code stream is hierarchical JPEG (T.81 Annex J), which is not decoded."
+        return "(7FE0,0010) Pixel Data holds hierarchical JPEG (T.81 Annex J), which is not decoded."
     if facts.sof == ARITHMETIC_LOSSLESS:
-        return "The code stream is lossless JPEG with arithmetic coding (T.81 process 15, SOF11), which is not decoded."
+        return "(7FE0,0010) Pixel Data holds lossless JPEG with arithmetic coding (T.81 process 15, SOF11), which is not decoded."
     if facts.mapped:
-        return "The samples of the JPEG-LS code stream go through a mapping table (T.87 C.2.4.1.2), which is not decoded."
+        return "(7FE0,0010) Pixel Data holds JPEG-LS samples that go through a mapping table (T.87 C.2.4.1.2), which is not decoded."
     if facts.rows == 0:
-        return "The code stream leaves its number of lines to a DNL segment (T.81 B.2.5) or an LSE segment, which is not decoded."
+        return "(7FE0,0010) Pixel Data holds JPEG that that states its number of lines elsewhere (DNL, T.81 B.2.5), which is not decoded."
     if len(facts.component_ids) not in (1, 3):
         return components_problem(len(facts.component_ids))
     return ""
@@ -103,7 +103,7 @@ def jpeg_problem(facts: JpegFacts) -> str:
 
 def components_problem(components: int) -> str:
     """Return why a code stream of so many components is refused."""
-    return f"The code stream holds {components} components; (0028,0002) Samples per Pixel is 1 or 3 (PS3.3 C.7.6.3.1.1)."
+    return f"(7FE0,0010) Pixel Data holds streams of {components} components; (0028,0002) Samples per Pixel is 1 or 3 (PS3.3 C.7.6.3.1.1)."
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:

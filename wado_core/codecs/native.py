@@ -28,10 +28,9 @@ def _native_order(cells: Cells) -> Cells:
 def arrange(cells: Cells, pixel: ImagePixel) -> Decoded:
     """Shape flat cells as ``(rows, columns)`` or ``(rows, columns, 3)``, whatever the Planar Configuration (H1.8)."""
     rows, columns, samples = pixel.rows, pixel.columns, pixel.samples_per_pixel
-    if pixel.photometric_interpretation == "YBR_FULL_422":
-        ybr = np.empty((rows, columns, 3), np.uint8)
-        color.unpack_ybr_422(ybr, cells)
-        return Decoded(ybr, replace(pixel, photometric_interpretation="YBR_FULL", planar_configuration=0))
+    if pixel.photometric_interpretation in ("YBR_FULL_422", "YBR_PARTIAL_422"):
+        photometric = pixel.photometric_interpretation.replace("YBR_FULL_422", "YBR_FULL")
+        return Decoded(_unpacked_422(cells, rows, columns), replace(pixel, photometric_interpretation=photometric, planar_configuration=0))
     if samples == 1:
         return Decoded(cells.reshape(rows, columns), pixel)
     if pixel.planar_configuration == 1:
@@ -39,3 +38,15 @@ def arrange(cells: Cells, pixel: ImagePixel) -> Decoded:
     else:
         shaped = cells.reshape(rows, columns, samples)
     return Decoded(shaped, replace(pixel, planar_configuration=0))
+
+
+def _unpacked_422(cells: Cells, rows: int, columns: int) -> Cells:
+    """Give both pixels of each Y1 Y2 Cb Cr group its chroma: (rows, columns, 3) of the cells' dtype (PS3.3 C.7.6.3.1.2)."""
+    ybr = np.empty((rows, columns, 3), cells.dtype)
+    if cells.dtype == np.uint8:
+        color.unpack_ybr_422(ybr, cells)
+    else:
+        groups = cells.reshape(rows, columns // 2, 4)
+        ybr[..., 0] = groups[..., :2].reshape(rows, columns)
+        ybr[..., 1:] = groups[..., 2:].repeat(2, axis=1)
+    return ybr

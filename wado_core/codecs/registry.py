@@ -168,7 +168,7 @@ def decoder(transfer_syntax_uid: str) -> Decoder:
     if found is None:
         known = syntaxes.TRANSFER_SYNTAXES.get(transfer_syntax_uid)
         name = known.name if known else transfer_syntax_uid if is_uid(transfer_syntax_uid) else "that the object names"
-        raise NotSupported(f"Frames in the transfer syntax {name} are not decoded by this version.")
+        raise NotSupported(f"(0002,0010) Transfer Syntax UID: frames in {name} are not decoded by this version (PS3.5 10).")
     return found
 
 
@@ -191,4 +191,4 @@ def decode(
     try:
         return decoder(transfer_syntax_uid).load()(encoded, pixel, smallest, picture)
     except MemoryError as error:
-        raise LimitExceeded("Decoding the frame needs more memory than there is.") from error
+        raise LimitExceeded("Decoding a frame of (7FE0,0010) Pixel Data needs more memory than there is (PS3.5 8.2).") from error

@@ -61,7 +61,7 @@ class AttributeReader:
                     pixel_data.append(element)
                     return offset
                 if not tag >> 16:  # of messages, not of stored objects (PS3.5 7.1): zeros where the rest has not been written yet
-                    raise DamagedObject(f"Element {name_of(tag)} stands where the data set should go on.")
+                    raise DamagedObject(f"Element {name_of(tag)} stands where the data set should go on (PS3.5 7.1).")
             keep = into if tag in wanted else None
             if element.length == UNDEFINED_LENGTH or (keep is not None and self._is_sequence(element)):
                 offset = self._read_items(keep, element, encoding, depth + 1)
@@ -72,7 +72,7 @@ class AttributeReader:
             elif keep is not None:
                 self._most_bytes -= element.length
                 if self._most_bytes < 0:
-                    raise LimitExceeded(f"Element {name_of(tag)} is larger than the configured limit.")
+                    raise LimitExceeded(f"Element {name_of(tag)} is larger than the configured limit (PS3.5 7.1).")
                 keep.add(tag, Value(element.vr, scanner.read(element.offset, element.length), element.offset, element.length))
         return offset
 
@@ -99,7 +99,7 @@ class AttributeReader:
                 offset = item.offset
                 break
             if item.tag != ITEM:
-                raise DamagedObject(f"Sequence {name_of(sequence.tag)} holds {name_of(item.tag)} where an item should begin.")
+                raise DamagedObject(f"Sequence {name_of(sequence.tag)} holds {name_of(item.tag)} where an item should begin (PS3.5 7.5).")
             if into is None:
                 offset = self._read_item(None, item, inner, depth)
                 continue

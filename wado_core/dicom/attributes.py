@@ -19,9 +19,12 @@ def _decimals(text: bytes) -> tuple[float, ...]:
     numbers = []
     for part in text.decode("latin-1").split("\\"):
         try:
-            numbers.append(float(part.strip(_PADDING)))
+            number = float(part.strip(_PADDING))
         except ValueError:
             break
+        if "_" in part:  # Python's way to group digits
+            break
+        numbers.append(number)
     return tuple(numbers)
 
 

@@ -3,16 +3,15 @@
 from dataclasses import replace
 
 from wado_core.codecs.registry import decoder
+from wado_core.dicom.frames import NO_IMAGE
+from wado_core.dicom.photometric import CLAUSE, RENDERED_COLORS, SUBSAMPLED, is_known, is_rendered, samples_of
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, WadoError
-from wado_core.model.image_pixel import MONOCHROME, ImagePixel
+from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
 from wado_core.settings import Limits
 
 # Rows and Columns are unsigned 16-bit values (PS3.3 C.7.6.3), JPEG's are too, and the sums of the resampling kernels count on it.
 LONGEST_EDGE = 65535
-
-PALETTE = "PALETTE COLOR"
-_COLOR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "XYB")
 
 
 def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
@@ -25,17 +24,22 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     if instance.image_problem is not None:
         raise NotSupported(instance.image_problem) if pixel is None else DamagedObject(instance.image_problem)
     if pixel is None:
-        raise NotSupported("The object holds no image.")
+        raise NotSupported(NO_IMAGE)
     decoder(instance.transfer_syntax_uid)
     if pixel.bits_allocated not in (8, 16):
         raise NotSupported(f"Samples with {pixel.bits_allocated} Bits Allocated are not decoded by this version.")
     stream = instance.code_stream
     if stream is not None:
         if not stream.rows or not stream.columns:
-            raise NotSupported(stream.problem) if stream.problem else DamagedObject("The code stream states no size.")
+            if stream.problem:
+                raise NotSupported(stream.problem)
+            raise DamagedObject("(7FE0,0010) Pixel Data: the code stream of the first frame states no size (PS3.5 8.2).")
         pixel = replace(pixel, rows=stream.rows, columns=stream.columns)
     if max(pixel.rows, pixel.columns) > LONGEST_EDGE or pixel.rows * pixel.columns > limits.frame_pixels:
-        raise LimitExceeded(f"A frame of {pixel.rows} × {pixel.columns} pixels is larger than the configured limit.")
+        raise LimitExceeded(
+            f"A frame of {pixel.rows} (0028,0010) Rows × {pixel.columns} (0028,0011) Columns is larger than the configured limit "
+            "(PS3.3 C.7.6.3.1)."
+        )
     if stream is not None and stream.problem:
         raise NotSupported(stream.problem)
     return pixel
@@ -44,7 +48,7 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
 def renderable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     """Return what ``decodable_pixel`` does, of frames that can also be rendered.
 
-    Raises what it raises, NotSupported (photometric interpretation), DamagedObject (samples or palettes that do not fit it).
+    Raises what it raises, NotSupported (photometric interpretation), DamagedObject (samples that do not fit it).
     """
     pixel = decodable_pixel(instance, limits)
     _check_samples(instance, pixel)
@@ -61,15 +65,15 @@ def has_picture(instance: Instance, limits: Limits) -> bool:
 
 
 def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
-    photometric, samples = pixel.photometric_interpretation, pixel.samples_per_pixel
-    expected = 1 if photometric in MONOCHROME or photometric == PALETTE else 3
-    if photometric not in (*MONOCHROME, PALETTE, *_COLOR):
-        raise NotSupported("This Photometric Interpretation is not rendered by this version.")
-    if samples != expected:
-        raise DamagedObject(f"Samples per Pixel is {samples}; the Photometric Interpretation asks for {expected}.")
-    if photometric == PALETTE and instance.palette is None:
-        raise DamagedObject("The object is PALETTE COLOR but its Palette Color Lookup Tables are missing or broken.")
-    if instance.transfer_syntax.native_cells and photometric.startswith("YBR") and pixel.bits_allocated != 8:
-        raise NotSupported("YBR samples of more than 8 bits are not rendered by this version.")
-    if photometric == "YBR_FULL_422" and instance.transfer_syntax.native_cells and pixel.columns % 2:
-        raise DamagedObject("YBR_FULL_422 pixels come in pairs; the number of columns is odd.")
+    photometric, samples, syntax = pixel.photometric_interpretation, pixel.samples_per_pixel, instance.transfer_syntax
+    if not is_known(photometric):
+        raise NotSupported(f"(0028,0004) Photometric Interpretation is none of those of {CLAUSE}.")
+    if not is_rendered(photometric, instance.transfer_syntax_uid):
+        within = f" in {syntax.name}" if photometric in RENDERED_COLORS else ""
+        raise NotSupported(f"(0028,0004) Photometric Interpretation is {photometric}, which is not rendered{within} ({CLAUSE}).")
+    if samples != (expected := samples_of(photometric)):
+        raise DamagedObject(
+            f"(0028,0002) Samples per Pixel is {samples}; (0028,0004) Photometric Interpretation {photometric} has {expected} ({CLAUSE})."
+        )
+    if photometric in SUBSAMPLED and syntax.native_cells and pixel.columns % 2:
+        raise DamagedObject(f"(0028,0011) Columns is {pixel.columns}; the pixels of {photometric} come in pairs ({CLAUSE}).")

@@ -27,6 +27,9 @@ MOST_RECORDED = 4096
 _DEEPEST = 48
 _CHUNK = 8192
 
+_TOO_MANY = "The object has more elements around (7FE0,0010) Pixel Data than the configured limit (PS3.5 7.1)."
+_CUT = "The object ends within the header of an element, before or behind (7FE0,0010) Pixel Data (PS3.5 7.1)."
+
 
 class Encoding(NamedTuple):
     """How the elements of a data set are written (PS3.5 section 7.1)."""
@@ -98,13 +101,13 @@ class Scanner:
         """Read the header of the element at ``offset``; DamagedObject when the source ends within it."""
         self._elements_left -= 1
         if self._elements_left < 0:
-            raise LimitExceeded("The object has more elements than the configured limit.")
+            raise LimitExceeded(_TOO_MANY)
         window, begin = self._window, offset - self._start
         if begin < 0 or begin + _LONGEST_HEADER > len(window):
             self.read(offset, _LONGEST_HEADER)
             window, begin = self._window, 0
             if len(window) < 8:
-                raise DamagedObject("The object ends within the header of an element.")
+                raise DamagedObject(_CUT)
         implicit_vr, big_endian = encoding
         group, number, length = _TAG_AND_LENGTH[big_endian].unpack_from(window, begin)
         tag, vr, begin_of_value = group << 16 | number, b"", offset + 8
@@ -112,7 +115,7 @@ class Scanner:
             vr = window[begin + 4 : begin + 6]
             if vr in LONG_VRS:
                 if len(window) - begin < _LONGEST_HEADER:
-                    raise DamagedObject(f"The object ends within the header of element {name_of(tag)}.")
+                    raise DamagedObject(f"The object ends within the header of element {name_of(tag)} (PS3.5 7.1).")
                 begin_of_value, length = offset + 12, _LONG[big_endian].unpack_from(window, begin + 8)[0]
             elif vr.isupper() and vr.isalpha():
                 length = _SHORT[big_endian].unpack_from(window, begin + 6)[0]
@@ -126,7 +129,7 @@ class Scanner:
         """Return the offset behind a value of defined length; DamagedObject when the source ends before it."""
         end = element.offset + element.length
         if end > self.size:
-            raise DamagedObject(f"Element {name_of(element.tag)} runs past the end of the object.")
+            raise DamagedObject(f"Element {name_of(element.tag)} runs past the end of the object (PS3.5 7.1).")
         if self.recording is not None and end > self.recording.reach:
             self.recording.reach = end
         return end
@@ -144,7 +147,7 @@ class Scanner:
         while True:
             item = self.element(offset, IMPLICIT)
             if item.tag not in (ITEM, SEQUENCE_DELIMITER) or item.length == UNDEFINED_LENGTH:
-                raise DamagedObject(f"Element {name_of(element.tag)} holds {name_of(item.tag)} where a fragment should begin.")
+                raise DamagedObject(f"Element {name_of(element.tag)} holds {name_of(item.tag)} where a fragment should begin (PS3.5 A.4).")
             yield item
             if item.tag == SEQUENCE_DELIMITER:
                 return
@@ -161,7 +164,7 @@ class Scanner:
 def check_depth(depth: int) -> None:
     """Refuse sequences nested more deeply than any object needs (DamagedObject)."""
     if depth > _DEEPEST:
-        raise DamagedObject("Sequences are nested too deeply.")
+        raise DamagedObject(f"Items {name_of(ITEM)} are nested more than {_DEEPEST} deep (PS3.5 7.5).")
 
 
 def inner_encoding(sequence: Element, encoding: Encoding) -> Encoding:

@@ -15,6 +15,8 @@ from wado_core.model.instance import Instance
 from wado_core.ports import ByteSource
 from wado_core.settings import Limits
 
+NO_IMAGE = "The object holds no image: it has no (7FE0,0010) Pixel Data (PS3.3 C.7.6.3)."
+
 
 class FrameReader:
     """Reads encoded frames, lookup tables and palettes of one opened object; a deflated one is inflated once for all of them."""
@@ -35,7 +37,7 @@ class FrameReader:
         """
         layout, pixel = self._instance.frames, self._instance.image_pixel
         if layout is None or pixel is None:
-            raise NotSupported(self._instance.image_problem or "The object holds no image.")
+            raise NotSupported(self._instance.image_problem or NO_IMAGE)
         if layout.encapsulated:
             return joined(self._data_set(), self._instance.fragments(frame_number))
         return _native(self._data_set(), layout, pixel, frame_number)
@@ -75,5 +77,5 @@ def _native(source: ByteSource, layout: FrameLayout, pixel: ImagePixel, frame_nu
 def _read(source: ByteSource, offset: int, length: int) -> bytes:
     data = source.read(offset, length)
     if len(data) < length:
-        raise DamagedObject("The object ends within its pixel data.")
+        raise DamagedObject("The object ends within (7FE0,0010) Pixel Data (PS3.5 8.2).")
     return data

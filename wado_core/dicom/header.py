@@ -84,7 +84,7 @@ def _read_meta(scanner: Scanner, offset: int) -> tuple[str, str, int]:
         if element.tag in uids:
             uids[element.tag] = scanner.read(element.offset, min(element.length, LONGEST_UID)).decode("latin-1").strip(" \0")
     if offset >= scanner.size:
-        raise DamagedObject("The object ends after its File Meta Information.")
+        raise DamagedObject("No data set follows (0002,0010) Transfer Syntax UID (PS3.10 7).")
     return uids[tags.MEDIA_STORAGE_SOP_CLASS_UID], uids[tags.TRANSFER_SYNTAX_UID], offset
 
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 from wado_core.codecs.code_stream import read_code_stream
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
-from wado_core.dicom.decodable import PALETTE, has_picture
+from wado_core.dicom.decodable import has_picture
 from wado_core.dicom.elements import PIXEL_DATA, UNDEFINED_LENGTH
 from wado_core.dicom.frame_chunks import chunk_size, in_chunks
 from wado_core.dicom.frame_index import read_frame_layout
 from wado_core.dicom.header import Header, read_header
 from wado_core.dicom.lut import find_palette
+from wado_core.dicom.photometric import PALETTE, as_code_stream_says, as_native_data_says, interpretation, missing, without_codec
 from wado_core.dicom.text import decode_text
 from wado_core.dicom.transforms import read_padding, read_transforms
 from wado_core.errors import DamagedObject
@@ -22,6 +23,8 @@ from wado_core.model.transfer_syntax import transfer_syntax
 from wado_core.model.uid import LONGEST_UID, InstanceKey, is_uid
 from wado_core.ports import ByteSource
 from wado_core.settings import Limits
+
+DRAWN_AS_GRAY = "Stored values are drawn as gray values."
 
 # Enough of the first frame to hold its SOF or SIZ behind application segments (an ICC profile takes 64 KB each).
 _CODE_STREAM_HEAD = 4096
@@ -41,14 +44,24 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         _uid(attributes, tags.STUDY_INSTANCE_UID), _uid(attributes, tags.SERIES_INSTANCE_UID), _uid(attributes, tags.SOP_INSTANCE_UID)
     )
     number_of_frames = max(attributes.whole_number(tags.NUMBER_OF_FRAMES) or 1, 1)
+    warnings: list[str] = []
     pixel, problem = _image_pixel(header)
     layout, columns, code_stream = None, FrameChunk(1, 0), None
     if pixel is not None and problem is None:
-        pixel, problem, layout, columns = _frames(header, pixel, number_of_frames)
+        if not attributes.text(tags.PHOTOMETRIC_INTERPRETATION):
+            warnings.append(missing(pixel.photometric_interpretation))
+        pixel = _noted(warnings, without_codec(pixel, header.transfer_syntax_uid))
+        pixel, problem, layout, columns = _frames(header, pixel, number_of_frames, warnings)
         code_stream = _first_code_stream(header, columns)
+        if code_stream is not None:
+            pixel = _noted(warnings, as_code_stream_says(pixel, code_stream.components, header.transfer_syntax_uid))
     # Only for frames that are there: a header may claim any number of them.
     graded = pixel is not None and pixel.monochrome and problem is None and not transfer_syntax(header.transfer_syntax_uid).video
     transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and graded else ((), ())
+    padding = read_padding(attributes, pixel) if pixel and pixel.monochrome else None
+    palette = None
+    if pixel is not None and problem is None:
+        pixel, palette = _palette(header, pixel, warnings)
     if layout is not None:
         layout = replace(layout, frames_of_a_chunk=chunk_size(columns, of_frame))
     instance = Instance(
@@ -64,8 +77,9 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         image_problem=problem,
         code_stream=code_stream,
         frames=layout,
-        padding=read_padding(attributes, pixel) if pixel and pixel.monochrome else None,
-        palette=_palette(header, pixel),
+        padding=padding,
+        palette=palette,
+        warnings=tuple(warnings),
         chunks=in_chunks(columns, transforms, of_frame, layout.frames_of_a_chunk) if layout else (),
     )
     return Described(instance, _listing(attributes), has_picture(instance, limits))
@@ -77,9 +91,13 @@ def _uid(attributes: Attributes, tag: int) -> str:
 
 def check_key(key: InstanceKey) -> None:
     """Refuse an object that cannot be served under its UIDs (DamagedObject); it can still be rendered without an index."""
-    for uid, name in ((key.study_uid, "Study"), (key.series_uid, "Series"), (key.object_uid, "SOP")):
+    for uid, name in (
+        (key.study_uid, "(0020,000D) Study"),
+        (key.series_uid, "(0020,000E) Series"),
+        (key.object_uid, "(0008,0018) SOP"),
+    ):
         if not is_uid(uid):
-            raise DamagedObject(f"The object has no valid {name} Instance UID.")
+            raise DamagedObject(f"{name} Instance UID is missing or no valid UID (PS3.5 9.1).")
 
 
 def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
@@ -92,12 +110,12 @@ def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
     allocated = attributes.integer(tags.BITS_ALLOCATED)
     rows, columns = attributes.integer(tags.ROWS), attributes.integer(tags.COLUMNS)
     if not rows or not columns or not allocated or min(rows, columns, allocated) < 1:
-        return None, "The Image Pixel module lacks (0028,0010) Rows, (0028,0011) Columns or (0028,0100) Bits Allocated."
+        return None, "(0028,0010) Rows, (0028,0011) Columns or (0028,0100) Bits Allocated is missing or 0 (PS3.3 C.7.6.3.1)."
     samples = attributes.integer(tags.SAMPLES_PER_PIXEL) or 1
     stored = attributes.integer(tags.BITS_STORED) or allocated
     high = attributes.integer(tags.HIGH_BIT)
     high = stored - 1 if high is None else high
-    photometric = attributes.text(tags.PHOTOMETRIC_INTERPRETATION)[:16] or ("RGB" if samples == 3 else "MONOCHROME2")
+    photometric = interpretation(attributes.text(tags.PHOTOMETRIC_INTERPRETATION), samples)
     if not 1 <= stored <= allocated <= 64 or not stored - 1 <= high < allocated:
         return None, f"Bits Allocated {allocated}, Bits Stored {stored} and High Bit {high} contradict each other."
     signed = attributes.integer(tags.PIXEL_REPRESENTATION) == 1
@@ -105,21 +123,37 @@ def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
     return ImagePixel(rows, columns, samples, photometric, allocated, stored, high, signed, planar), None
 
 
-def _palette(header: Header, pixel: ImagePixel | None) -> StoredPalette | None:
-    if pixel is None or pixel.photometric_interpretation != PALETTE:
-        return None
-    return find_palette(header.source, header.attributes, signed=pixel.signed)
+def _noted(warnings: list[str], found: tuple[ImagePixel, str]) -> ImagePixel:
+    pixel, warning = found
+    warnings += [warning] if warning else []
+    return pixel
 
 
-def _frames(header: Header, pixel: ImagePixel, frames: int) -> tuple[ImagePixel, str | None, FrameLayout | None, FrameChunk]:
+def _palette(header: Header, pixel: ImagePixel, warnings: list[str]) -> tuple[ImagePixel, StoredPalette | None]:
+    """Find the palette; without a usable one, the indices of PALETTE COLOR are drawn as gray values (H3.1)."""
+    if pixel.photometric_interpretation != PALETTE:
+        return pixel, None
+    palette, problem = find_palette(header.source, header.attributes, signed=pixel.signed)
+    if palette is None:
+        pixel, problem = replace(pixel, photometric_interpretation="MONOCHROME2"), f"{problem} {DRAWN_AS_GRAY}"
+    warnings += [problem] if problem else []
+    return pixel, palette
+
+
+def _frames(
+    header: Header, pixel: ImagePixel, frames: int, warnings: list[str]
+) -> tuple[ImagePixel, str | None, FrameLayout | None, FrameChunk]:
     """Find the frames and compare their form with what the header says of it; some writers store YBR_FULL_422 unsubsampled."""
     element, syntax = header.pixel_data, transfer_syntax(header.transfer_syntax_uid)
     assert element is not None  # noqa: S101 - there is no pixel without
     if syntax.encapsulated != (element.length == UNDEFINED_LENGTH):
-        return pixel, "Pixel data is encapsulated in encapsulated transfer syntaxes and in no others.", None, FrameChunk(1, 0)
+        stored = "not encapsulated" if syntax.encapsulated else "encapsulated"
+        otherwise = f"(7FE0,0010) Pixel Data is {stored}; (0002,0010) Transfer Syntax UID says otherwise (PS3.5 A.4)."
+        return pixel, otherwise, None, FrameChunk(1, 0)
     layout, columns = read_frame_layout(header.scanner, element, header.attributes, frames, video=syntax.video)
     if syntax.encapsulated:
         return pixel, None, layout, columns
+    pixel = _noted(warnings, as_native_data_says(pixel, layout.length, frames))
     if pixel.photometric_interpretation == "YBR_FULL_422" and layout.length * 8 >= pixel.native_frame_bits * 3 // 2 * frames:
         pixel = replace(pixel, photometric_interpretation="YBR_FULL")
     needed = (pixel.native_frame_bits * frames + 7) // 8

@@ -33,6 +33,7 @@ from wado_core.dicom.elements import (
 from wado_core.dicom.frame_index import read_frame_layout
 from wado_core.dicom.frames import joined
 from wado_core.dicom.header import PREAMBLE_LENGTH, Header, read_header
+from wado_core.dicom.photometric import interpretation, samples_of
 from wado_core.dicom.value_representation import implied_vr, unit_bytes
 from wado_core.errors import DamagedObject, LimitExceeded
 from wado_core.model.image_pixel import ImagePixel
@@ -129,7 +130,7 @@ def _copy(source: ByteSource, piece: _Range) -> Iterator[bytes]:
         length = min(CHUNK_BYTES, piece.offset + piece.length - offset)
         data = source.read(offset, length)
         if len(data) < length:
-            raise DamagedObject("The object ends too early.")
+            raise DamagedObject("The object ends within (7FE0,0010) Pixel Data or a large value before it (PS3.5 7.1).")
         yield swapped(data, piece.unit)
 
 
@@ -138,7 +139,7 @@ def _decoded_frames(piece: _Frames, number_of_frames: int, decode_frame: DecodeF
     for number in range(1, number_of_frames + 1):
         decoded = piece.first if number == 1 else decode_frame(number)
         if decoded.pixel != piece.first.pixel:
-            raise DamagedObject("A frame has another form than the first.")
+            raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another form than the first (PS3.5 8.2).")
         data = little_endian_bytes(decoded)
         sent += len(data)
         yield data
@@ -199,11 +200,13 @@ class _Layout:
         if pixel is None:
             return {}
         planar = pack("<H", 0) if pixel.samples_per_pixel > 1 else None
+        photometric = pixel.photometric_interpretation
+        stated = interpretation(self._header.attributes.text(tags.PHOTOMETRIC_INTERPRETATION), pixel.samples_per_pixel)
+        if pixel.samples_per_pixel == 1 == samples_of(stated):
+            photometric = stated  # no decoder changes what one sample is; indices without a palette are only drawn as gray values
         replaced = {
             tags.SAMPLES_PER_PIXEL: _element(tags.SAMPLES_PER_PIXEL, b"US", pack("<H", pixel.samples_per_pixel)),
-            tags.PHOTOMETRIC_INTERPRETATION: _element(
-                tags.PHOTOMETRIC_INTERPRETATION, b"CS", _text(pixel.photometric_interpretation)
-            ),
+            tags.PHOTOMETRIC_INTERPRETATION: _element(tags.PHOTOMETRIC_INTERPRETATION, b"CS", _text(photometric)),
             tags.PLANAR_CONFIGURATION: _element(tags.PLANAR_CONFIGURATION, b"US", planar) if planar else b"",
             tags.ROWS: _element(tags.ROWS, b"US", pack("<H", pixel.rows)),
             tags.COLUMNS: _element(tags.COLUMNS, b"US", pack("<H", pixel.columns)),
@@ -294,7 +297,7 @@ class _Layout:
                 offset = item.offset
                 break
             if item.tag != ITEM:
-                raise DamagedObject(f"Sequence {name_of(sequence.tag)} holds {name_of(item.tag)} where an item should begin.")
+                raise DamagedObject(f"Sequence {name_of(sequence.tag)} holds {name_of(item.tag)} where an item should begin (PS3.5 7.5).")
             self._add(_delimiter(ITEM, UNDEFINED_LENGTH))
             item_end = None if item.length == UNDEFINED_LENGTH else self._scanner.end_of_value(item)
             offset = self._data_set(item.offset, item_end, inner, depth, {}, None)
@@ -308,14 +311,14 @@ class _Layout:
             bits = pixel.rows * pixel.columns * pixel.samples_per_pixel * pixel.bits_allocated
             length = bits // 8 * self._instance.number_of_frames
             if length >= UNDEFINED_LENGTH - 1:
-                raise LimitExceeded("The decoded pixel data is longer than Explicit VR Little Endian can hold.")
+                raise LimitExceeded("(7FE0,0010) Pixel Data is longer when decoded than Explicit VR Little Endian can hold (PS3.5 A.2).")
             length += length % 2
             self._add(_header(PIXEL_DATA, b"OB" if pixel.bits_allocated == 8 else b"OW", length))
             self._flush()
             self._pieces.append(_Frames(length, first))
             return self._scanner.end_of_fragments(element)
         if element.length == UNDEFINED_LENGTH:
-            raise DamagedObject("Native pixel data of undefined length.")
+            raise DamagedObject("(7FE0,0010) Pixel Data is native and has an undefined length (PS3.5 A.4).")
         end = self._scanner.end_of_value(element)
         allocated = self._pixel.bits_allocated if self._pixel else 16
         vr = b"OB" if element.vr == b"OB" else b"OW"
@@ -329,7 +332,7 @@ class _Layout:
         self._inline += data
         self._room -= len(data)
         if self._room < 0:
-            raise LimitExceeded("The object's header is larger than the configured limit.")
+            raise LimitExceeded("What stands around (7FE0,0010) Pixel Data is larger than the configured limit (PS3.5 7.1).")
 
     def _copied(self, piece: _Range) -> None:
         if piece.length <= _INLINE_BYTES:

@@ -57,9 +57,11 @@ def inflated(source: ByteSource, data_set_offset: int, most_bytes: int) -> Infla
     try:
         data = inflater.decompress(stream, most_bytes)
     except zlib.error as error:
-        raise DamagedObject("The deflated data set cannot be inflated.") from error
+        raise DamagedObject("The data set is no deflated one, which (0002,0010) Transfer Syntax UID calls it (PS3.5 A.5).") from error
     if inflater.unconsumed_tail:
-        raise LimitExceeded(f"The deflated data set is larger than {most_bytes} bytes when inflated.")
+        raise LimitExceeded(
+            f"(0002,0010) Transfer Syntax UID: the deflated data set is larger than {most_bytes} bytes when inflated (PS3.5 A.5)."
+        )
     if not inflater.eof:
-        raise DamagedObject("The deflated data set ends too early.")
+        raise DamagedObject("(0002,0010) Transfer Syntax UID: the deflated data set ends too early (PS3.5 A.5).")
     return InflatedSource(source.read(0, data_set_offset), data)

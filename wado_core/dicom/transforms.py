@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
-from wado_core.dicom.lut import find_lut
+from wado_core.dicom.class_transforms import class_transform, finite, in_modality_units
+from wado_core.dicom.lut import MODALITY_LUT_CLAUSE, VOI_LUT_CLAUSE, find_lut
 from wado_core.dicom.tags import (
     FRAME_VOI_LUT_SEQUENCE,
     MODALITY_LUT_SEQUENCE,
@@ -18,6 +19,10 @@ from wado_core.model.grayscale import FrameTransform, Padding, Rescale, VoiLutFu
 from wado_core.model.image_pixel import ImagePixel
 
 WINDOW_IGNORED = "(0028,1050) Window Center and (0028,1051) Window Width are not valid (PS3.3 C.11.2.1.2) and were ignored."
+FUNCTION_UNKNOWN = "(0028,1056) VOI LUT Function is not known (PS3.3 C.11.2.1.3): LINEAR was used."
+SLOPE_INVALID = "(0028,1053) Rescale Slope is 0 or not a number (PS3.3 C.11.1.1.2): 1 was used."
+INTERCEPT_INVALID = "(0028,1052) Rescale Intercept is not a number (PS3.3 C.11.1.1.2): 0 was used."
+_OF_MODALITY, _OF_VOI = "(0028,3000) Modality LUT Sequence: ", "(0028,3010) VOI LUT Sequence: "
 
 _FUNCTIONS = {function.value: function for function in VoiLutFunction}
 
@@ -27,7 +32,9 @@ def read_transforms(attributes: Attributes, pixel: ImagePixel, number_of_frames:
 
     Frames beyond the end of the second, all of them when it is empty, have the first transformation.
     """
-    base = _with_voi(_with_modality(FrameTransform(), attributes, pixel), attributes, pixel)
+    of_class = class_transform(attributes, pixel)
+    base = of_class if of_class.rescale else _with_modality(of_class, attributes, pixel)
+    base = _with_voi(base, attributes, pixel)
     for shared in attributes.items(SHARED_FUNCTIONAL_GROUPS_SEQUENCE)[:1]:
         base = _with_groups(base, shared, pixel)
     numbers = {base: 0}
@@ -40,7 +47,7 @@ def read_transforms(attributes: Attributes, pixel: ImagePixel, number_of_frames:
         if number is None:
             number = of_item[id(item)] = numbers.setdefault(_with_groups(base, item, pixel, with_modality), len(numbers))
         of_frame.append(number)
-    distinct, used = tuple(numbers), set(of_frame)
+    distinct, used = tuple(in_modality_units(found, of_class.window) for found in numbers), set(of_frame)
     if len(used) == 1 and (len(of_frame) == number_of_frames or 0 in used):
         return (distinct[of_frame[0]],), ()
     return distinct, of_frame
@@ -62,40 +69,58 @@ def _with_groups(
 
 def _with_modality(transform: FrameTransform, attributes: Attributes, pixel: ImagePixel) -> FrameTransform:
     """Take the Modality LUT, or the rescale, that ``attributes`` hold; keep what stands where they hold none (PS3.3 C.11.1)."""
+    problem = ""
     for item in attributes.items(MODALITY_LUT_SEQUENCE)[:1]:
-        if lut := find_lut(item, signed=pixel.signed):
-            return replace(transform, modality_lut=lut, rescale=None)
+        lut, problem = find_lut(item, MODALITY_LUT_CLAUSE, signed=pixel.signed)
+        problem = _OF_MODALITY + problem if problem else ""
+        if lut:
+            return replace(transform, modality_lut=lut, rescale=None, modality_problem=problem)
+    rescale, broken = _rescale(attributes)
+    if rescale is None:
+        return replace(transform, modality_problem=problem or transform.modality_problem)
+    return replace(transform, rescale=rescale, modality_lut=None, modality_problem=" ".join(filter(None, (problem, broken))))
+
+
+def _rescale(attributes: Attributes) -> tuple[Rescale | None, str]:
+    """Return the rescale, None where there is none, and what is wrong with it (H2.1)."""
+    if not attributes.text(tags.RESCALE_SLOPE) and not attributes.text(tags.RESCALE_INTERCEPT):
+        return None, ""
     slope, intercept = attributes.decimal(tags.RESCALE_SLOPE), attributes.decimal(tags.RESCALE_INTERCEPT)
-    if slope is None and intercept is None:
-        return transform
-    slope = slope if slope and _finite(slope) else 1.0  # 0 occurs in broken files (H2.1)
-    intercept = intercept if intercept is not None and _finite(intercept) else 0.0
-    return replace(transform, rescale=Rescale(slope, intercept), modality_lut=None)
+    problems = []
+    if slope is None or not slope or not finite(slope):  # 0 occurs in broken files
+        slope, problems = 1.0, [SLOPE_INVALID] if attributes.text(tags.RESCALE_SLOPE) else []
+    if intercept is None or not finite(intercept):
+        intercept, problems = 0.0, [*problems, INTERCEPT_INVALID] if attributes.text(tags.RESCALE_INTERCEPT) else problems
+    return Rescale(slope, intercept), " ".join(problems)
 
 
 def _with_voi(transform: FrameTransform, attributes: Attributes, pixel: ImagePixel) -> FrameTransform:
     """Take the first window and the first VOI LUT that ``attributes`` hold; keep what stands where they hold none (H2.4)."""
     items = attributes.items(VOI_LUT_SEQUENCE)[:1]
-    has_window = tags.WINDOW_CENTER in attributes or tags.WINDOW_WIDTH in attributes
-    if not items and not has_window:
+    if not items and tags.WINDOW_CENTER not in attributes and tags.WINDOW_WIDTH not in attributes:
         return transform
-    window = _window(attributes)
-    lut = find_lut(items[0], signed=pixel.signed or _can_be_negative(transform, pixel)) if items else None
-    ignored = has_window and window is None and bool(attributes.text(tags.WINDOW_CENTER) or attributes.text(tags.WINDOW_WIDTH))
-    problem = WINDOW_IGNORED if ignored else ""
+    window, problem = _window(attributes)
+    lut = None
+    if items:
+        lut, broken = find_lut(items[0], VOI_LUT_CLAUSE, signed=pixel.signed or _can_be_negative(transform, pixel))
+        if broken and window is None:  # otherwise it is not used
+            problem = f"{problem} {_OF_VOI}{broken}".strip()
     if window is None and lut is None:
         return replace(transform, voi_problem=problem or transform.voi_problem)
     return replace(transform, window=window, voi_lut=lut, voi_problem=problem)
 
 
-def _window(attributes: Attributes) -> Window | None:
+def _window(attributes: Attributes) -> tuple[Window | None, str]:
+    """Return the first window, None where it is absent or broken, and what is wrong with it (H2.8, H2.17)."""
     centers, widths = attributes.decimals(tags.WINDOW_CENTER), attributes.decimals(tags.WINDOW_WIDTH)
-    function = _FUNCTIONS.get(attributes.text(tags.VOI_LUT_FUNCTION), VoiLutFunction.LINEAR)  # absent or unknown (H2.8)
-    if not centers or not widths or not _finite(centers[0]) or not _finite(widths[0]):
-        return None
+    named = attributes.text(tags.VOI_LUT_FUNCTION).upper()
+    function = _FUNCTIONS.get(named, VoiLutFunction.LINEAR)
+    if not centers or not widths or not finite(centers[0]) or not finite(widths[0]):
+        stored = attributes.text(tags.WINDOW_CENTER) or attributes.text(tags.WINDOW_WIDTH)
+        return None, WINDOW_IGNORED if stored else ""
     if widths[0] <= 0 or (function is VoiLutFunction.LINEAR and widths[0] < 1):
-        return None  # broken (H2.17)
-    return Window(centers[0], widths[0], function)
+        return None, WINDOW_IGNORED
+    return Window(centers[0], widths[0], function), FUNCTION_UNKNOWN if named and named not in _FUNCTIONS else ""
 
 
 def _can_be_negative(transform: FrameTransform, pixel: ImagePixel) -> bool:
@@ -104,10 +129,6 @@ def _can_be_negative(transform: FrameTransform, pixel: ImagePixel) -> bool:
         return False
     slope, intercept = transform.rescale.slope, transform.rescale.intercept
     return min(intercept, intercept + slope * ((1 << pixel.bits_stored) - 1)) < 0
-
-
-def _finite(number: float) -> bool:
-    return abs(number) < 1e300  # false for NaN and infinities too
 
 
 def read_padding(attributes: Attributes, pixel: ImagePixel) -> Padding | None:

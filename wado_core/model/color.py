@@ -9,18 +9,17 @@ from wado_core.model.grayscale import Lut, StoredLut
 class StoredPalette:
     """The three Palette Color Lookup Tables, and where they lie (PS3.3 C.7.6.3.1.5, C.7.9).
 
-    bits: 8 or 16, what the entries of all three really hold, whatever their descriptors say (H3.1).
+    Their ``bits`` are what their entries really hold, whatever their descriptors say (H3.1).
     """
 
     red: StoredLut
     green: StoredLut
     blue: StoredLut
-    bits: int
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The three Palette Color Lookup Tables that have been read; entries of ``bits`` 8 or 16."""
+    """The three Palette Color Lookup Tables that have been read; the highest 8 of the ``bits`` of their entries are shown."""
 
     red: Lut
     green: Lut

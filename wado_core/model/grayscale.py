@@ -39,7 +39,8 @@ class StoredLut:
     bits: width of an entry, 8 to 16; the output range is 0 … 2**bits - 1, whatever entries occur (H2.3).
     count: entries, at least 1.
     data: bytes that hold them: 16-bit words, or two entries a word (``packed``), the first in its low byte.
-    big_endian: byte order of the words.  segmented: words of a Segmented Palette Color Lookup Table (PS3.3 C.7.9.2).
+    big_endian: byte order of the words.
+    segmented: words, or if ``packed`` bytes, of a Segmented Palette Color Lookup Table (PS3.3 C.7.9.2).
     """
 
     first: int

@@ -1,5 +1,6 @@
 """Colour frames to 8-bit RGB: palettes, YBR models, deeper samples (part H.3)."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -15,24 +16,32 @@ from wado_core.rendering.table import first_value
 
 Rgb = npt.NDArray[np.uint8]
 
+# Of 8 bits: deeper samples lose their low bits before they are converted (H3.2, H3.3).
+_CONVERSIONS: dict[str, Callable[[Rgb, Rgb], None]] = {
+    "YBR_FULL": kernels.ybr_full_to_rgb,
+    "YBR_FULL_422": kernels.ybr_full_to_rgb,
+    "YBR_PARTIAL_422": kernels.ybr_partial_to_rgb,
+}
+
 
 def rgb_of(decoded: Decoded, palette: Palette | None) -> Rgb:
     """Bring a decoded colour frame to RGB: (rows, columns, 3) uint8, C order."""
     pixel = decoded.pixel
     if palette is not None:
         if decoded.cells.ndim != 2:
-            raise DamagedObject("A PALETTE COLOR frame was coded with several components.")
+            raise DamagedObject("(7FE0,0010) Pixel Data: a PALETTE COLOR frame was coded with several components (PS3.3 C.7.6.3.1.2).")
         rgb = np.empty((*decoded.cells.shape, 3), np.uint8)
         kernels.look_up_rgb(rgb, decoded.cells, palette_table(palette, pixel))
         return rgb
     if decoded.cells.ndim != 3:
-        raise DamagedObject("A colour frame was coded with one component.")
+        raise DamagedObject("(7FE0,0010) Pixel Data: a colour frame was coded with one component (PS3.3 C.7.6.3.1.2).")
     samples = eight_bits(decoded.cells, pixel)
-    if pixel.photometric_interpretation in ("YBR_FULL", "YBR_FULL_422"):
-        rgb = np.empty(samples.shape, np.uint8)
-        kernels.ybr_full_to_rgb(rgb, samples)
-        return rgb
-    return samples
+    convert = _CONVERSIONS.get(pixel.photometric_interpretation)
+    if convert is None:
+        return samples
+    rgb = np.empty(samples.shape, np.uint8)
+    convert(rgb, samples)
+    return rgb
 
 
 def eight_bits(cells: Cells, pixel: ImagePixel) -> Rgb:
@@ -61,4 +70,4 @@ def palette_table(palette: Palette, pixel: ImagePixel) -> Rgb:
 def _channel(lut: Lut, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.uint8]:
     entries = np.frombuffer(lut.entries, "<u2")
     chosen = entries[np.clip(indices - lut.first, 0, len(entries) - 1)]
-    return (chosen >> 8 if lut.bits == 16 else chosen).astype(np.uint8)
+    return (chosen >> (lut.bits - 8)).astype(np.uint8)

@@ -113,7 +113,7 @@ def _gray_drawing(
 
 def _cells(decoded: Decoded) -> Cells:
     if decoded.cells.ndim != 2:
-        raise DamagedObject("A grayscale frame was coded with several components.")
+        raise DamagedObject("(7FE0,0010) Pixel Data: a grayscale frame was coded with several components (PS3.3 C.7.6.3.1.2).")
     return decoded.cells
 
 
@@ -151,4 +151,4 @@ def _rectangle(plan: RenderPlan, decoded: Decoded, *, reduced: bool) -> Rectangl
         return plan.source
     if reduced and plan.rows <= shape[0] <= pixel.rows and plan.columns <= shape[1] <= pixel.columns:
         return Rectangle(0, 0, shape[1], shape[0])
-    raise DamagedObject("The frame has another size than its header says.")
+    raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2).")

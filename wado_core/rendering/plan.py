@@ -1,7 +1,8 @@
 """Planning: every default of a request resolved against an instance, without touching a pixel (PS3.4 N.2, part H)."""
 
 from wado_core.codecs.registry import codec_versions
-from wado_core.dicom.decodable import PALETTE, renderable_pixel
+from wado_core.dicom.decodable import renderable_pixel
+from wado_core.dicom.photometric import PALETTE
 from wado_core.errors import InvalidRequest
 from wado_core.model.geometry import fit, pixels_of
 from wado_core.model.grayscale import FrameTransform, Rescale, Window

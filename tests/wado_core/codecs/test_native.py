@@ -27,12 +27,14 @@ def test_cells_in_native_order(bits: int, samples: int, planar: int, big_endian:
     assert samples == 1 or decoded.pixel.planar_configuration == 0
 
 
-def test_chroma_in_pairs_is_spread_over_them() -> None:
-    ybr = np.random.default_rng(2).integers(0, 256, (4, 6, 3), dtype=np.uint8)
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize(("stored", "unpacked"), [("YBR_FULL_422", "YBR_FULL"), ("YBR_PARTIAL_422", "YBR_PARTIAL_422")])
+def test_chroma_in_pairs_is_spread_over_them(stored: str, unpacked: str, bits: int) -> None:
+    ybr = np.random.default_rng(2).integers(0, 1 << bits, (4, 6, 3)).astype(np.uint8 if bits == 8 else np.uint16)
     packed = interleave_422(ybr).reshape(-1)
-    decoded = decode_little_endian(packed.tobytes(), pixel(4, 6, 3, photometric="YBR_FULL_422"))
+    decoded = decode_little_endian(packed.tobytes(), pixel(4, 6, 3, bits, photometric=stored))
     np.testing.assert_array_equal(decoded.cells, unpack_ybr_422(packed.tolist(), 4, 6))
-    assert decoded.pixel.photometric_interpretation == "YBR_FULL"
+    assert decoded.pixel.photometric_interpretation == unpacked
 
 
 def test_nothing_is_copied_that_lies_well_already() -> None:

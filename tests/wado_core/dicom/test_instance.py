@@ -158,7 +158,7 @@ class TestContradictions:
 
     @pytest.mark.parametrize("attributes", [{"Rows": None}, {"Columns": 0}, {"BitsAllocated": None}, {"Rows": 0}])
     def test_missing_attributes(self, attributes: dict[str, object]) -> None:
-        assert "lacks" in self.problem(**attributes)
+        assert "is missing" in self.problem(**attributes)
 
     @pytest.mark.parametrize(
         "attributes",
@@ -174,7 +174,7 @@ class TestContradictions:
         assert "contradict" in self.problem(**attributes)
 
     @pytest.mark.parametrize(
-        "attributes", [{"Rows": 5}, {"NumberOfFrames": 2}, {"SamplesPerPixel": 3}, {"BitsAllocated": 32}, {"NumberOfFrames": 2**31 - 1}]
+        "attributes", [{"Rows": 5}, {"NumberOfFrames": 2}, {"BitsAllocated": 32}, {"NumberOfFrames": 2**31 - 1}]
     )
     def test_too_little_pixel_data(self, attributes: dict[str, object]) -> None:
         assert "asks for" in self.problem(**attributes)

@@ -18,6 +18,8 @@ from wado_core.errors import DamagedObject
 from wado_core.model.color import Palette
 from wado_core.model.grayscale import Lut
 
+CLAUSE = "PS3.3 C.11.2.1.1"
+
 
 def entries_of(lut: Lut | None) -> list[int]:
     assert lut is not None
@@ -25,7 +27,7 @@ def entries_of(lut: Lut | None) -> list[int]:
 
 
 def lut(descriptor: bytes, data: bytes, encoding: Encoding = EXPLICIT, *, signed: bool = False) -> Lut | None:
-    stored = find_lut(attributes(descriptor + data, encoding), signed=signed)
+    stored, _ = find_lut(attributes(descriptor + data, encoding), CLAUSE, signed=signed)
     if stored is None:
         return None
     found = read_lut(BytesSource(descriptor + data), stored)
@@ -34,7 +36,7 @@ def lut(descriptor: bytes, data: bytes, encoding: Encoding = EXPLICIT, *, signed
 
 
 def palette_of(data: bytes, encoding: Encoding = EXPLICIT) -> Palette | None:
-    stored = find_palette(BytesSource(data), attributes(data, encoding), signed=False)
+    stored, _ = find_palette(BytesSource(data), attributes(data, encoding), signed=False)
     return None if stored is None else read_palette(BytesSource(data), stored)
 
 
@@ -145,7 +147,7 @@ def test_tables_that_have_become_shorter_are_damage(segmented: bool) -> None:
     """The file was looked at when it was described; it may be another when it is read."""
     words, tag = ([0, 2, 7, 9], tags.SEGMENTED_RED_PALETTE_DATA) if segmented else ([7, 9], tags.RED_PALETTE_DATA)
     data = palette(words, words, words, count=2, tag=tag)
-    stored = find_palette(BytesSource(data), attributes(data), signed=False)
+    stored, _ = find_palette(BytesSource(data), attributes(data), signed=False)
     assert stored is not None
     assert len(read_palette(BytesSource(data), stored).red) == 2
     with pytest.raises(DamagedObject):
@@ -155,7 +157,7 @@ def test_tables_that_have_become_shorter_are_damage(segmented: bool) -> None:
 def test_a_table_is_left_where_it_lies_whatever_it_claims() -> None:
     """Only as many bytes as it can have entries are read later, and none when the object is described."""
     written = integers(tags.LUT_DESCRIPTOR, "US", 2, 0, 16) + element(tags.LUT_DATA, "OW", bytes(3_000_000))
-    stored = find_lut(attributes(written, most_bytes=100), signed=False)
+    stored, _ = find_lut(attributes(written, most_bytes=100), CLAUSE, signed=False)
     assert stored is not None
     assert (stored.count, stored.data.length) == (2, 4)
 

@@ -23,7 +23,7 @@ LUT = StoredLut(0, 8, 1, ByteRange(1000, 2))
 CHANGES: dict[str, Any] = {
     "key": InstanceKey("1", "2", "4"), "version": "v2", "frame_number": 2, "transfer_syntax_uid": "1.2.840.10008.1.2",
     "image_pixel": pixel(4, 5), "code_stream": CodeStream(4, 4, 1, 8), "grayscale": replace(GRAYSCALE, inverted=True),
-    "palette": StoredPalette(LUT, LUT, LUT, 8), "source": Rectangle(0, 0, 4, 3),
+    "palette": StoredPalette(LUT, LUT, LUT), "source": Rectangle(0, 0, 4, 3),
     "rows": 3, "columns": 3, "media_type": MediaType.PNG, "quality": 91,
     "codecs": "another-1.0",
 }  # fmt: skip

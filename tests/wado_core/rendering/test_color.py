@@ -52,6 +52,18 @@ def test_ybr_full() -> None:
     np.testing.assert_array_equal(rgb_of(Decoded(cells, color("YBR_FULL")), None), reference.ybr_full_to_rgb(cells))
 
 
+def test_ybr_partial() -> None:
+    cells = np.random.default_rng(3).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(rgb_of(Decoded(cells, color("YBR_PARTIAL_422")), None), reference.ybr_partial_to_rgb(cells))
+
+
+@pytest.mark.parametrize("photometric", ["YBR_FULL", "YBR_FULL_422"])
+def test_deeper_ybr_loses_its_low_bits_before_it_is_converted(photometric: str) -> None:
+    cells = np.random.default_rng(5).integers(0, 4096, (6, 7, 3), dtype=np.uint16)
+    found = rgb_of(Decoded(cells, color(photometric, bits_stored=12, bits_allocated=16)), None)
+    np.testing.assert_array_equal(found, reference.ybr_full_to_rgb(cells >> 4))
+
+
 @pytest.mark.parametrize(("bits_stored", "high_bit"), [(9, 8), (12, 11), (12, 15), (16, 15), (8, 7), (8, 11)])
 def test_deeper_samples_lose_their_low_bits(bits_stored: int, high_bit: int) -> None:
     cells = np.random.default_rng(4).integers(0, 65536, (6, 7, 3), dtype=np.uint16)
