@@ -1,6 +1,6 @@
 """What a code stream says of itself, whichever codec wrote it."""
 
-from wado_core.codecs.jpeg_2000_markers import jpeg_2000_problem, read_jpeg_2000_facts
+from wado_core.codecs.jpeg_2000_markers import MOST_HT_PRECISION, MOST_PRECISION, jpeg_2000_problem, read_jpeg_2000_facts
 from wado_core.codecs.jpeg_markers import SOI, JpegFacts, jpeg_problem, read_jpeg_facts
 from wado_core.codecs.jpeg_xl_head import read_jpeg_xl_head
 from wado_core.model.image_pixel import CodeStream
@@ -14,7 +14,7 @@ def read_code_stream(data: bytes) -> CodeStream | None:
     if found := read_jpeg_2000_facts(data):
         return CodeStream(
             found.rows, found.columns, found.components, found.precision, found.signed, found.color_transform, found.levels,
-            lossy=not found.reversible, problem=jpeg_2000_problem(found),
+            lossy=not found.reversible, problem=jpeg_2000_problem(found, MOST_HT_PRECISION if found.high_throughput else MOST_PRECISION),
         )  # fmt: skip
     if head := read_jpeg_xl_head(data):
         return CodeStream(head.rows, head.columns, head.components, head.precision)

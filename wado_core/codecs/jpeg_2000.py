@@ -10,7 +10,14 @@ import numpy as np
 
 from wado_core.codecs.coded_pixel import coded_pixel
 from wado_core.codecs.decoded import Cells, Decoded
-from wado_core.codecs.jpeg_2000_markers import Jpeg2000Facts, code_stream_of, jpeg_2000_problem, read_jpeg_2000_facts
+from wado_core.codecs.jpeg_2000_markers import (
+    MOST_HT_PRECISION,
+    MOST_PRECISION,
+    Jpeg2000Facts,
+    code_stream_of,
+    jpeg_2000_problem,
+    read_jpeg_2000_facts,
+)
 from wado_core.codecs.reduction import reduction_steps
 from wado_core.errors import DamagedObject, NotSupported
 from wado_core.model.image_pixel import ImagePixel
@@ -22,10 +29,11 @@ _MOST_REDUCED_PRECISION = 16
 _reports = threading.Lock()
 
 
-def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None = None) -> Decoded:
+def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None = None, *, lossless: bool = False) -> Decoded:
     """Decode a JPEG 2000 frame to gray cells, RGB or YBR_FULL.
 
     smallest: (rows, columns) that the caller needs at least; the frame may then come at a lower resolution.
+    lossless: the transfer syntax allows nothing else.
     Whether it is High-Throughput the stream says, not the transfer syntax; so does its depth (H1.6). Samples are signed when either
     says so: headers are right about streams that carry two's complement as unsigned (H1.7), but the negative values of a signed
     stream are no unsigned ones. Raises DamagedObject, NotSupported.
@@ -33,14 +41,15 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
     facts = read_jpeg_2000_facts(encoded)
     if facts is None:
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data is no JPEG 2000 stream (PS3.5 8.2.4).")
-    if problem := jpeg_2000_problem(facts):
+    by_openjph = facts.high_throughput and lossless and facts.reversible and facts.plain
+    if problem := jpeg_2000_problem(facts, MOST_HT_PRECISION if by_openjph else MOST_PRECISION):
         raise NotSupported(problem)
     if (facts.rows, facts.columns) != (pixel.rows, pixel.columns):
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2.4).")
     steps = _reduction(facts, pixel, smallest)
     samples = _decode_reduced(encoded, facts, steps) if steps else None
     if samples is None:
-        steps, samples = 0, _decode_full(encoded, facts)
+        steps, samples = 0, _decode_full(encoded, by_openjph=by_openjph)
     rows, columns = facts.rows >> steps, facts.columns >> steps
     if samples.shape[:2] != (rows, columns) or samples.size != rows * columns * facts.components:
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG 2000 stream (PS3.5 8.2.4).")
@@ -59,21 +68,21 @@ def _reduction(facts: Jpeg2000Facts, pixel: ImagePixel, smallest: tuple[int, int
     """
     if smallest is None or (pixel.signed and not facts.signed):
         return 0
-    if not _by_openjph(facts) and facts.precision > (8 if facts.components == 3 else _MOST_REDUCED_PRECISION):
+    if facts.precision > (8 if facts.components == 3 else _MOST_REDUCED_PRECISION):
         return 0
     return reduction_steps(facts.rows, facts.columns, (2 * smallest[0], 2 * smallest[1]), facts.levels)
 
 
-def _by_openjph(facts: Jpeg2000Facts) -> bool:
-    """Say whether OpenJPH decodes a stream: three times as fast as OpenJPEG, but headers that contradict themselves end the process."""
-    return facts.high_throughput and facts.plain
+def _decode_full(encoded: bytes, *, by_openjph: bool) -> Cells:
+    """Decode with imagecodecs, which releases the GIL, and what it refuses with pylibjpeg-openjpeg.
 
-
-def _decode_full(encoded: bytes, facts: Jpeg2000Facts) -> Cells:
-    """Decode with imagecodecs, which releases the GIL, and what it refuses with pylibjpeg-openjpeg."""
+    by_openjph: three times as fast as OpenJPEG. Not for streams that it does not give back exactly: values beyond the range of the
+    samples, as quantisation and lower resolutions have, are not clipped but cut off, so that white turns black. Not for headers that
+    contradict themselves: they end the process.
+    """
     import imagecodecs
 
-    if _by_openjph(facts) and (decoded := _decode_high_throughput(encoded, 0)) is not None:
+    if by_openjph and (decoded := _decode_high_throughput(encoded)) is not None:
         return decoded
     try:
         samples: Cells = imagecodecs.jpeg2k_decode(encoded, numthreads=1)
@@ -93,13 +102,13 @@ def _decode_leniently(encoded: bytes) -> Cells:
     return samples
 
 
-def _decode_high_throughput(encoded: bytes, steps: int) -> Cells | None:
-    """Decode with OpenJPH, whole or at a resolution ``2**steps`` times lower; None where it fails: other decoders may forgive."""
+def _decode_high_throughput(encoded: bytes) -> Cells | None:
+    """Decode with OpenJPH; None where it fails, which the other decoders may forgive."""
     import imagecodecs
 
     try:
         with _reported() as reports:
-            samples: Cells = imagecodecs.htj2k_decode(code_stream_of(encoded), planar=False, skipres=steps or None)
+            samples: Cells = imagecodecs.htj2k_decode(code_stream_of(encoded), planar=False)
     except (ValueError, RuntimeError):
         return None
     return None if reports else samples
@@ -118,11 +127,9 @@ def _reported() -> Iterator[list[object]]:
 
 
 def _decode_reduced(encoded: bytes, facts: Jpeg2000Facts, steps: int) -> Cells | None:
-    """Decode at a resolution ``2**steps`` times lower; None where that fails, which the full decoder may forgive."""
+    """Decode at a resolution ``2**steps`` times lower with Pillow; None where it fails, which the full decoder may forgive."""
     from PIL import Image
 
-    if _by_openjph(facts):
-        return _decode_high_throughput(encoded, steps)
     try:
         with Image.open(BytesIO(encoded)) as image:
             image.reduce = steps  # type: ignore[assignment,method-assign]

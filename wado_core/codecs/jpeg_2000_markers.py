@@ -137,13 +137,12 @@ def _bit_planes(quantisation: bytes, levels: int) -> int:
     return guard_bits + max(exponents) - 1
 
 
-def jpeg_2000_problem(facts: Jpeg2000Facts) -> str:
-    """Return why none of the decoders here takes a stream, naming the clause; empty when one does."""
+def jpeg_2000_problem(facts: Jpeg2000Facts, most: int = MOST_HT_PRECISION) -> str:
+    """Return why a stream is not decoded, naming the clause; empty when it is. most: the greatest precision that is."""
     if facts.extended:
         return "(7FE0,0010) Pixel Data needs JPEG 2000 Part 2 (T.801), such as transforms of many components, which is not decoded."
     if facts.components not in (1, 3):
         return components_problem(facts.components)
-    most = MOST_HT_PRECISION if facts.high_throughput else MOST_PRECISION
     if facts.precision > most:
         return f"(0028,0101) Bits Stored: JPEG 2000 samples of {facts.precision} bits are met, up to {most} decoded (T.800 A.5.1)."
     return ""

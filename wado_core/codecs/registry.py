@@ -87,6 +87,12 @@ def _jpeg_2000() -> Codec:
     return lambda encoded, pixel, smallest, _: decode(encoded, pixel, smallest)
 
 
+def _high_throughput_lossless() -> Codec:
+    from wado_core.codecs.jpeg_2000 import decode
+
+    return lambda encoded, pixel, smallest, _: decode(encoded, pixel, smallest, lossless=True)
+
+
 def _jpeg_xl() -> Codec:
     from wado_core.codecs.jpeg_xl import decode
 
@@ -130,7 +136,7 @@ TABLE: tuple[Decoder, ...] = (
     Decoder(syntaxes.JPEG_LOSSLESS_PROCESSES, _jpeg_lossless, "libjpeg-turbo (imagecodecs)", ("imagecodecs",)),
     Decoder((syntaxes.JPEG_LS_LOSSLESS, syntaxes.JPEG_LS), _jpeg_lossless, "CharLS (imagecodecs)", ("imagecodecs",)),
     Decoder(
-        (syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000, *syntaxes.JPEG_2000_PART_2),
+        (syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000, *syntaxes.JPEG_2000_PART_2, syntaxes.HIGH_THROUGHPUT_JPEG_2000),
         _jpeg_2000,
         "OpenJPEG (imagecodecs, Pillow, pylibjpeg-openjpeg)",
         ("imagecodecs", "pillow", "pylibjpeg-openjpeg"),
@@ -140,9 +146,9 @@ TABLE: tuple[Decoder, ...] = (
         heavy=True,
     ),
     Decoder(
-        syntaxes.HIGH_THROUGHPUT_JPEG_2000,
-        _jpeg_2000,
-        "OpenJPH, OpenJPEG (imagecodecs, pylibjpeg-openjpeg)",
+        syntaxes.HIGH_THROUGHPUT_JPEG_2000_LOSSLESS,
+        _high_throughput_lossless,
+        "OpenJPH (imagecodecs), OpenJPEG for smaller sizes",
         ("imagecodecs", "pillow", "pylibjpeg-openjpeg"),
         holds_gil=True,
         reduction=Reduction.LEVELS,

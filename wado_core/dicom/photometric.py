@@ -21,7 +21,8 @@ _BY_LETTERS = {name.replace("_", "").replace(" ", ""): name for name in (*_ONE_S
 
 # What only a codec makes, and undoes (H3.4).
 _JPEG_2000 = (
-    syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000, *syntaxes.JPEG_2000_PART_2, *syntaxes.HIGH_THROUGHPUT_JPEG_2000,
+    syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000, *syntaxes.JPEG_2000_PART_2,
+    *syntaxes.HIGH_THROUGHPUT_JPEG_2000_LOSSLESS, syntaxes.HIGH_THROUGHPUT_JPEG_2000,
 )  # fmt: skip
 _JPEG_XL = (syntaxes.JPEG_XL_LOSSLESS, syntaxes.JPEG_XL_RECOMPRESSION, syntaxes.JPEG_XL)
 _OF_CODECS = {"YBR_ICT": _JPEG_2000, "YBR_RCT": _JPEG_2000, "XYB": _JPEG_XL}

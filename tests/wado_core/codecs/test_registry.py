@@ -23,6 +23,7 @@ from wado_core.model.transfer_syntax import (
     EXPLICIT_VR_BIG_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,
     HIGH_THROUGHPUT_JPEG_2000,
+    HIGH_THROUGHPUT_JPEG_2000_LOSSLESS,
     IMPLICIT_VR_LITTLE_ENDIAN,
     JPEG_2000,
     JPEG_2000_LOSSLESS,
@@ -50,7 +51,7 @@ FRAMES = {
     **dict.fromkeys((JPEG_BASELINE, *JPEG_LOSSY_PROCESSES), jpeg(PICTURE, quality=100)),
     **dict.fromkeys(JPEG_LOSSLESS_PROCESSES, jpeg_lossless(PICTURE, 8)),
     **dict.fromkeys((JPEG_LS_LOSSLESS, JPEG_LS), jpeg_ls(PICTURE)),
-    **dict.fromkeys(HIGH_THROUGHPUT_JPEG_2000, htj2k(PICTURE)),
+    **dict.fromkeys((*HIGH_THROUGHPUT_JPEG_2000_LOSSLESS, HIGH_THROUGHPUT_JPEG_2000), htj2k(PICTURE)),
     **dict.fromkeys(JPEG_2000_PART_2, jpeg_2000(PICTURE, bits_stored=8)),
     JPEG_2000_LOSSLESS: jpeg_2000(PICTURE, bits_stored=8),
     JPEG_2000: jpeg_2000(PICTURE, bits_stored=8),
@@ -114,7 +115,9 @@ def test_other_cells_are_refused(uid: str, bits: int) -> None:
 
 def test_what_is_heavy() -> None:
     heavy = {uid for uid, entry in DECODERS.items() if entry.heavy}
-    jpeg_2000_family = {JPEG_2000, JPEG_2000_LOSSLESS, *JPEG_2000_PART_2, *HIGH_THROUGHPUT_JPEG_2000}
+    jpeg_2000_family = {
+        JPEG_2000, JPEG_2000_LOSSLESS, *JPEG_2000_PART_2, HIGH_THROUGHPUT_JPEG_2000, *HIGH_THROUGHPUT_JPEG_2000_LOSSLESS,
+    }  # fmt: skip
     assert heavy == jpeg_2000_family | {JPEG_XL, JPEG_XL_LOSSLESS, JPEG_XL_RECOMPRESSION}
 
 
