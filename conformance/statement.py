@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from wado_core.codecs.jpeg_out import FULL_CHROMA_QUALITY
-from wado_core.codecs.registry import DECODERS
+from wado_core.codecs.registry import DECODERS, Decoder
 from wado_core.model.render import DEFAULT_QUALITY, STREAMED_PIXELS
 from wado_core.model.transfer_syntax import TRANSFER_SYNTAXES
 from wado_core.settings import Limits
@@ -28,13 +28,17 @@ def _media_types() -> str:
     return _table(("category", "default", "served as"), rows)
 
 
+def _place(row: Decoder) -> str:
+    return "program" if row.program else "child" if row.heavy else "slot"
+
+
 def _transfer_syntaxes() -> str:
     def decoded(uid: str) -> tuple[str, ...]:
         row = DECODERS.get(uid)
         if row is None:
             return ("handed out as stored" if TRANSFER_SYNTAXES[uid].video else "not decoded (501)", "", "", "", "")
         parts = "yes" if row.regions else "no"
-        return (row.library, "held" if row.holds_gil else "free", parts, row.reduction.value, "child" if row.heavy else "slot")
+        return (row.library, "held" if row.holds_gil else "free", parts, row.reduction.value, _place(row))
 
     rows = [(uid, syntax.name, *decoded(uid)) for uid, syntax in TRANSFER_SYNTAXES.items()]
     return _table(("Transfer Syntax UID", "name", "decoded by", "GIL", "regions", "smaller sizes", "runs in"), rows)
@@ -118,7 +122,9 @@ A parameter given twice, or an empty value, is 400. Unknown parameters are ignor
 {_transfer_syntaxes()}
 
 *slot*: in the server's process, in one of its bounded slots. *child*: in a child process that is killed at its deadline
-([ADR 10](adr/0010-heavy-frames-in-a-child-process.md)). *smaller sizes*: what a picture smaller than its frame may be decoded at.
+([ADR 10](adr/0010-heavy-frames-in-a-child-process.md)). *program*: by a program of its own, killed likewise
+([ADR 18](adr/0018-video-by-an-installed-ffmpeg.md)); where it is not installed, frames are refused by its name (501).
+*smaller sizes*: what a picture smaller than its frame may be decoded at.
 
 Rendered are MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB, YBR_FULL, YBR_FULL_422 and, within JPEG 2000, YBR_ICT and
 YBR_RCT, within JPEG XL, XYB, with 8 or 16 Bits Allocated; frames of up to {limits.frame_pixels // 1_000_000} million pixels. Not yet:

@@ -86,6 +86,7 @@ def render(
     columns: int | None = None,
     quality: int = 90,
     media_type: str = "image/jpeg",
+    on_warning: Callable[[str], object] | None = None,
 ) -> bytes:
     """Render one frame of a DICOM object and return the encoded picture.
 
@@ -97,6 +98,7 @@ def render(
     rows, columns: most pixels of the picture; its aspect ratio is kept, and it is enlarged too (A4.41 to A4.44).
     quality: 1 to 100, for image/jpeg (A4.80).
     media_type: "image/jpeg" (8-bit baseline) or "image/png".
+    on_warning: called, before the picture is made, with each text that tells what of the object is broken and was left out.
 
     Raises WadoError, whose text can be shown: InvalidRequest, NotDicom, DamagedObject, NotSupported, LimitExceeded, Unavailable.
     """
@@ -109,15 +111,19 @@ def render(
         _quality(quality),
         _media_type(media_type),
     )
-    return _render(source, lambda _: request)
+    return _render(source, lambda _: request, on_warning)
 
 
-def thumbnail(source: Source, size: int = 128) -> bytes:
-    """Render the middle frame as a JPEG that fits into ``size`` × ``size`` pixels.
+def thumbnail(source: Source, size: int = 128, *, on_warning: Callable[[str], object] | None = None) -> bytes:
+    """Render the middle frame as a JPEG that fits into ``size`` × ``size`` pixels, without its ICC profile.
 
-    Raises WadoError as ``render`` does.
+    on_warning: as in ``render``.  Raises WadoError as ``render`` does.
     """
-    return _render(source, lambda instance: RenderRequest((instance.number_of_frames + 1) // 2, rows=_whole(size, "size"), columns=size))
+
+    def request_for(instance: Instance) -> RenderRequest:
+        return RenderRequest((instance.number_of_frames + 1) // 2, rows=_whole(size, "size"), columns=size, thumbnail=True)
+
+    return _render(source, request_for, on_warning)
 
 
 def encode_jpeg(
@@ -147,11 +153,16 @@ def encode_jpeg(
     return encode_picture(samples, _quality(quality), subsampling, quantization_tables, rows)
 
 
-def _render(source: Source, request_for: Callable[[Instance], RenderRequest]) -> bytes:
+def _render(
+    source: Source, request_for: Callable[[Instance], RenderRequest], on_warning: Callable[[str], object] | None
+) -> bytes:
     limits = Limits()
     with _opened(source) as opened:
         instance = describe(opened, "", limits).instance
         plan = make_plan(instance, request_for(instance), limits)
+        if on_warning is not None:
+            for warning in plan.warnings:
+                on_warning(warning)
         image, _ = execute(plan, FrameReader(opened, instance, limits))
     return image.data
 

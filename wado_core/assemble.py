@@ -41,7 +41,11 @@ class Services:
 
     def caches(self) -> "Mapping[str, CacheCounts]":
         """Return what has come of each cache of this process, by its name."""
-        return {"pictures": self.pictures.counts(), "decoded_frames": self.decoding.counts()}
+        return {
+            "pictures": self.pictures.counts(),
+            "decoded_frames": self.decoding.counts(),
+            "inflated_data_sets": self.decoding.inflated_counts(),
+        }
 
     def close(self) -> None:
         """Give back what the adapters hold open."""
@@ -141,7 +145,7 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     notices = NobodyListens() if sending is None else SocketNotices(sending)
     instances = MemoryInstanceCache(settings.instance_cache_entries, settings.instance_fresh_s)
     locating = Locating(index, store, instances, notices, settings.paths, limits, kept=sending is not None)
-    decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes)
+    decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes, settings.inflated_cache_bytes)
     pictures = MemoryCache(settings.render_cache_bytes)
     return Services(
         locating,
@@ -171,7 +175,10 @@ def warm_up() -> None:
     import simplejpeg  # noqa: F401
 
     from wado_core.archive import cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
+    from wado_core.codecs.ffmpeg import program_version
     from wado_core.services import browsing, decoding, locating, rendering, retrieval  # noqa: F401
+
+    program_version()  # part of the ETag of video
 
     for codec in ("jpeg8_decode", "jpeg2k_decode", "png_encode"):
         getattr(imagecodecs, codec)

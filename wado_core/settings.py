@@ -57,12 +57,18 @@ class Limits:
         int, Setting("Most pixels of a stored frame; a larger one is refused before it is decoded (H1.6, A8.4).", 1, 4096 * MIB)
     ] = 256 * MIB
     inflated_bytes: Annotated[int, Setting("Most bytes of a deflated data set after inflation.", MIB, 64 * GIB)] = 256 * MIB
+    video_bytes: Annotated[
+        int,
+        Setting("Most bytes of a video whose frames are shown; while one is decoded they are in memory twice.", MIB, 64 * GIB),
+    ] = 512 * MIB
     # A whole slide image has some ten for each of 200,000 tiles.
     elements: Annotated[int, Setting("Most elements, items and fragments that are read of one object.", 1000, 1_000_000_000)] = 4_000_000
     element_bytes: Annotated[
         int, Setting("Most bytes of one element other than Pixel Data that is read into memory.", 64 * KIB, 4 * GIB)
     ] = 64 * MIB
-    decode_s: Annotated[float, Setting("Seconds that the decoding of one heavy frame (JPEG 2000) may take.", 0.1, 3600)] = 30.0
+    decode_s: Annotated[
+        float, Setting("Seconds that the decoding of one heavy frame (JPEG 2000, JPEG XL, video) may take.", 0.1, 3600)
+    ] = 30.0
     decode_bytes: Annotated[
         int, Setting("Most bytes of address space of the process that decodes heavy frames.", 512 * MIB, 1024 * GIB)
     ] = 4096 * MIB
@@ -114,6 +120,10 @@ class Settings:
             1024 * GIB,
         ),
     ] = 128 * MIB
+    inflated_cache_bytes: Annotated[
+        int,
+        Setting("Bytes of deflated data sets that each worker keeps inflated in memory; 0: none.", 0, 1024 * GIB),
+    ] = 256 * MIB
     instance_cache_entries: Annotated[int, Setting("Descriptions of instances that each worker keeps in memory.", 1, 100_000_000)] = 20_000
     instance_fresh_s: Annotated[
         float, Setting("Seconds for which a description in memory counts before index and file are looked at again.", 0, 3600)

@@ -44,10 +44,16 @@ def render(
 
 
 def read(source: Source) -> Dataset:
-    """Read a DICOM object; a bare data set without File Meta Information counts as Implicit VR Little Endian (PS3.10 7.5)."""
+    """Read a DICOM object; a bare data set without File Meta Information counts as Implicit VR Little Endian (PS3.10 7.5).
+
+    pydicom leaves out fragments that no delimiter ends; they are read as if one stood at the end of the object (H1.5).
+    """
     if isinstance(source, Dataset):
         return source
-    ds = dcmread(BytesIO(source) if isinstance(source, bytes) else source, force=True)
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    ds = dcmread(BytesIO(data), force=True)
+    if "BitsAllocated" in ds and "PixelData" not in ds and b"\xe0\x7f\x10\x00" in data:
+        ds = dcmread(BytesIO(data + bytes.fromhex("feffdde0 00000000")), force=True)
     if "TransferSyntaxUID" not in ds.file_meta:
         ds.file_meta = FileMetaDataset()
         ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
@@ -59,6 +65,8 @@ def render_matrix(ds: Dataset, frame_number: int = 1, window: tuple[Number, Numb
     samples, photometric = frame_samples(ds, frame_number)
     if photometric == "PALETTE COLOR":
         return color.palette_to_rgb(samples, palette(ds, "Red"), palette(ds, "Green"), palette(ds, "Blue"))
+    if photometric == "MONOCHROME2" and _has_supplemental_palette(ds):
+        return _supplemented(ds, samples, frame_number, window)
     if photometric.startswith("MONOCHROME"):
         return render_gray(ds, samples, frame_number, window, inverted=photometric == "MONOCHROME1")
     rgb = color.to_8bit_samples(samples, ds.BitsStored)
@@ -71,16 +79,44 @@ def render_matrix(ds: Dataset, frame_number: int = 1, window: tuple[Number, Numb
     raise ValueError(f"no rule for {photometric}")
 
 
-def render_gray(ds: Dataset, stored: Array, frame_number: int, window: tuple[Number, Number] | None, *, inverted: bool) -> Gray:
+def _has_supplemental_palette(ds: Dataset) -> bool:
+    return ds.get("PixelPresentation") in ("COLOR", "MIXED") and "RedPaletteColorLookupTableDescriptor" in ds
+
+
+def _supplemented(ds: Dataset, stored: Array, frame_number: int, window: tuple[Number, Number] | None) -> Gray:
+    """Colour the stored values from the first that the palette maps on; those below and padding are gray (H2.18).
+
+    The automatic window is that of the gray values alone.  Returns (rows, columns, 3).
+    """
+    tables = [palette(ds, name) for name in ("Red", "Green", "Blue")]
+    padding = stored_padding(ds, stored)
+    colored = stored >= tables[0].first
+    if padding is not None:
+        colored &= ~padding
+    gray = render_gray(ds, stored, frame_number, window, inverted=False, colored=colored)
+    return np.where(colored[..., None], color.palette_to_rgb(stored, *tables), gray[..., None]).astype(np.uint8)
+
+
+def render_gray(
+    ds: Dataset,
+    stored: Array,
+    frame_number: int,
+    window: tuple[Number, Number] | None,
+    *,
+    inverted: bool,
+    colored: Array | None = None,
+) -> Gray:
     """Run padding, modality, VOI and inversion in this order (H.2); padding is black in the end, also when inverted (H2.13).
 
+    colored: pixels that are no gray values.
     An image without a range of values is black as well, whatever its photometric interpretation (H2.15).
     """
     padding = stored_padding(ds, stored)
     values = modality(ds, stored, frame_number)
     display = voi(ds, values, frame_number, window)
     if display is None:
-        bounds = grayscale.automatic_window(values, padding)
+        apart = [mask for mask in (padding, colored) if mask is not None]
+        bounds = grayscale.automatic_window(values, np.logical_or.reduce(apart) if apart else None)
         if bounds is None:
             return np.zeros(stored.shape, dtype=np.uint8)
         display = grayscale.linear(values, *bounds)

@@ -1,6 +1,7 @@
 """The Python interface: from a path or bytes to a picture, every refusal one that can be shown, and an import that costs nothing."""
 
 import os
+import shutil
 import subprocess
 import sys
 from io import BytesIO
@@ -129,7 +130,7 @@ REFUSALS: dict[str, tuple[bytes | None, type[WadoError]]] = {
     "cut": (build("ct")[:3000], DamagedObject),
     "cut within its pixels": (build("rle")[:-100], DamagedObject),
     "report": (build("sr"), NotSupported),
-    "video": (build("mpg"), NotSupported),
+    "video of noise": (build("mpg"), NotSupported if shutil.which("ffmpeg") is None else DamagedObject),
     "part 2": (build("j2k_part2"), NotSupported),
     "one bit": (build("bit1"), NotSupported),
     "huge": (build("ct").replace(b"\x28\0\x10\0US\2\0\0\2", b"\x28\0\x10\0US\2\0\xff\xff", 1), DamagedObject),

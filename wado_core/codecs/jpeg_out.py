@@ -18,15 +18,16 @@ STRIP_ROWS = 32
 
 
 def encode(
-    samples: Samples, rows: int, columns: int, quality: int, *, in_strips: bool, lend: Lend | None = None
+    samples: Samples, rows: int, columns: int, quality: int, *, in_strips: bool, profile: bytes = b"", lend: Lend | None = None
 ) -> Iterator[bytes]:
     """Yield a picture in pieces: gray as one component, colour as YCbCr with JFIF (A3.5, A3.7).
 
     quality: 1 … 100, the scale of the IJG; chroma is subsampled 4:2:0 below 90 (A4.82).
-    in_strips: with restart markers, a piece for each of some strips; else one piece.  lend: lets idle threads help with strips.
+    in_strips: with restart markers, a piece for each of some strips; else one piece.  profile: an ICC profile to embed.
+    lend: lets idle threads help with strips.
     """
     layout, steps = _arranged(rows, columns, isinstance(samples, GraySamples), quality, in_strips)
-    return encode_pieces(samples, layout, steps, lend)
+    return encode_pieces(samples, layout, steps, lend, profile)
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.metadata import version
 
 from wado_core.codecs.decoded import Decoded
+from wado_core.codecs.video_stream import VIDEO, Coding
 from wado_core.errors import LimitExceeded, NotSupported
 from wado_core.model import transfer_syntax as syntaxes
 from wado_core.model.image_pixel import ImagePixel
@@ -35,9 +36,10 @@ class Decoder:
     syntaxes: their UIDs.  load: imports the codec on first use and returns it.
     library: what decodes, for people.  distributions: packages whose version decides decoded values, part of every ETag.
     holds_gil: other threads wait meanwhile.  regions: a part of the frame can be decoded alone.  reduction: a smaller size can.
+    program: a program that decodes, where it is installed, in place of a library.
     sample_ns: about how long a sample takes to decode, nanoseconds: tells which frames are worth keeping decoded.
     heavy: a frame takes tens of milliseconds or more, by a decoder that holds the GIL or may not survive a hostile stream;
-        servers decode it in a child process, from a queue of its own.
+        servers decode it in a child process, from a queue of its own. (A program is a process already.)
     """
 
     syntaxes: tuple[str, ...]
@@ -49,6 +51,7 @@ class Decoder:
     reduction: Reduction = Reduction.NONE
     sample_ns: float = 20.0
     heavy: bool = False
+    program: str = ""
 
 
 def _native_little_endian() -> Codec:
@@ -105,6 +108,15 @@ def _deflated() -> Codec:
     return _of_cells(decode)
 
 
+def _video(coding: Coding) -> Callable[[], Codec]:
+    def load() -> Codec:
+        from wado_core.codecs.video import decode
+
+        return lambda encoded, pixel, _smallest, picture: decode(encoded, pixel, coding, picture)
+
+    return load
+
+
 def _of_cells(decode: Callable[[bytes, ImagePixel], Decoded]) -> Codec:
     """Return a decoder of cells as the header describes them, always of the whole frame."""
 
@@ -159,9 +171,14 @@ TABLE: tuple[Decoder, ...] = (
         _jpeg_xl,
         "libjxl (imagecodecs)",
         ("imagecodecs",),
+        sample_ns=40.0,
         heavy=True,
     ),
     Decoder((syntaxes.DEFLATED_IMAGE_FRAME,), _deflated, "zlib, numpy"),
+    *(
+        Decoder(uids, _video(coding), "ffmpeg, where it is installed", sample_ns=1000.0, heavy=True, program="ffmpeg")
+        for coding, uids in VIDEO.items()
+    ),
 )
 
 # By UID. Known, and not decoded by this version, are the other transfer syntaxes of the model.
@@ -183,6 +200,22 @@ def codec_versions() -> str:
     """Return names and versions of the libraries that decide pixels and bytes: part of every ETag. (imagecodecs also writes PNG.)"""
     names = {"imagecodecs", *(name for row in TABLE for name in row.distributions)}
     return " ".join(f"{name}-{version(name)}" for name in sorted(names))
+
+
+def versions(transfer_syntax_uid: str) -> str:
+    """Return ``codec_versions`` and, of a syntax that an installed program decodes, the version of that program.
+
+    Raises NotSupported, naming the syntax, when it is not decoded, or the program is not installed.
+    """
+    row = decoder(transfer_syntax_uid)
+    if not row.program:
+        return codec_versions()
+    from wado_core.codecs import ffmpeg
+
+    if ffmpeg.program() is None:
+        name = syntaxes.TRANSFER_SYNTAXES[transfer_syntax_uid].name
+        raise NotSupported(f"Frames in the transfer syntax {name} need the program {row.program}, which is not installed here.")
+    return f"{codec_versions()} {row.program}-{ffmpeg.program_version()}"
 
 
 def decode(

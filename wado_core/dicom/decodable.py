@@ -34,6 +34,9 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
             if stream.problem:
                 raise NotSupported(stream.problem)
             raise DamagedObject("(7FE0,0010) Pixel Data: the code stream of the first frame states no size (PS3.5 8.2).")
+        if max(stream.rows, stream.columns) > LONGEST_EDGE:
+            states = f"(7FE0,0010) Pixel Data: the code stream of the first frame states {stream.rows} × {stream.columns} pixels"
+            raise DamagedObject(f"{states}; (0028,0010) Rows and (0028,0011) Columns are at most {LONGEST_EDGE} (PS3.3 C.7.6.3.1).")
         pixel = replace(pixel, rows=stream.rows, columns=stream.columns)
     if max(pixel.rows, pixel.columns) > LONGEST_EDGE or pixel.rows * pixel.columns > limits.frame_pixels:
         raise LimitExceeded(

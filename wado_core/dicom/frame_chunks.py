@@ -39,7 +39,7 @@ def _fragments(columns: FrameChunk, first: int, count: int) -> tuple[bytes, byte
         starts = unpack(f"<{count}L", columns.first_fragments[4 * begin : 4 * end])
         behind = columns.first_fragments[4 * end : 4 * end + 4]
         begin, end = starts[0], int.from_bytes(behind, "little") if behind else len(columns.lengths) // 4
-        if end - begin > count:
+        if end - begin != count:
             first_fragments = pack(f"<{count}L", *[start - begin for start in starts])
     return columns.offsets[8 * begin : 8 * end], columns.lengths[4 * begin : 4 * end], first_fragments
 

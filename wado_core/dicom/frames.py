@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from wado_core.dicom.elements import swapped
 from wado_core.dicom.lut import read_lut, read_palette
-from wado_core.dicom.source import inflated
-from wado_core.errors import DamagedObject, NotSupported
+from wado_core.dicom.source import Inflate, inflated
+from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model.byte_range import ByteRange
 from wado_core.model.color import Palette, StoredPalette
 from wado_core.model.frame import FrameLayout
@@ -21,26 +21,40 @@ NO_IMAGE = "The object holds no image: it has no (7FE0,0010) Pixel Data (PS3.3 C
 class FrameReader:
     """Reads encoded frames, lookup tables and palettes of one opened object; a deflated one is inflated once for all of them."""
 
-    __slots__ = ("_inflated", "_instance", "_limits", "_source")
+    __slots__ = ("_inflate", "_inflated", "_instance", "_limits", "_source")
 
-    def __init__(self, source: ByteSource, instance: Instance, limits: Limits) -> None:
-        """instance: describes what ``source`` holds, with the columns of the frames that will be read."""
+    def __init__(self, source: ByteSource, instance: Instance, limits: Limits, inflate: Inflate = inflated) -> None:
+        """Make the reader.
+
+        instance: describes what ``source`` holds, with the columns of the frames that will be read.
+        inflate: how a deflated object is inflated.
+        """
         self._source = source
         self._instance = instance
         self._limits = limits
+        self._inflate = inflate
         self._inflated: ByteSource | None = None
 
     def frame(self, frame_number: int) -> bytes:
         """Return the encoded bytes of a frame, its fragments joined.
 
-        frame_number: from 1 to ``number_of_frames``.  Raises DamagedObject, NotSupported, LimitExceeded, Unavailable.
+        frame_number: from 1 to ``number_of_frames``.  The frames of a video are one stream, which is returned for any of them.
+        Raises DamagedObject, NotSupported, LimitExceeded, Unavailable.
         """
         layout, pixel = self._instance.frames, self._instance.image_pixel
         if layout is None or pixel is None:
             raise NotSupported(self._instance.image_problem or NO_IMAGE)
+        if self._instance.transfer_syntax.video:
+            return joined(self._data_set(), self._video(), frame_number)
         if layout.encapsulated:
-            return joined(self._data_set(), self._instance.fragments(frame_number))
+            return joined(self._data_set(), self._instance.fragments(frame_number), frame_number)
         return _native(self._data_set(), layout, pixel, frame_number)
+
+    def _video(self) -> tuple[ByteRange, ...]:
+        fragments = self._instance.fragments(1)
+        if sum(one.length for one in fragments) > self._limits.video_bytes:
+            raise LimitExceeded(f"The video stream is longer than the configured {self._limits.video_bytes} bytes.")
+        return fragments
 
     def lut(self, stored: StoredLut) -> Lut:
         """Return a lookup table with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
@@ -50,18 +64,25 @@ class FrameReader:
         """Return a palette with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
         return read_palette(self._data_set(), stored)
 
+    def icc_profile(self, stored: ByteRange) -> bytes:
+        """Return an ICC profile. Raises DamagedObject, LimitExceeded, Unavailable."""
+        return _read(self._data_set(), *stored)
+
     def _data_set(self) -> ByteSource:
         """Return the source in which all byte ranges count."""
         if not self._instance.transfer_syntax.deflated:
             return self._source
         if self._inflated is None:
-            self._inflated = inflated(self._source, self._instance.data_set_offset, self._limits.inflated_bytes)
+            self._inflated = self._inflate(self._source, self._instance.data_set_offset, self._limits.inflated_bytes)
         return self._inflated
 
 
-def joined(source: ByteSource, fragments: Iterable[ByteRange]) -> bytes:
+def joined(source: ByteSource, fragments: Iterable[ByteRange], frame_number: int) -> bytes:
     """Return the fragments of an encapsulated frame as one code stream. Raises DamagedObject, Unavailable."""
-    return b"".join([_read(source, one.offset, one.length) for one in fragments])
+    data = b"".join([_read(source, one.offset, one.length) for one in fragments if one.length])
+    if not data:
+        raise DamagedObject(f"(7FE0,0010) Pixel Data holds no byte of frame {frame_number} (PS3.5 A.4).")
+    return data
 
 
 def _native(source: ByteSource, layout: FrameLayout, pixel: ImagePixel, frame_number: int) -> bytes:

@@ -6,7 +6,7 @@ from wado_core.dicom import tags
 from wado_core.dicom.attribute_reader import AttributeReader
 from wado_core.dicom.attributes import Attributes
 from wado_core.dicom.elements import Element, Encoding, Scanner
-from wado_core.dicom.source import inflated
+from wado_core.dicom.source import Inflate, inflated
 from wado_core.errors import DamagedObject, NotDicom
 from wado_core.model.transfer_syntax import (
     EXPLICIT_VR_BIG_ENDIAN,
@@ -49,9 +49,10 @@ def encoding_of(transfer_syntax_uid: str) -> Encoding:
     return Encoding(implicit_vr=syntax.implicit_vr, big_endian=syntax.big_endian)
 
 
-def read_header(source: ByteSource, limits: Limits) -> Header:
+def read_header(source: ByteSource, limits: Limits, inflate: Inflate = inflated) -> Header:
     """Read the header of an object, with or without preamble and File Meta Information (H1.1).
 
+    inflate: how a deflated object is inflated.
     Raises NotDicom when the bytes do not begin like an object, DamagedObject, LimitExceeded, Unavailable.
     """
     scanner = Scanner(source, limits.elements)
@@ -64,7 +65,7 @@ def read_header(source: ByteSource, limits: Limits) -> Header:
         raise NotDicom("A DICOMDIR lists objects and is none itself.")
     transfer_syntax_uid = stated or _guess(scanner.read(offset, 6))
     if transfer_syntax(transfer_syntax_uid).deflated:
-        source = inflated(source, offset, limits.inflated_bytes)
+        source = inflate(source, offset, limits.inflated_bytes)
         scanner = Scanner(source, limits.elements)
     encoding = _encoding(transfer_syntax_uid, scanner.read(offset, 6))
     reader = AttributeReader(scanner, tags.WANTED | tags.SEQUENCES, limits.element_bytes)

@@ -2,22 +2,23 @@
 
 from dataclasses import replace
 
-from wado_core.codecs.code_stream import read_code_stream
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
 from wado_core.dicom.decodable import has_picture
-from wado_core.dicom.elements import PIXEL_DATA, UNDEFINED_LENGTH
+from wado_core.dicom.elements import PIXEL_DATA
 from wado_core.dicom.frame_chunks import chunk_size, in_chunks
-from wado_core.dicom.frame_index import read_frame_layout
+from wado_core.dicom.frame_index import stated_frames
 from wado_core.dicom.header import Header, read_header
+from wado_core.dicom.icc_profile import find_icc_profile
 from wado_core.dicom.lut import find_palette
-from wado_core.dicom.photometric import PALETTE, as_code_stream_says, as_native_data_says, interpretation, missing, without_codec
+from wado_core.dicom.photometric import PALETTE, as_code_stream_says, interpretation, missing, without_codec
+from wado_core.dicom.pixel_data import first_code_stream, read_frames
 from wado_core.dicom.text import decode_text
 from wado_core.dicom.transforms import read_padding, read_transforms
 from wado_core.errors import DamagedObject
 from wado_core.model.color import StoredPalette
-from wado_core.model.frame import FrameChunk, FrameLayout
-from wado_core.model.image_pixel import CodeStream, ImagePixel
+from wado_core.model.frame import FrameChunk
+from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Described, Instance, Listing
 from wado_core.model.transfer_syntax import transfer_syntax
 from wado_core.model.uid import LONGEST_UID, InstanceKey, is_uid
@@ -26,9 +27,7 @@ from wado_core.settings import Limits
 
 DRAWN_AS_GRAY = "Stored values are drawn as gray values."
 
-# Enough of the first frame to hold its SOF or SIZ behind application segments (an ICC profile takes 64 KB each).
-_CODE_STREAM_HEAD = 4096
-_CODE_STREAM_LONG_HEAD = 512 * 1024
+_WIDEST_INDEX = 16
 
 
 def describe(source: ByteSource, version: str, limits: Limits) -> Described:
@@ -43,25 +42,29 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     key = InstanceKey(
         _uid(attributes, tags.STUDY_INSTANCE_UID), _uid(attributes, tags.SERIES_INSTANCE_UID), _uid(attributes, tags.SOP_INSTANCE_UID)
     )
-    number_of_frames = max(attributes.whole_number(tags.NUMBER_OF_FRAMES) or 1, 1)
-    warnings: list[str] = []
+    number_of_frames, ignored = stated_frames(attributes)
+    warnings = [ignored] if ignored else []
     pixel, problem = _image_pixel(header)
     layout, columns, code_stream = None, FrameChunk(1, 0), None
     if pixel is not None and problem is None:
         if not attributes.text(tags.PHOTOMETRIC_INTERPRETATION):
             warnings.append(missing(pixel.photometric_interpretation))
         pixel = _noted(warnings, without_codec(pixel, header.transfer_syntax_uid))
-        pixel, problem, layout, columns = _frames(header, pixel, number_of_frames, warnings)
-        code_stream = _first_code_stream(header, columns)
+        pixel, problem, layout, columns = read_frames(header, pixel, number_of_frames, warnings)
+        code_stream = first_code_stream(header, columns)
+        if layout is not None and not transfer_syntax(header.transfer_syntax_uid).video:
+            number_of_frames = columns.count  # those that there are
         if code_stream is not None:
             pixel = _noted(warnings, as_code_stream_says(pixel, code_stream.components, header.transfer_syntax_uid))
     # Only for frames that are there: a header may claim any number of them.
     graded = pixel is not None and pixel.monochrome and problem is None and not transfer_syntax(header.transfer_syntax_uid).video
     transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and graded else ((), ())
     padding = read_padding(attributes, pixel) if pixel and pixel.monochrome else None
-    palette = None
+    palette, profile = None, None
     if pixel is not None and problem is None:
         pixel, palette = _palette(header, pixel, warnings)
+        profile, profile_problem = find_icc_profile(header.source, attributes, gray=pixel.monochrome and palette is None)
+        warnings += [profile_problem] if profile_problem else []
     if layout is not None:
         layout = replace(layout, frames_of_a_chunk=chunk_size(columns, of_frame))
     instance = Instance(
@@ -79,6 +82,7 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         frames=layout,
         padding=padding,
         palette=palette,
+        icc_profile=profile,
         warnings=tuple(warnings),
         chunks=in_chunks(columns, transforms, of_frame, layout.frames_of_a_chunk) if layout else (),
     )
@@ -131,45 +135,25 @@ def _noted(warnings: list[str], found: tuple[ImagePixel, str]) -> ImagePixel:
 
 def _palette(header: Header, pixel: ImagePixel, warnings: list[str]) -> tuple[ImagePixel, StoredPalette | None]:
     """Find the palette; without a usable one, the indices of PALETTE COLOR are drawn as gray values (H3.1)."""
-    if pixel.photometric_interpretation != PALETTE:
+    of_indices = pixel.photometric_interpretation == PALETTE
+    if not of_indices and not _has_supplemental_palette(header.attributes, pixel):
         return pixel, None
-    palette, problem = find_palette(header.source, header.attributes, signed=pixel.signed)
+    if pixel.bits_allocated > _WIDEST_INDEX:
+        palette, problem = None, f"(0028,0100) Bits Allocated is {pixel.bits_allocated}, more than palettes have (PS3.3 C.7.6.3.1.5)."
+    else:
+        palette, problem = find_palette(header.source, header.attributes, signed=pixel.signed)
     if palette is None:
-        pixel, problem = replace(pixel, photometric_interpretation="MONOCHROME2"), f"{problem} {DRAWN_AS_GRAY}"
+        problem = f"{problem} {DRAWN_AS_GRAY}"
+        pixel = replace(pixel, photometric_interpretation="MONOCHROME2") if of_indices else pixel
     warnings += [problem] if problem else []
     return pixel, palette
 
 
-def _frames(
-    header: Header, pixel: ImagePixel, frames: int, warnings: list[str]
-) -> tuple[ImagePixel, str | None, FrameLayout | None, FrameChunk]:
-    """Find the frames and compare their form with what the header says of it; some writers store YBR_FULL_422 unsubsampled."""
-    element, syntax = header.pixel_data, transfer_syntax(header.transfer_syntax_uid)
-    assert element is not None  # noqa: S101 - there is no pixel without
-    if syntax.encapsulated != (element.length == UNDEFINED_LENGTH):
-        stored = "not encapsulated" if syntax.encapsulated else "encapsulated"
-        otherwise = f"(7FE0,0010) Pixel Data is {stored}; (0002,0010) Transfer Syntax UID says otherwise (PS3.5 A.4)."
-        return pixel, otherwise, None, FrameChunk(1, 0)
-    layout, columns = read_frame_layout(header.scanner, element, header.attributes, frames, video=syntax.video)
-    if syntax.encapsulated:
-        return pixel, None, layout, columns
-    pixel = _noted(warnings, as_native_data_says(pixel, layout.length, frames))
-    if pixel.photometric_interpretation == "YBR_FULL_422" and layout.length * 8 >= pixel.native_frame_bits * 3 // 2 * frames:
-        pixel = replace(pixel, photometric_interpretation="YBR_FULL")
-    needed = (pixel.native_frame_bits * frames + 7) // 8
-    problem = None if layout.length >= needed else f"The pixel data holds {layout.length} bytes; its header asks for {needed}."
-    swapped = header.encoding.big_endian and pixel.bits_allocated == 8 and element.vr == b"OW"
-    return pixel, problem, replace(layout, words_swapped=swapped), columns
-
-
-def _first_code_stream(header: Header, columns: FrameChunk) -> CodeStream | None:
-    if not columns.offsets:
-        return None
-    first = columns.fragments(1)[0]
-    for most in (_CODE_STREAM_HEAD, _CODE_STREAM_LONG_HEAD):
-        if found := read_code_stream(header.scanner.read(first.offset, min(first.length, most))):
-            return found
-    return None
+def _has_supplemental_palette(attributes: Attributes, pixel: ImagePixel) -> bool:
+    """Say whether a gray image has colours besides, for the stored values from the first one that its palette maps on (H2.18)."""
+    if pixel.photometric_interpretation != "MONOCHROME2" or tags.RED_PALETTE_DESCRIPTOR not in attributes:
+        return False
+    return attributes.text(tags.PIXEL_PRESENTATION).upper() in ("COLOR", "MIXED")
 
 
 def _listing(attributes: Attributes) -> Listing:

@@ -30,12 +30,13 @@ from wado_core.dicom.elements import (
     name_of,
     swapped,
 )
-from wado_core.dicom.frame_index import read_frame_layout
+from wado_core.dicom.frame_index import find_frames, stated_frames
 from wado_core.dicom.frames import joined
 from wado_core.dicom.header import PREAMBLE_LENGTH, Header, read_header
 from wado_core.dicom.photometric import interpretation, samples_of
+from wado_core.dicom.source import Inflate, inflated
 from wado_core.dicom.value_representation import implied_vr, unit_bytes
-from wado_core.errors import DamagedObject, LimitExceeded
+from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
 from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
@@ -51,6 +52,9 @@ _LONGEST_SHORT_VALUE = 0xFFFE
 IMPLEMENTATION_CLASS_UID = "2.25.186284934061438265133207331921373262211"
 IMPLEMENTATION_VERSION_NAME = "WADO_0_1"
 _TARGET = Encoding(implicit_vr=False, big_endian=False)
+
+DecodeFrame = Callable[[int], Decoded]
+
 
 @dataclass(frozen=True, slots=True)
 class PartTen:
@@ -77,42 +81,55 @@ class _Frames:
     first: Decoded
 
 
+@dataclass(frozen=True, slots=True)
+class _Encapsulated:
+    """What decodes a frame of encapsulated pixel data by its number, and the offset at which elements go on behind it."""
+
+    decode_frame: DecodeFrame
+    end: int
+
+
 _Piece = bytes | _Range | _Frames
-DecodeFrame = Callable[[int], Decoded]
 
 
-def part_ten(source: ByteSource, instance: Instance, limits: Limits, decode: Decode = decode_here) -> PartTen:
+def part_ten(
+    source: ByteSource, instance: Instance, limits: Limits, decode: Decode = decode_here, inflate: Inflate = inflated
+) -> PartTen:
     """Lay an object out as a Part 10 file in Explicit VR Little Endian.
 
+    decode, inflate: how frames are decoded and a deflated object is inflated.
     Everything that can be wrong with the object is raised here, before the first byte is sent, except for damage within
     frames: DamagedObject, NotSupported (frames that cannot be decoded), LimitExceeded.
     """
-    header = read_header(source, limits)
+    header = read_header(source, limits, inflate)
     is_target = header.stated_transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN and header.encoding == _TARGET
     if header.has_preamble and (is_target or instance.transfer_syntax.video):  # no other form can hold video (A4.103)
         return PartTen(source.size, _copy(source, _Range(0, source.size)))
-    decode_frame = _frame_decoder(header, instance, limits, decode)
-    pieces = _Layout(header, instance, limits, decode_frame).pieces()
+    if instance.transfer_syntax.video:
+        raise NotSupported("Video is handed out as a file as it is stored, and this object is none: it has no preamble (PS3.10 7.1).")
+    encapsulated = _encapsulated(header, instance, limits, decode)
+    pieces = _Layout(header, instance, limits, encapsulated).pieces()
     length = sum(len(piece) if isinstance(piece, bytes) else piece.length for piece in pieces)
-    return PartTen(length, _send(pieces, header.source, instance, decode_frame))
+    return PartTen(length, _send(pieces, header.source, instance, encapsulated.decode_frame if encapsulated else None))
 
 
-def _frame_decoder(header: Header, instance: Instance, limits: Limits, decode: Decode) -> DecodeFrame | None:
-    """Return what decodes a frame of encapsulated pixel data by its number, None where there is nothing to decode.
+def _encapsulated(header: Header, instance: Instance, limits: Limits, decode: Decode) -> _Encapsulated | None:
+    """Return the frames of encapsulated pixel data, None where there is nothing to decode.
 
-    Where the frames lie is found in the object itself, which has to be gone through anyway: an instance out of the index holds the
+    Where they lie is found in the object itself, which has to be gone through anyway: an instance out of the index holds the
     columns of some frames only.
     """
     if instance.frames is None or not instance.frames.encapsulated or header.pixel_data is None:
         return None
     pixel = decodable_pixel(instance, limits)
-    _, columns = read_frame_layout(header.scanner, header.pixel_data, header.attributes, instance.number_of_frames, video=False)
+    found = find_frames(header.scanner, header.pixel_data, header.attributes, instance.transfer_syntax)
+    end = found.layout.offset + found.layout.length if found.closed else header.scanner.size
 
     def decode_frame(frame_number: int) -> Decoded:
-        encoded = joined(header.source, columns.fragments(frame_number))
+        encoded = joined(header.source, found.columns.fragments(frame_number), frame_number)
         return decode(encoded, pixel, instance.transfer_syntax_uid, None, frame_number)
 
-    return decode_frame
+    return _Encapsulated(decode_frame, end)
 
 
 def _send(pieces: list[_Piece], source: ByteSource, instance: Instance, decode_frame: DecodeFrame | None) -> Iterator[bytes]:
@@ -155,8 +172,8 @@ def little_endian_bytes(decoded: Decoded) -> bytes:
 class _Layout:
     """Lays out the elements of one object as pieces."""
 
-    def __init__(self, header: Header, instance: Instance, limits: Limits, decode_frame: DecodeFrame | None) -> None:
-        self._decode_frame = decode_frame
+    def __init__(self, header: Header, instance: Instance, limits: Limits, encapsulated: _Encapsulated | None) -> None:
+        self._encapsulated = encapsulated
         self._header = header
         self._instance = instance
         self._scanner: Scanner = header.scanner
@@ -193,7 +210,7 @@ class _Layout:
 
     def _first_decoded(self) -> Decoded | None:
         """Decode the first frame of encapsulated pixel data, which tells what all decoded frames look like."""
-        return self._decode_frame(1) if self._decode_frame else None
+        return self._encapsulated.decode_frame(1) if self._encapsulated else None
 
     def _replaced(self, pixel: ImagePixel | None) -> dict[int, bytes]:
         """Return the elements that describe decoded frames (A4.104), by tag; empty bytes leave an element out."""
@@ -218,6 +235,8 @@ class _Layout:
             tags.EXTENDED_OFFSET_TABLE_LENGTHS: b"",
             _ENCAPSULATED_TOTAL_LENGTH: b"",
         }
+        if stated_frames(self._header.attributes)[0] != self._instance.number_of_frames:
+            replaced[tags.NUMBER_OF_FRAMES] = _element(tags.NUMBER_OF_FRAMES, b"IS", _text(str(self._instance.number_of_frames)))
         if self._is_lossy():
             replaced[_LOSSY_IMAGE_COMPRESSION] = _element(_LOSSY_IMAGE_COMPRESSION, b"CS", b"01")
         return replaced
@@ -306,7 +325,7 @@ class _Layout:
         return offset
 
     def _pixel_data(self, element: Element, first: Decoded | None) -> int:
-        if first is not None:
+        if first is not None and self._encapsulated is not None:
             pixel = first.pixel
             bits = pixel.rows * pixel.columns * pixel.samples_per_pixel * pixel.bits_allocated
             length = bits // 8 * self._instance.number_of_frames
@@ -316,7 +335,7 @@ class _Layout:
             self._add(_header(PIXEL_DATA, b"OB" if pixel.bits_allocated == 8 else b"OW", length))
             self._flush()
             self._pieces.append(_Frames(length, first))
-            return self._scanner.end_of_fragments(element)
+            return self._encapsulated.end
         if element.length == UNDEFINED_LENGTH:
             raise DamagedObject("(7FE0,0010) Pixel Data is native and has an undefined length (PS3.5 A.4).")
         end = self._scanner.end_of_value(element)

@@ -12,7 +12,9 @@ CLAUSE = "PS3.3 C.7.6.3.1.2"
 _ONE_SAMPLE = (*MONOCHROME, PALETTE)
 SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422")
 RENDERED_COLORS = ("RGB", "YBR_FULL", *SUBSAMPLED, "YBR_ICT", "YBR_RCT", "XYB")
-# Named by the standard, retired or of video, and not rendered.
+# Video says in its stream what its colours are, and headers call them by several names (PS3.5 8.2.5).
+VIDEO_COLORS = ("YBR_PARTIAL_420", "YBR_PARTIAL_422", "YBR_FULL_422", "YBR_FULL", "RGB")
+# Named by the standard, retired or of video, and not rendered elsewhere.
 _OTHERS = ("YBR_PARTIAL_420", "HSV", "ARGB", "CMYK")
 _FOUR_SAMPLES = ("ARGB", "CMYK")
 
@@ -56,6 +58,8 @@ def is_rendered(photometric: str, transfer_syntax_uid: str) -> bool:
 
     YBR_PARTIAL_422 is when it is uncompressed: codecs have ranges of their own.
     """
+    if transfer_syntax(transfer_syntax_uid).video:
+        return photometric in VIDEO_COLORS
     if photometric == "YBR_PARTIAL_422":
         return transfer_syntax(transfer_syntax_uid).native_cells
     return photometric in (*_ONE_SAMPLE, *RENDERED_COLORS) and (

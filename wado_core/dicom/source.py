@@ -1,9 +1,13 @@
 """Byte sources that need no store: bytes in memory, and the inflated form of a deflated data set (PS3.5 A.5)."""
 
 import zlib
+from collections.abc import Callable
 
 from wado_core.errors import DamagedObject, LimitExceeded
 from wado_core.ports import ByteSource
+
+# Gives the form of a deflated object in which its data set stands inflated, as ``inflated`` does: anew, or kept from an earlier time.
+Inflate = Callable[[ByteSource, int, int], ByteSource]
 
 
 class BytesSource:

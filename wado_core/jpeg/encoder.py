@@ -24,14 +24,15 @@ _FIRST, _LONGEST, _LAST = (1, 1, 2, 4, 8), 16, (8, 4, 2, 1, 1)
 _NO_CELLS_8, _NO_CELLS_16, _NO_TABLE = np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint16), np.zeros(1, np.uint8)
 
 
-def encode(samples: Samples, layout: Layout, steps: Sequence[Steps], lend: Lend | None = None) -> Iterator[bytes]:
+def encode(samples: Samples, layout: Layout, steps: Sequence[Steps], lend: Lend | None = None, profile: bytes = b"") -> Iterator[bytes]:
     """Yield a stream in pieces, in order: with restart intervals as they are finished, else all of it once.
 
     samples: of the layout's size.  steps: quantisation, of luma and, for colour, chroma.
+    profile: an ICC profile to embed.
     lend: offers work to idle threads; see ``in_order``. The bytes are the same with and without.
     """
     scan = _Scan(samples, layout, tuple(steps))
-    start, end = _header(layout, scan.steps), layout.mcu_rows
+    start, end = header(layout, scan.steps, profile) if profile else _header(layout, scan.steps), layout.mcu_rows
     if layout.restart_rows is None:
         yield b"".join((start, *scan.code(0, end), END_OF_IMAGE))
         return

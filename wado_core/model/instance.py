@@ -22,6 +22,8 @@ class Instance:
     has_preamble: the stored bytes are a Part 10 file as they are.
     image_pixel: None for objects without pixels (or whose pixels are float or malformed: ``image_problem`` says why).
     frames: None when there are no frames to be read.
+    icc_profile: where an ICC profile lies that pictures of it can carry.
+    palette: of PALETTE COLOR, or the supplemental one of MONOCHROME2 (PS3.3 C.7.6.19).
     warnings: what of the object is broken and left out, tag first, whichever frame is rendered (A5.7).
     chunks: what differs from frame to frame, in the order of frames; all of it, or the chunk of the frame that was asked for, as
         the index reads it. Everything else is the fixed part, from which it follows which chunk holds a frame.
@@ -41,6 +43,7 @@ class Instance:
     frames: FrameLayout | None = None
     padding: Padding | None = None
     palette: StoredPalette | None = None
+    icc_profile: ByteRange | None = None
     warnings: tuple[str, ...] = ()
     chunks: tuple[FrameChunk, ...] = ()
 

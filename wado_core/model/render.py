@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
+from wado_core.model.byte_range import ByteRange
 from wado_core.model.color import StoredPalette
 from wado_core.model.geometry import Rectangle, Region
 from wado_core.model.grayscale import Padding, Rescale, StoredLut, Window
@@ -34,7 +35,10 @@ class AutomaticWindow(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """A picture as it was asked for; None means that the parameter was absent."""
+    """A picture as it was asked for; None means that the parameter was absent.
+
+    thumbnail: it stands for the object, and carries no ICC profile whatever its size (H3.6).
+    """
 
     frame_number: int | None = None
     window: Window | None = None
@@ -43,6 +47,7 @@ class RenderRequest:
     columns: int | None = None
     quality: int | None = None
     media_type: MediaType = MediaType.JPEG
+    thumbnail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +69,10 @@ class RenderPlan:
 
     key, version, frame_number: which stored frame.
     image_pixel: as its header says, with the size that its code stream states.  code_stream: as its stream says.
-    grayscale: for MONOCHROME1/2.  palette: for PALETTE COLOR.  Neither: direct colour.
+    grayscale: for MONOCHROME1/2.  palette: for PALETTE COLOR; both: a supplemental palette (H2.18).  Neither: direct colour.
     source: pixels of the stored matrix.  rows, columns: size of the picture.
     codecs: names and versions of the libraries that decode and encode.
+    icc_profile: where the profile lies that the picture carries.
     warnings: for the Warning header; no part of the digest.
     digest: 128 bits in hexadecimal over everything that decides the bytes of the picture: the cache key and the ETag. It is
         made of ``repr``, which is canonical for frozen dataclasses of numbers, strings and bytes: equal plans, equal text.
@@ -86,6 +92,7 @@ class RenderPlan:
     media_type: MediaType
     quality: int
     codecs: str = ""
+    icc_profile: ByteRange | None = None
     warnings: tuple[str, ...] = ()
     digest: str = field(init=False, compare=False)
 
@@ -94,7 +101,7 @@ class RenderPlan:
         parts = (
             RENDERER_VERSION, self.key, self.version, self.frame_number, self.transfer_syntax_uid, self.image_pixel, self.code_stream,
             self.grayscale, self.palette, self.source, self.rows, self.columns, self.media_type, lossy,
-            self.codecs,
+            self.codecs, self.icc_profile,
         )  # fmt: skip
         digest = hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
         object.__setattr__(self, "digest", digest)  # once, as three places ask for it

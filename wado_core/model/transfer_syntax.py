@@ -1,6 +1,6 @@
 """Transfer syntaxes: how a data set and its frames are encoded (PS3.5 section 10 and Annex A, PS3.6 Annex A)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -22,6 +22,10 @@ JPEG_XL_LOSSLESS = "1.2.840.10008.1.2.4.110"
 JPEG_XL_RECOMPRESSION = "1.2.840.10008.1.2.4.111"
 JPEG_XL = "1.2.840.10008.1.2.4.112"
 DEFLATED_IMAGE_FRAME = "1.2.840.10008.1.2.8.1"
+# Video, with the syntaxes whose stream may be cut into several fragments.
+MPEG_2_VIDEO = tuple(f"1.2.840.10008.1.2.4.{number}" for number in ("100", "100.1", "101", "101.1"))
+H264_VIDEO = tuple(f"1.2.840.10008.1.2.4.{number}{cut}" for number in range(102, 107) for cut in ("", ".1"))
+HEVC_VIDEO = tuple(f"1.2.840.10008.1.2.4.{number}" for number in ("107", "108"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,12 @@ class TransferSyntax:
 
 def _native(uid: str, name: str, *, implicit_vr: bool = False, big_endian: bool = False, deflated: bool = False) -> TransferSyntax:
     return TransferSyntax(uid, name, encapsulated=False, implicit_vr=implicit_vr, big_endian=big_endian, deflated=deflated)
+
+
+def _video(number: int, name: str, *, fragmentable: bool = True) -> list[TransferSyntax]:
+    uid = f"1.2.840.10008.1.2.4.{number}"
+    whole = TransferSyntax(uid, name, lossy=True, video=True)
+    return [whole, replace(whole, uid=f"{uid}.1", name=f"Fragmentable {name}")] if fragmentable else [whole]
 
 
 TRANSFER_SYNTAXES: dict[str, TransferSyntax] = {
@@ -79,15 +89,15 @@ TRANSFER_SYNTAXES: dict[str, TransferSyntax] = {
         TransferSyntax(JPEG_2000, "JPEG 2000", lossy=True),
         TransferSyntax("1.2.840.10008.1.2.4.92", "JPEG 2000 Part 2 Multi-component (Lossless Only)"),
         TransferSyntax("1.2.840.10008.1.2.4.93", "JPEG 2000 Part 2 Multi-component", lossy=True),
-        TransferSyntax("1.2.840.10008.1.2.4.100", "MPEG2 Main Profile / Main Level", lossy=True, video=True),
-        TransferSyntax("1.2.840.10008.1.2.4.101", "MPEG2 Main Profile / High Level", lossy=True, video=True),
-        TransferSyntax("1.2.840.10008.1.2.4.102", "MPEG-4 AVC/H.264 High Profile / Level 4.1", lossy=True, video=True),
-        TransferSyntax("1.2.840.10008.1.2.4.103", "MPEG-4 AVC/H.264 BD-compatible High Profile", lossy=True, video=True),
-        TransferSyntax("1.2.840.10008.1.2.4.104", "MPEG-4 AVC/H.264 High Profile for 2D Video", lossy=True, video=True),
-        TransferSyntax("1.2.840.10008.1.2.4.105", "MPEG-4 AVC/H.264 High Profile for 3D Video", lossy=True, video=True),
-        TransferSyntax("1.2.840.10008.1.2.4.106", "MPEG-4 AVC/H.264 Stereo High Profile", lossy=True, video=True),
-        TransferSyntax("1.2.840.10008.1.2.4.107", "HEVC/H.265 Main Profile / Level 5.1", lossy=True, video=True),
-        TransferSyntax("1.2.840.10008.1.2.4.108", "HEVC/H.265 Main 10 Profile / Level 5.1", lossy=True, video=True),
+        *_video(100, "MPEG2 Main Profile / Main Level"),
+        *_video(101, "MPEG2 Main Profile / High Level"),
+        *_video(102, "MPEG-4 AVC/H.264 High Profile / Level 4.1"),
+        *_video(103, "MPEG-4 AVC/H.264 BD-compatible High Profile / Level 4.1"),
+        *_video(104, "MPEG-4 AVC/H.264 High Profile / Level 4.2 For 2D Video"),
+        *_video(105, "MPEG-4 AVC/H.264 High Profile / Level 4.2 For 3D Video"),
+        *_video(106, "MPEG-4 AVC/H.264 Stereo High Profile / Level 4.2"),
+        *_video(107, "HEVC/H.265 Main Profile / Level 5.1", fragmentable=False),
+        *_video(108, "HEVC/H.265 Main 10 Profile / Level 5.1", fragmentable=False),
         TransferSyntax(JPEG_XL_LOSSLESS, "JPEG XL Lossless"),
         TransferSyntax(JPEG_XL_RECOMPRESSION, "JPEG XL JPEG Recompression", lossy=True),
         TransferSyntax(JPEG_XL, "JPEG XL", lossy=True),

@@ -10,9 +10,9 @@ from wado_core.codecs.decoded import Cells, Decoded
 from wado_core.errors import DamagedObject
 from wado_core.kernels import color as kernels
 from wado_core.model.color import Palette
-from wado_core.model.grayscale import Lut
+from wado_core.model.grayscale import Lut, Window
 from wado_core.model.image_pixel import ImagePixel
-from wado_core.rendering.table import first_value
+from wado_core.rendering.table import Grayscale, cell_table, first_value
 
 Rgb = npt.NDArray[np.uint8]
 
@@ -58,13 +58,39 @@ def eight_bits(cells: Cells, pixel: ImagePixel) -> Rgb:
 @lru_cache(maxsize=16)
 def palette_table(palette: Palette, pixel: ImagePixel) -> Rgb:
     """Return the colour of every cell: (2**bits_allocated, 3) uint8; indices are clamped at both ends (H2.2, H3.1)."""
-    cells = np.arange(1 << pixel.bits_allocated)
-    indices = (cells >> (pixel.high_bit + 1 - pixel.bits_stored)) & ((1 << pixel.bits_stored) - 1)
-    if pixel.signed:
-        indices = (indices ^ (1 << (pixel.bits_stored - 1))) + first_value(pixel)
+    indices = _stored_values(pixel)
     table = np.stack([_channel(lut, indices) for lut in (palette.red, palette.green, palette.blue)], axis=1)
     table.flags.writeable = False
     return table
+
+
+def supplemented(cells: Cells, steps: Grayscale, voi: Window | Lut | None, palette: Palette, pixel: ImagePixel) -> Rgb:
+    """Draw a grayscale frame with a supplemental palette: (rows, columns, 3) uint8, C order (PS3.3 C.7.6.19, H2.18).
+
+    cells: (rows, columns) uint8 or uint16.  The rest as in ``cell_table``.
+    """
+    rgb = np.empty((*cells.shape, 3), np.uint8)
+    kernels.look_up_rgb(rgb, cells, supplemented_table(steps, voi, palette, pixel))
+    return rgb
+
+
+@lru_cache(maxsize=16)
+def supplemented_table(steps: Grayscale, voi: Window | Lut | None, palette: Palette, pixel: ImagePixel) -> Rgb:
+    """Return the colour of every cell: (2**bits_allocated, 3) uint8; gray below the first value that the palette maps, and padding."""
+    table = cell_table(steps, voi, pixel)[:, np.newaxis].repeat(3, axis=1)
+    stored = _stored_values(pixel)
+    colored = stored >= palette.red.first
+    if steps.padding is not None:
+        colored &= (stored < steps.padding.low) | (stored > steps.padding.high)
+    table[colored] = palette_table(palette, pixel)[colored]
+    table.flags.writeable = False
+    return table
+
+
+def _stored_values(pixel: ImagePixel) -> npt.NDArray[np.intp]:
+    """Return the stored value in every cell, (2**bits_allocated,)."""
+    values = (np.arange(1 << pixel.bits_allocated) >> (pixel.high_bit + 1 - pixel.bits_stored)) & ((1 << pixel.bits_stored) - 1)
+    return (values ^ (1 << (pixel.bits_stored - 1))) + first_value(pixel) if pixel.signed else values
 
 
 def _channel(lut: Lut, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.uint8]:

@@ -13,7 +13,7 @@ from wado_core.model.geometry import Rectangle
 from wado_core.model.grayscale import Lut, StoredLut, ValueRange, Window
 from wado_core.model.render import AutomaticWindow, GrayscalePlan, MediaType, RenderPlan
 from wado_core.ports import Deliver, Lend
-from wado_core.rendering.color import rgb_of
+from wado_core.rendering.color import rgb_of, supplemented
 from wado_core.rendering.drawing import ColorDrawing, Drawing, GrayDrawing
 from wado_core.rendering.resample import Picture
 from wado_core.rendering.table import Grayscale, full_range_window, value_range
@@ -49,8 +49,9 @@ def execute(
     Returns the picture, and the frame's range when this call had to find it. Raises DamagedObject, NotSupported.
     """
     drawing, found = _drawing(plan, reader, known_range, _decoding(plan, reader, decode, keep))
+    profile = b"" if plan.icc_profile is None else reader.icc_profile(plan.icc_profile)
     pieces = []
-    for piece in _encoded(drawing, plan, lend):
+    for piece in _encoded(drawing, plan, profile, lend):
         pieces.append(piece)
         if deliver is not None and plan.streamed:
             deliver(piece)
@@ -65,10 +66,11 @@ def draw(
     return drawing.picture(), found
 
 
-def _encoded(drawing: Drawing, plan: RenderPlan, lend: Lend | None) -> Iterator[bytes]:
+def _encoded(drawing: Drawing, plan: RenderPlan, profile: bytes, lend: Lend | None) -> Iterator[bytes]:
     if plan.media_type is MediaType.PNG:
-        return iter((png_out.encode(drawing.picture()),))
-    return jpeg_out.encode(drawing.samples(), plan.rows, plan.columns, plan.quality, in_strips=plan.streamed, lend=lend)
+        return iter((png_out.encode(drawing.picture(), profile),))
+    samples = drawing.samples()
+    return jpeg_out.encode(samples, plan.rows, plan.columns, plan.quality, in_strips=plan.streamed, profile=profile, lend=lend)
 
 
 def _decoding(plan: RenderPlan, reader: FrameReader, decode: Decode, keep: Keep) -> _Decoding:
@@ -97,17 +99,21 @@ def _gray_drawing(
     plan: RenderPlan, gray: GrayscalePlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding
 ) -> tuple[Drawing, ValueRange | None]:
     modality = reader.lut(gray.modality) if isinstance(gray.modality, StoredLut) else gray.modality
-    steps = Grayscale(modality, gray.inverted, gray.padding)
+    palette = None if plan.palette is None else reader.palette(plan.palette)
+    steps = Grayscale(modality, gray.inverted, gray.padding, None if palette is None else palette.red.first)
     found, decoded = None, None
     if gray.voi is AutomaticWindow.FULL_RANGE and known_range is None:
         decoded = decode(None)
         found = value_range(_cells(decoded), decoded.pixel, steps)
     smallest = smallest_frame(plan)
-    if decoded is None or (smallest is not None and decoder(plan.transfer_syntax_uid).reduction is not Reduction.NONE):
+    if decoded is None or smallest is not None:
         # Also where the full frame is at hand: the bytes of a picture must not depend on whether its range was known.
         decoded = decode(smallest)
     source = _rectangle(plan, decoded, reduced=smallest is not None)
     voi = _voi(gray, reader, found or known_range)
+    if palette is not None:
+        colors = supplemented(_cells(decoded), steps, voi, palette, decoded.pixel)
+        return ColorDrawing(colors, source, plan.rows, plan.columns), found
     return GrayDrawing(_cells(decoded), steps, voi, decoded.pixel, source, plan.rows, plan.columns), found
 
 
@@ -131,6 +137,8 @@ def smallest_frame(plan: RenderPlan) -> tuple[int, int] | None:
     source, pixel = plan.source, plan.image_pixel
     if plan.rows >= source.rows or plan.columns >= source.columns or not _has_means(plan):
         return None
+    if decoder(plan.transfer_syntax_uid).reduction is Reduction.NONE:
+        return None  # one decoded frame serves pictures of every size
     if (source.rows, source.columns) != (pixel.rows, pixel.columns):
         return None  # the edges of a region need not fall on pixels of a reduced frame
     return plan.rows, plan.columns
@@ -139,7 +147,7 @@ def smallest_frame(plan: RenderPlan) -> tuple[int, int] | None:
 def _has_means(plan: RenderPlan) -> bool:
     """Whether stored values can be averaged before they are looked up: not palette indices, padding, or inputs of stored tables."""
     gray = plan.grayscale
-    if gray is None:
+    if gray is None or plan.palette is not None:
         return plan.palette is None
     return gray.padding is None and not isinstance(gray.modality, StoredLut) and not isinstance(gray.voi, StoredLut)
 

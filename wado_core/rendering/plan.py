@@ -1,15 +1,17 @@
 """Planning: every default of a request resolved against an instance, without touching a pixel (PS3.4 N.2, part H)."""
 
-from wado_core.codecs.registry import codec_versions
+from wado_core.codecs.registry import versions
 from wado_core.dicom.decodable import renderable_pixel
-from wado_core.dicom.photometric import PALETTE
 from wado_core.errors import InvalidRequest
-from wado_core.model.geometry import fit, pixels_of
+from wado_core.model.geometry import Rectangle, fit, pixels_of
 from wado_core.model.grayscale import FrameTransform, Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
 from wado_core.model.render import DEFAULT_QUALITY, AutomaticWindow, GrayscalePlan, RenderPlan, RenderRequest
 from wado_core.settings import Limits
+
+# Pictures that were reduced to so many pixels each way, or fewer, are thumbnails.
+LARGEST_THUMBNAIL = 256
 
 WINDOW_ON_COLOR = "The window was ignored: the image is in colour."
 
@@ -43,13 +45,14 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
         image_pixel=pixel,
         code_stream=instance.code_stream,
         grayscale=grayscale,
-        palette=instance.palette if pixel.photometric_interpretation == PALETTE else None,
+        palette=instance.palette,
         source=source,
         rows=rows,
         columns=columns,
         media_type=request.media_type,
         quality=DEFAULT_QUALITY if request.quality is None else request.quality,
-        codecs=codec_versions(),
+        codecs=versions(instance.transfer_syntax_uid),
+        icc_profile=None if _is_thumbnail(request, source, rows, columns) else instance.icc_profile,
         warnings=tuple(warnings),
     )
 
@@ -63,6 +66,12 @@ def _picture_size(rows: int, columns: int, request: RenderRequest, limits: Limit
     if asked and (max(size) > limits.picture_edge or size[0] * size[1] > limits.picture_pixels):
         raise InvalidRequest(f"The picture would be {size[0]} × {size[1]} pixels, more than is made.")
     return size
+
+
+def _is_thumbnail(request: RenderRequest, source: Rectangle, rows: int, columns: int) -> bool:
+    """Say whether a picture carries no ICC profile, which may be larger than itself (H3.6): a thumbnail, or reduced as far as one."""
+    reduced = rows < source.rows or columns < source.columns
+    return request.thumbnail or (reduced and max(rows, columns) <= LARGEST_THUMBNAIL)
 
 
 def _grayscale(instance: Instance, pixel: ImagePixel, transform: FrameTransform, window: Window | None) -> GrayscalePlan:

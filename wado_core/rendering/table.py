@@ -30,11 +30,15 @@ _CANCELLED = 2.0**-48
 
 @dataclass(frozen=True, slots=True)
 class Grayscale:
-    """The steps around the VOI transformation, their tables read."""
+    """The steps around the VOI transformation, their tables read.
+
+    colored_from: stored values from here on are no gray values but indices of a supplemental palette (H2.18).
+    """
 
     modality: Rescale | Lut
     inverted: bool
     padding: Padding | None
+    colored_from: int | None = None
 
 
 @lru_cache(maxsize=64)
@@ -170,7 +174,7 @@ def _padded(padding: Padding, first: int, size: int) -> slice:
 
 
 def value_range(cells: Cells, pixel: ImagePixel, steps: Grayscale) -> ValueRange:
-    """Return the range of a whole frame's non-padding values in modality units (H2.15).
+    """Return the range of a whole frame's values in modality units, without padding and indices of a palette (H2.15).
 
     cells: (rows, columns) uint8 or uint16, the full frame.
     """
@@ -180,6 +184,8 @@ def value_range(cells: Cells, pixel: ImagePixel, steps: Grayscale) -> ValueRange
     if steps.padding is not None:
         first = first_value(pixel)
         samples = samples[(samples + first < steps.padding.low) | (samples + first > steps.padding.high)]
+    if steps.colored_from is not None:
+        samples = samples[samples + first_value(pixel) < steps.colored_from]
     if samples.size == 0:
         return ValueRange(0.0, 0.0, empty=True)
     values = modality_values(steps.modality, pixel)[samples]

@@ -1,13 +1,22 @@
-"""Decoding: light frames in this process, heavy ones in a child that can be killed; what was costly is kept."""
+"""Decoding: light frames in this process, heavy ones in a child that can be killed, video by a program that can be killed.
 
+What was costly is kept.
+"""
+
+from wado_core.codecs import video
 from wado_core.codecs.decoded import Decoded
+from wado_core.codecs.ffmpeg import Bounds
 from wado_core.codecs.isolated import IsolatedDecoder
 from wado_core.codecs.registry import decode, decoder
+from wado_core.codecs.video_stream import coding_of
+from wado_core.dicom.source import Inflate
 from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.image_pixel import ImagePixel
+from wado_core.model.instance import Located
 from wado_core.model.render import RenderPlan
 from wado_core.rendering.execute import Keep, keep_nothing, smallest_frame
 from wado_core.services.decoded_frames import DecodedFrames, FrameKey
+from wado_core.services.inflated_data_sets import InflatedDataSets
 
 # Frames that take longer than this to decode are kept: to make a picture of a decoded CT takes a third of a millisecond.
 COSTLY_NS = 2e6
@@ -16,14 +25,16 @@ COSTLY_NS = 2e6
 class Decoding:
     """Decides where a frame is decoded, and which are kept; shared by all services of a process."""
 
-    def __init__(self, deadline_s: float, most_bytes: int, cache_bytes: int = 0) -> None:
+    def __init__(self, deadline_s: float, most_bytes: int, cache_bytes: int = 0, inflated_bytes: int = 0) -> None:
         """Make the service.
 
         deadline_s, most_bytes: what one heavy frame may take, in seconds and in memory of the child.
-        cache_bytes: of decoded frames that are kept; 0: none.
+        cache_bytes, inflated_bytes: of decoded frames, and of inflated data sets, that are kept; 0: none.
         """
         self._isolated = IsolatedDecoder(deadline_s, most_bytes)
+        self._bounds = Bounds(deadline_s, most_bytes)
         self._frames = DecodedFrames(cache_bytes)
+        self._data_sets = InflatedDataSets(inflated_bytes)
 
     def heavy(self, transfer_syntax_uid: str) -> bool:
         """Whether frames of a transfer syntax are decoded apart, and wait in a queue of their own."""
@@ -37,7 +48,10 @@ class Decoding:
         self, encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None, picture: int = 1
     ) -> Decoded:
         """Decode one frame. Raises NotSupported, DamagedObject, LimitExceeded, Unavailable."""
-        where = self._isolated.decode if self.heavy(transfer_syntax_uid) else decode
+        row = decoder(transfer_syntax_uid)
+        if row.program:  # not from within the child, which may be killed and leave the program behind
+            return video.decode(encoded, pixel, coding_of(transfer_syntax_uid), picture, self._bounds)
+        where = self._isolated.decode if row.heavy else decode
         return where(encoded, pixel, transfer_syntax_uid, smallest, picture)
 
     def keep(self, plan: RenderPlan) -> Keep:
@@ -46,13 +60,22 @@ class Decoding:
             return keep_nothing
         return lambda smallest, make: self._frames.get(FrameKey(plan.version, plan.frame_number, smallest), make)
 
+    def inflate(self, located: Located) -> Inflate:
+        """Return what inflates a deflated object, or returns it inflated if it is kept so."""
+        return self._data_sets.of(located)
+
     def forget(self, plan: RenderPlan) -> None:
         """Drop the frames of an object that has changed while it was read: they may be made of old and new bytes."""
         self._frames.drop(plan.version)
+        self._data_sets.drop(plan.version)
 
     def counts(self) -> CacheCounts:
         """Return what has come of keeping frames."""
         return self._frames.counts()
+
+    def inflated_counts(self) -> CacheCounts:
+        """Return what has come of keeping inflated data sets."""
+        return self._data_sets.counts()
 
     def start(self) -> None:
         """Start the child now rather than with the first heavy frame."""

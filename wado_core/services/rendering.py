@@ -69,7 +69,7 @@ class Rendering:
         try:
             with ExitStack() as opened:
                 source = opened.enter_context(self._store.open(located.location))
-                reader = FrameReader(source, located.instance, self._limits)
+                reader = FrameReader(source, located.instance, self._limits, self._decoding.inflate(located))
                 piecewise = None if deliver is None else _closing(opened, deliver)
                 image, found = execute(plan, reader, known, self._decoding.decode, piecewise, lend, self._decoding.keep(plan))
         except ContentChanged:

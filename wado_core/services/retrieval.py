@@ -37,7 +37,7 @@ class Retrieval:
         """
         with ExitStack() as stack:
             source = stack.enter_context(self._store.open(located.location))
-            file = part_ten(source, located.instance, self._limits, self._decoding.decode)
+            file = part_ten(source, located.instance, self._limits, self._decoding.decode, self._decoding.inflate(located))
             return PartTen(file.length, OpenChunks(file.chunks, stack.pop_all()))
 
 

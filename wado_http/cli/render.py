@@ -7,7 +7,7 @@ import click
 from wado_core.model.render import DEFAULT_QUALITY, MediaType
 from wado_http.cli import parameters
 from wado_http.cli.output import check_output, write_output
-from wado_http.cli.source import reading
+from wado_http.cli.source import reading, warn_of
 
 
 @click.command(no_args_is_help=True)
@@ -77,5 +77,6 @@ def render(
             columns=columns,
             quality=quality,
             media_type=kind.value,
+            on_warning=warn_of(file),
         )
     write_output(output, picture)

@@ -1,13 +1,22 @@
 """The file that a command reads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from wado_core.errors import WadoError
-from wado_http.cli.text import shown
+from wado_http.cli.text import printable, shown
+
+
+def warn_of(path: Path) -> Callable[[str], None]:
+    """Return what tells on standard error what of the file is broken and was left out of its picture."""
+
+    def warn(text: str) -> None:
+        click.echo(f"wado: warning: {shown(path)}: {printable(text)}", err=True)
+
+    return warn
 
 
 @contextmanager

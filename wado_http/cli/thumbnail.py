@@ -7,7 +7,7 @@ import click
 from wado_core.model.render import MediaType
 from wado_http.cli.output import check_output, write_output
 from wado_http.cli.parameters import media_type_for
-from wado_http.cli.source import reading
+from wado_http.cli.source import reading, warn_of
 
 DEFAULT_SIZE = 128
 
@@ -36,5 +36,5 @@ def thumbnail(file: Path, output: str, size: int) -> None:
     with reading(file):
         from wado_core import api
 
-        picture = api.thumbnail(file, size=size)
+        picture = api.thumbnail(file, size=size, on_warning=warn_of(file))
     write_output(output, picture)

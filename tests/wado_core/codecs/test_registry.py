@@ -7,15 +7,11 @@ import pytest
 from pydicom._uid_dict import UID_dictionary
 from pydicom.uid import AllTransferSyntaxes
 
-from tests.fixtures import build
 from tests.fixtures.code_streams import deflated, htj2k, jpeg, jpeg_2000, jpeg_ls, jpeg_xl, rle
 from tests.fixtures.compressed_images import thorax_8bit
 from tests.reference.jpeg_lossless import encode as jpeg_lossless
 from tests.wado_core.codecs.pixels import pixel
 from wado_core.codecs.registry import DECODERS, TABLE, codec_versions, decode, decoder
-from wado_core.dicom.frames import FrameReader
-from wado_core.dicom.instance import describe
-from wado_core.dicom.source import BytesSource
 from wado_core.errors import NotSupported
 from wado_core.model.transfer_syntax import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -39,7 +35,6 @@ from wado_core.model.transfer_syntax import (
     RLE_LOSSLESS,
     TRANSFER_SYNTAXES,
 )
-from wado_core.settings import Limits
 
 PICTURE = thorax_8bit()
 FRAMES = {
@@ -60,7 +55,8 @@ FRAMES = {
     JPEG_XL: jpeg_xl(PICTURE),
     DEFLATED_IMAGE_FRAME: deflated(PICTURE),
 }
-REFUSED = sorted(set(TRANSFER_SYNTAXES) - set(FRAMES))
+VIDEO = {uid for uid, syntax in TRANSFER_SYNTAXES.items() if syntax.video}
+REFUSED = sorted(set(TRANSFER_SYNTAXES) - set(FRAMES) - VIDEO)
 
 
 @pytest.mark.parametrize("uid", FRAMES)
@@ -118,7 +114,7 @@ def test_what_is_heavy() -> None:
     jpeg_2000_family = {
         JPEG_2000, JPEG_2000_LOSSLESS, *JPEG_2000_PART_2, HIGH_THROUGHPUT_JPEG_2000, *HIGH_THROUGHPUT_JPEG_2000_LOSSLESS,
     }  # fmt: skip
-    assert heavy == jpeg_2000_family | {JPEG_XL, JPEG_XL_LOSSLESS, JPEG_XL_RECOMPRESSION}
+    assert heavy == jpeg_2000_family | {JPEG_XL, JPEG_XL_LOSSLESS, JPEG_XL_RECOMPRESSION, *VIDEO}
 
 
 def test_every_jpeg_process_that_ps3_6_names_stands_in_the_table() -> None:
@@ -139,11 +135,5 @@ def test_the_versions_of_every_library_that_decides_a_byte_are_named() -> None:
         assert library in codec_versions()
 
 
-def test_video_fragments_are_no_frames() -> None:
-    source = BytesSource(build("mpg"))
-    instance = describe(source, "", Limits()).instance
-    assert instance.image_pixel is not None
-    data = FrameReader(source, instance, Limits()).frame(1)
-    assert data
-    with pytest.raises(NotSupported, match=r"H\.264"):
-        decode(data, instance.image_pixel, instance.transfer_syntax_uid)
+def test_an_installed_program_decodes_video_and_nothing_else() -> None:
+    assert {uid for uid, entry in DECODERS.items() if entry.program} == VIDEO

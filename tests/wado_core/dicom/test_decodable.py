@@ -40,8 +40,9 @@ def test_the_code_stream_wins_over_rows_and_columns() -> None:
         ({"image_pixel": replace(pixel(4, 4), bits_allocated=1, bits_stored=1, high_bit=0)}, NotSupported),
         ({"code_stream": CodeStream(0, 60, 1, 8)}, DamagedObject),
         ({"code_stream": CodeStream(40, 0, 1, 8)}, DamagedObject),
-        ({"code_stream": CodeStream(LONGEST_EDGE + 1, 1, 1, 8)}, LimitExceeded),
-        ({"code_stream": CodeStream(1, 2**32 - 1, 1, 8)}, LimitExceeded),
+        ({"code_stream": CodeStream(LONGEST_EDGE + 1, 1, 1, 8)}, DamagedObject),
+        ({"code_stream": CodeStream(1, 2**32 - 1, 1, 8)}, DamagedObject),
+        ({"code_stream": CodeStream(LONGEST_EDGE, LONGEST_EDGE, 1, 8)}, LimitExceeded),
         ({"image_pixel": pixel(LONGEST_EDGE, LONGEST_EDGE)}, LimitExceeded),
     ],
 )

@@ -76,7 +76,7 @@ class Archive:
         limits = limits or Limits()
         self.index = SqlIndex(folder / "state", writing=True)
         self.store = CountingStore()
-        self.decoding = Decoding(limits.decode_s, limits.decode_bytes, cache_bytes)
+        self.decoding = Decoding(limits.decode_s, limits.decode_bytes, cache_bytes, inflated_bytes=16 << 20)
         self.indexing = Indexing(self.index, self.store, walk, limits, (self.root,))
         self.instances = MemoryInstanceCache(100, 3600.0)
         self.pictures = MemoryCache(16 << 20)

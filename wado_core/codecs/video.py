@@ -1,0 +1,107 @@
+"""Pictures of video, decoded by an installed ffmpeg: a program of its own, within bounds (docs/adr/0018)."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from wado_core.codecs import ffmpeg
+from wado_core.codecs.decoded import Cells, Decoded
+from wado_core.codecs.ffmpeg import Bounds, Run
+from wado_core.codecs.video_stream import Coding, demuxer_of
+from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, Unavailable, WadoError
+from wado_core.model.image_pixel import ImagePixel
+from wado_core.settings import Limits
+
+# Pictures are coded in blocks of up to 64 × 64 samples, and decoded with edges of up to 64 around them.
+_CODED_MARGIN = 192
+# A picture as it comes out: a portable pixmap, which says how large it is.
+_PIXMAP = re.compile(rb"P6\s(\d{1,6})\s(\d{1,6})\s255\s")
+_LONGEST_PIXMAP_HEAD = 32
+# What ffmpeg says when pictures change their size within the stream: their count stays right (-reinit_filter 0), but they are scaled.
+_SIZE_CHANGES = b"Changing video frame properties"
+_TOO_LARGE = b"exceeds specified max pixel count"
+_NO_MEMORY = b"Cannot allocate memory"
+# Of a program whose libraries do not load.
+_CANNOT_START = 127
+
+_OTHER_SIZE = "The video has another size than its (0028,0010) Rows and (0028,0011) Columns say, {} × {} (PS3.5 8.2.5)."
+
+
+class FfmpegComplaint(Exception):
+    """What ffmpeg said: for the log."""
+
+
+def bounds_of(limits: Limits) -> Bounds:
+    """Return what one picture may cost by the settings."""
+    return Bounds(limits.decode_s, limits.decode_bytes)
+
+
+def decode(encoded: bytes, pixel: ImagePixel, coding: Coding, picture: int, bounds: Bounds | None = None) -> Decoded:
+    """Decode one picture of a video stream to RGB of 8 bits, by the matrix and the range that the stream states (H3.3).
+
+    encoded: the whole stream as it is stored.  picture: from 1, in the order in which pictures are shown.
+    A stream that states no matrix is of BT.601, as YBR_PARTIAL_420 is (PS3.3 C.7.6.3.1.2). All pictures before the one that is
+    asked for are decoded; who knows a nearer beginning hands over the stream from there, and counts from there.
+    Raises DamagedObject, NotSupported without ffmpeg, LimitExceeded, Unavailable.
+    """
+    path = ffmpeg.program()
+    if path is None:
+        raise NotSupported("Video needs the program ffmpeg, which is not installed here.")
+    demuxer = demuxer_of(encoded, coding)
+    if demuxer is None:
+        raise DamagedObject("The video begins like no elementary, program or transport stream and no MP4 file (PS3.5 8.2.5).")
+    bounds = bounds or bounds_of(Limits())
+    most_output = _LONGEST_PIXMAP_HEAD + pixel.rows * pixel.columns * 3
+    try:
+        ran = ffmpeg.run(path, _arguments(demuxer, coding, picture, pixel), encoded, most_output, bounds)
+    except LimitExceeded as error:
+        raise LimitExceeded(f"Picture {picture} of the video is not reached within {bounds.deadline_s:g} s.") from error
+    cells = _cells(ran, pixel)
+    if cells is None:
+        raise _refusal(ran, pixel, picture) from FfmpegComplaint(ran.complaints.decode("latin-1"))
+    described = replace(
+        pixel, samples_per_pixel=3, photometric_interpretation="RGB",
+        bits_allocated=8, bits_stored=8, high_bit=7, signed=False, planar_configuration=0,
+    )  # fmt: skip
+    return Decoded(cells, described)
+
+
+def _arguments(demuxer: str, coding: Coding, picture: int, pixel: ImagePixel) -> list[str]:
+    """Return the arguments of ffmpeg: one input, one demuxer, decoders of one coding, one thread; one picture, by its number.
+
+    The picture is counted (select), whatever times the container gives; then it gets time 0, or ffmpeg would repeat it to fill a gap.
+    """
+    most_pixels = (pixel.rows + _CODED_MARGIN) * (pixel.columns + _CODED_MARGIN)
+    steps = f"select=eq(n\\,{picture - 1}),setpts=0,scale=flags=bilinear+accurate_rnd+full_chroma_int+bitexact"
+    return [
+        "-nostdin", "-hide_banner", "-v", "warning", "-filter_threads", "1",
+        "-threads", "1", "-max_pixels", str(most_pixels), "-reinit_filter", "0", "-noautorotate",
+        "-protocol_whitelist", "file", "-format_whitelist", demuxer, "-codec_whitelist", coding.value,
+        "-f", demuxer, "-i", "file:/dev/stdin",
+        "-map", "0:v:0", "-an", "-sn", "-dn", "-vf", steps, "-frames:v", "1",
+        "-threads", "1", "-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1",
+    ]  # fmt: skip
+
+
+def _cells(ran: Run, pixel: ImagePixel) -> Cells | None:
+    """Return the picture, (rows, columns, 3) uint8; None when it is not one of the size that the header says."""
+    head = _PIXMAP.match(ran.output)
+    if head is None or ran.status != 0 or _SIZE_CHANGES in ran.complaints:
+        return None
+    shape = pixel.rows, pixel.columns, 3
+    if (int(head[2]), int(head[1])) != shape[:2] or len(ran.output) - head.end() != pixel.rows * pixel.columns * 3:
+        return None
+    return np.frombuffer(ran.output, np.uint8, offset=head.end()).reshape(shape)
+
+
+def _refusal(ran: Run, pixel: ImagePixel, picture: int) -> WadoError:
+    if ran.status == _CANNOT_START:
+        return Unavailable("The program ffmpeg cannot be run now.")
+    if _NO_MEMORY in ran.complaints:
+        return LimitExceeded("Decoding the video needs more memory than is allowed.")
+    if _TOO_LARGE in ran.complaints or ran.output.startswith(b"P6"):
+        return DamagedObject(_OTHER_SIZE.format(pixel.rows, pixel.columns))
+    if ran.status == 0:
+        return DamagedObject(f"The video ends before picture {picture}, which its (0028,0008) Number of Frames promises (PS3.5 8.2.5).")
+    return DamagedObject("The video cannot be decoded.")

@@ -1,0 +1,58 @@
+"""What a stored video stream is: how its pictures are coded, and what it is packed in (PS3.5 8.2.5 to 8.2.11)."""
+
+from enum import Enum
+
+from wado_core.model import transfer_syntax as syntaxes
+
+
+class Coding(Enum):
+    """How pictures are coded; the value names the decoders of ffmpeg that may read them."""
+
+    MPEG_2 = "mpeg2video,mpeg1video"
+    H264 = "h264"
+    HEVC = "hevc"
+
+
+VIDEO: dict[Coding, tuple[str, ...]] = {
+    Coding.MPEG_2: syntaxes.MPEG_2_VIDEO,
+    Coding.H264: syntaxes.H264_VIDEO,
+    Coding.HEVC: syntaxes.HEVC_VIDEO,
+}
+"""The transfer syntaxes of each coding."""
+
+
+def coding_of(transfer_syntax_uid: str) -> Coding:
+    """Return how the pictures of a video syntax are coded; LookupError for others."""
+    return _CODINGS[transfer_syntax_uid]
+
+
+_CODINGS = {uid: coding for coding, uids in VIDEO.items() for uid in uids}
+
+# Bytes that tell the container: packets of MPEG-TS are 188 bytes long, 192 with the time stamps of Blu-ray.
+_HEAD_BYTES = 1024
+_TS_SYNC = 0x47
+_TS_PACKETS = (188, 192)
+_PACK_HEADER = b"\x00\x00\x01\xba"
+_START_CODE = b"\x00\x00\x01"
+_ELEMENTARY = {Coding.MPEG_2: "mpegvideo", Coding.H264: "h264", Coding.HEVC: "hevc"}
+
+
+def demuxer_of(stream: bytes, coding: Coding) -> str | None:
+    """Return the demuxer of ffmpeg for a stream: of MP4, MPEG-TS, an MPEG program or elementary stream; None for others.
+
+    The container is told here and not guessed by ffmpeg, which knows hundreds, some of which open further files and addresses.
+    """
+    head = stream[:_HEAD_BYTES]
+    if head[4:8] == b"ftyp":
+        return "mov"
+    for packet in _TS_PACKETS:
+        for first in range(packet):  # a recording may begin within a packet
+            if len(head) > first + 2 * packet and all(head[first + index * packet] == _TS_SYNC for index in range(3)):
+                return "mpegts"
+    begun = head.lstrip(b"\0")
+    if len(head) - len(begun) < 2:
+        return None
+    begun = b"\0\0" + begun
+    if begun.startswith(_PACK_HEADER):
+        return "mpeg"
+    return _ELEMENTARY[coding] if begun.startswith(_START_CODE) else None
