@@ -349,7 +349,7 @@ class TestDecodedFrames:
             list(file.chunks)
 
     def test_what_cannot_be_decoded_is_refused_before_the_first_byte(self) -> None:
-        with pytest.raises(NotSupported, match="T.801"):
+        with pytest.raises(NotSupported, match=r"T\.801"):
             sent(build("j2k_part2"))
 
     def test_frames_larger_than_the_limit_are_refused(self) -> None:
