@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from wado_core.model.cache_counts import CacheCounts
     from wado_core.model.study import Totals
-    from wado_core.ports import Folder, Index, IndexWriter, RenderCache, StatusBoard
+    from wado_core.ports import Folder, Index, IndexWriter, InstanceCache, RenderCache, StatusBoard
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
     from wado_core.services.indexing import Indexing
@@ -32,6 +32,7 @@ class Services:
     browsing: "Browsing"
     decoding: "Decoding"
     index: "Index"
+    instances: "InstanceCache"
     pictures: "RenderCache"
 
     def warm_up(self) -> None:
@@ -42,6 +43,7 @@ class Services:
     def caches(self) -> "Mapping[str, CacheCounts]":
         """Return what has come of each cache of this process, by its name."""
         return {
+            "instances": self.instances.counts(),
             "pictures": self.pictures.counts(),
             "decoded_frames": self.decoding.counts(),
             "inflated_data_sets": self.decoding.inflated_counts(),
@@ -132,6 +134,7 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
 
     sending: the first of ``notice_sockets``; None where there is no indexer.
     """
+    from wado_core.archive.at_hand import FilesAtHand
     from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
     from wado_core.archive.mailbox import NobodyListens, SocketNotices
     from wado_core.archive.store_files import FileStore
@@ -143,17 +146,19 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
 
     index, store, limits = index_to_read(settings), FileStore(), settings.limits
     notices = NobodyListens() if sending is None else SocketNotices(sending)
-    instances = MemoryInstanceCache(settings.instance_cache_entries, settings.instance_fresh_s)
-    locating = Locating(index, store, instances, notices, settings.paths, limits, kept=sending is not None)
+    instances = MemoryInstanceCache(settings.instance_cache_bytes, settings.instance_fresh_s)
+    near = FilesAtHand(settings.instance_fresh_s)
+    locating = Locating(index, store, instances, near, notices, settings.paths, limits, kept=sending is not None)
     decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes, settings.inflated_cache_bytes)
     pictures = MemoryCache(settings.render_cache_bytes)
     return Services(
         locating,
-        Rendering(locating, index, store, decoding, pictures, notices, limits),
+        Rendering(locating, index, store, near, decoding, pictures, notices, limits),
         Retrieval(store, decoding, limits),
         Browsing(index),
         decoding,
         index,
+        instances,
         pictures,
     )
 
@@ -174,7 +179,7 @@ def warm_up() -> None:
     import imagecodecs
     import simplejpeg  # noqa: F401
 
-    from wado_core.archive import cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
+    from wado_core.archive import at_hand, cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
     from wado_core.codecs.ffmpeg import program_version
     from wado_core.services import browsing, decoding, locating, rendering, retrieval  # noqa: F401
 

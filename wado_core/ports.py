@@ -42,6 +42,10 @@ class ByteSource(Protocol):
         ...
 
 
+class WouldWait(Exception):
+    """Bytes are not in memory: who must not wait reads them elsewhere."""
+
+
 class Store(Protocol):
     """Where objects lie."""
 
@@ -62,6 +66,21 @@ class Store(Protocol):
 
     def glance(self, folder: bytes) -> "Glance":
         """Look at a folder in the same short time whatever it holds; never raises for what it finds."""
+        ...
+
+
+class Near(Protocol):
+    """Objects that can be read without waiting for their storage."""
+
+    def note(self, location: Location) -> None:
+        """Note that an object was looked at just now; may look at it again, from a thread that may wait."""
+        ...
+
+    def at_hand(self, location: Location) -> AbstractContextManager[ByteSource] | None:
+        """Return the object if it can be read now, None otherwise; reading raises WouldWait rather than wait.
+
+        Entering and leaving raise ContentChanged as those of ``Store.open`` do.
+        """
         ...
 
 
@@ -317,10 +336,10 @@ class RenderCache(Protocol):
 
 
 class InstanceCache(Protocol):
-    """Instances that were looked up lately, bounded in number, for answers without any I/O."""
+    """Instances that were looked up lately, bounded in bytes, for answers without any I/O."""
 
-    def get(self, key: InstanceKey) -> Located | None:
-        """Return what was kept, or None."""
+    def get(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
+        """Return what was kept, with the columns of a frame, or None."""
         ...
 
     def put(self, located: Located) -> None:
@@ -329,4 +348,8 @@ class InstanceCache(Protocol):
 
     def drop(self, key: InstanceKey) -> None:
         """Forget an instance, known or not."""
+        ...
+
+    def counts(self) -> CacheCounts:
+        """Return what has come of it."""
         ...

@@ -124,10 +124,15 @@ class Settings:
         int,
         Setting("Bytes of deflated data sets that each worker keeps inflated in memory; 0: none.", 0, 1024 * GIB),
     ] = 256 * MIB
-    instance_cache_entries: Annotated[int, Setting("Descriptions of instances that each worker keeps in memory.", 1, 100_000_000)] = 20_000
+    instance_cache_bytes: Annotated[
+        int, Setting("Bytes of descriptions of instances that each worker keeps in memory; 0: none.", 0, 1024 * GIB)
+    ] = 64 * MIB
     instance_fresh_s: Annotated[
         float, Setting("Seconds for which a description in memory counts before index and file are looked at again.", 0, 3600)
     ] = 1.0
+    plan_cache_bytes: Annotated[
+        int, Setting("Bytes of plans, what queries have been found to ask for, that each worker keeps in memory; 0: none.", 0, 1024 * GIB)
+    ] = 16 * MIB
     queue_length: Annotated[
         int, Setting("Requests that may wait for a pixel slot in each worker; one more is answered 503 at once.", 0, 100_000)
     ] = 64

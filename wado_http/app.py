@@ -15,9 +15,10 @@ from wado_core.errors import WadoError
 from wado_core.settings import Settings
 from wado_http.environment import settings_from_environment
 from wado_http.errors import answer_http_exception, answer_wado_error
-from wado_http.middleware import Failures, HeadWithoutBody, LoopbackHost, QueryLimit, SecurityHeaders, is_loopback
+from wado_http.middleware import Failures, HeadWithoutBody, LoopbackHost, LoopbackNames, QueryLimit, SecurityHeaders, is_loopback
 from wado_http.routes import health, uri, viewer
 from wado_http.routes.methods import ReadOnly
+from wado_http.short_way import ShortWay
 from wado_http.state import new_state
 
 
@@ -69,8 +70,10 @@ def application(settings: Settings, life: Lifespan[Starlette]) -> Starlette:
         Middleware(Failures),
         Middleware(QueryLimit, characters=settings.limits.query_characters),
     ]
-    if is_loopback(settings.host):
-        middleware.insert(3, Middleware(LoopbackHost, host=settings.host))
+    names = LoopbackNames(settings.host) if is_loopback(settings.host) else None
+    if names is not None:
+        middleware.insert(3, Middleware(LoopbackHost, names=names))
+    middleware.insert(0, Middleware(ShortWay, names=names))
     app = Starlette(
         routes=[
             Route("/", ReadOnly(viewer.root)),

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wado_core.errors import WadoError
 from wado_http.errors import Problem, problem_response, unexpected
+from wado_http.responses import SECURITY_HEADERS
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -83,13 +84,37 @@ class SecurityHeaders:
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["x-content-type-options"] = "nosniff"
-                headers["referrer-policy"] = "no-referrer"
+                for name, value in SECURITY_HEADERS.items():
+                    headers[name] = value
                 if headers.get("content-type", "").startswith("text/html"):
                     headers["content-security-policy"] = CONTENT_SECURITY_POLICY
             await send(message)
 
         await self.app(scope, receive, secured if scope["type"] == "http" else send)
+
+
+class LoopbackNames:
+    """The names that this machine has for itself, and the check of a Host header against them."""
+
+    def __init__(self, host: str) -> None:
+        """host: address that the server listens on."""
+        literal = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        self._names = _LOOPBACK_NAMES | {literal.lower()}
+
+    def problem(self, hosts: list[str], http_version: str) -> Problem | None:
+        """Return why the Host header is refused: 400 when it is malformed (RFC 9112 3.2), 421 when it names somebody else."""
+        if not hosts and http_version == "1.0":
+            return None  # HTTP/1.0 knows no Host (A1.11), and no browser speaks it
+        match = _HOST.fullmatch(hosts[0].strip()) if len(hosts) == 1 else None
+        if match is None:
+            return Problem(HTTPStatus.BAD_REQUEST, "The request needs one Host header, holding a host name and perhaps a port.")
+        if match[1].lower().removesuffix(".") in self._names:
+            return None
+        return Problem(
+            HTTPStatus.MISDIRECTED_REQUEST,
+            "This server answers to localhost, 127.0.0.1 and [::1] only, because it is meant for this machine alone; "
+            "to serve others, start it with --host.",
+        )
 
 
 class LoopbackHost:
@@ -99,33 +124,17 @@ class LoopbackHost:
     header gives it away. Listening on loopback without authentication is safe only with this check.
     """
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
+    def __init__(self, app: ASGIApp, names: LoopbackNames) -> None:
         self.app = app
-        literal = f"[{host}]" if ":" in host and not host.startswith("[") else host
-        self.names = _LOOPBACK_NAMES | {literal.lower()}
+        self.names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            problem = self.problem(Headers(scope=scope).getlist("host"), scope.get("http_version", "1.1"))
+            problem = self.names.problem(Headers(scope=scope).getlist("host"), scope.get("http_version", "1.1"))
             if problem is not None:
                 await problem_response(problem, Headers(scope=scope).getlist("accept"))(scope, receive, send)
                 return
         await self.app(scope, receive, send)
-
-    def problem(self, hosts: list[str], http_version: str) -> Problem | None:
-        """Return why the Host header is refused: 400 when it is malformed (RFC 9112 3.2), 421 when it names somebody else."""
-        if not hosts and http_version == "1.0":
-            return None  # HTTP/1.0 knows no Host (A1.11), and no browser speaks it
-        match = _HOST.fullmatch(hosts[0].strip()) if len(hosts) == 1 else None
-        if match is None:
-            return Problem(HTTPStatus.BAD_REQUEST, "The request needs one Host header, holding a host name and perhaps a port.")
-        if match[1].lower().removesuffix(".") in self.names:
-            return None
-        return Problem(
-            HTTPStatus.MISDIRECTED_REQUEST,
-            "This server answers to localhost, 127.0.0.1 and [::1] only, because it is meant for this machine alone; "
-            "to serve others, start it with --host.",
-        )
 
 
 class QueryLimit:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from anyio import CancelScope, CapacityLimiter, to_thread
@@ -17,6 +17,9 @@ from wado_http.negotiation import DICOM
 
 # A5.6; the last two stand here before they matter, so that no cache mixes up answers of different versions.
 VARY = "Accept, Accept-Charset, Accept-Encoding, Authorization"
+
+# On every answer: browsers guess no types, and tell others nothing of where they were.
+SECURITY_HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 
 # An extension of ASGI: a function that waits until nothing that was sent is left in the server's buffers.
 ALL_SENT = "wado.all_sent"
@@ -130,33 +133,46 @@ class PictureResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - who has left is seen by sending
         """Send the response (ASGI)."""
-        try:
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            await self._send_body(send)
-            await _all_sent(scope)
-        except OSError:  # how some servers tell of a client that has left
-            raise ClientDisconnect from None
-        finally:
-            self._waiter.leave()
+        await send_picture(scope, send, self.raw_headers, self._waiter, self._length)
 
-    async def _send_body(self, send: Send) -> None:
-        """Send all there is. After an error, which is in the log, the answer stays incomplete: servers then close the connection."""
-        sent, complete = 0, False
-        while True:
-            try:
-                data = await self._waiter.more()
-            except Exception:  # noqa: BLE001 - whatever the making of the picture has ended with
-                return
-            if data is None:
-                break
-            for part in _parts(data):
-                sent += len(part)
-                complete = sent == self._length
-                await send({"type": "http.response.body", "body": part, "more_body": not complete})
-                if not complete:
-                    await asyncio.sleep(0)  # others have their turn
-        if not complete:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+async def send_picture(
+    scope: Scope, send: Send, headers: Sequence[tuple[bytes, bytes]], waiter: Waiter, length: int | None
+) -> None:
+    """Send a picture (ASGI), and let the waiter leave when all has been taken, or nobody is left to take it.
+
+    headers: with Content-Length where ``length`` is known.  Raises ClientDisconnect.
+    """
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await _send_body(send, waiter, length)
+        await _all_sent(scope)
+    except OSError:  # how some servers tell of a client that has left
+        raise ClientDisconnect from None
+    finally:
+        waiter.leave()
+
+
+async def _send_body(send: Send, waiter: Waiter, length: int | None) -> None:
+    """Send all there is. After an error, which is in the log, the answer stays incomplete: servers then close the connection."""
+    sent, complete = 0, False
+    while True:
+        try:
+            data = await waiter.more()
+        except Exception:  # noqa: BLE001 - whatever the making of the picture has ended with
+            return
+        if data is None:
+            break
+        for part in _parts(data):
+            sent += len(part)
+            complete = sent == length
+            await send({"type": "http.response.body", "body": part, "more_body": not complete})
+            if not complete:
+                await asyncio.sleep(0)  # others have their turn
+        if complete:
+            break
+    if not complete:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _parts(data: bytes | memoryview) -> Iterator[bytes | memoryview]:

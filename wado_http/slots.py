@@ -14,7 +14,7 @@ from wado_core.errors import Busy
 from wado_core.model.frame import EncodedImage
 from wado_core.ports import Helper
 from wado_http.errors import log_failure
-from wado_http.flight import Flight, Waiter, Work
+from wado_http.flight import Flight, Waiter, Work, landed
 from wado_http.unsent import Unsent
 
 T = TypeVar("T")
@@ -28,6 +28,14 @@ class _Loan:
 
     def goes_on(self) -> bool:
         return not self.recalled
+
+
+class NotAtOnce(Exception):
+    """The work could not be done on the event loop after all."""
+
+
+# Work that ends so soon that the event loop does it itself; None where it cannot be done without waiting.
+LightWork = Callable[[], EncodedImage | None]
 
 
 @dataclass(eq=False, slots=True)
@@ -62,6 +70,7 @@ class PixelSlots:
         unsent: counts what is made here and not sent; while it is full nothing begins.
         """
         self._queue_wait_s = queue_wait_s
+        self._queue_length = queue_length
         self._unsent = unsent
         self._ordinary = _Lane(slots, queue_length, ThreadPoolExecutor(slots, "pixels"))
         self._heavy = _Lane(1, queue_length, ThreadPoolExecutor(1, "heavy-pixels"))
@@ -70,6 +79,52 @@ class PixelSlots:
         self._helpers = ThreadPoolExecutor(slots, "lent-pixels")
         self._lent: list[_Loan] = []
         self._closed = False
+        # Light work that waits for its turn of the loop, and whether this turn has had its own.
+        self._light: dict[str, tuple[Flight, LightWork]] = {}
+        self._turn_taken = False
+
+    def join_at_once(self, digest: str, work: LightWork) -> Waiter:
+        """Wait for what light ``work`` makes, on the event loop: now, if nothing was made in this turn of it, else in one of the next.
+
+        One piece of work a turn, so that what others send is read, and what they ask for answered, in between. The waiter must leave
+        at last; it raises NotAtOnce where ``work`` has returned None. Raises Busy when too many wait, or too much is unsent.
+        """
+        flight = self._flights.get(digest)
+        if flight is not None:
+            return Waiter(flight, whole=True, patience_s=self._queue_wait_s)
+        if self._unsent.full or len(self._light) >= self._queue_length:
+            raise Busy
+        if not self._turn_taken:
+            self._take_turn()
+            image = work()
+            if image is None:
+                raise NotAtOnce
+            return landed(image, self._unsent)
+        flight = self._flights[digest] = Flight(self._unsent, abandoned=partial(self._drop_light, digest))
+        self._light[digest] = flight, work
+        return Waiter(flight, whole=True, patience_s=self._queue_wait_s)
+
+    def _take_turn(self) -> None:
+        self._turn_taken = True
+        asyncio.get_running_loop().call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        if not self._light:
+            self._turn_taken = False
+            return
+        self._take_turn()
+        digest = next(iter(self._light))
+        flight, work = self._light.pop(digest)
+        del self._flights[digest]
+        flight.start()
+        try:
+            outcome: EncodedImage | BaseException = work() or NotAtOnce()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
+            outcome = error
+        flight.land(outcome)
+
+    def _drop_light(self, digest: str) -> None:
+        del self._flights[digest], self._light[digest]
 
     def join(self, digest: str, heavy: bool, work: Work, *, whole: bool) -> Waiter:
         """Wait for what ``work`` makes, once for all requests of ``digest`` in flight; the waiter must leave at last.
@@ -93,6 +148,9 @@ class PixelSlots:
     async def close(self) -> None:
         """Refuse what waits and let what runs come to its end."""
         self._closed = True
+        while self._light:
+            flight, _ = self._light.pop(next(iter(self._light)))
+            flight.land(Busy())
         for lane in (self._ordinary, self._heavy):
             while lane.waiting:
                 self._refuse_next(lane)

@@ -15,6 +15,7 @@ from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.instance import Instance
 from wado_core.ports import StatusBoard
 from wado_core.settings import Settings
+from wado_http.planned import PlanCache
 from wado_http.slots import PixelSlots
 from wado_http.unsent import Unsent
 
@@ -50,6 +51,7 @@ class State:
     browsing: "Browsing"
     # Where the indexer says how far it is; None where none belongs to this server.
     indexer: StatusBoard | None
+    plans: PlanCache
     caches: Caches
     slots: PixelSlots
     unsent: Unsent
@@ -82,9 +84,11 @@ def new_state(
     """Make the state of a worker around its services; to be called on the event loop."""
     unsent = Unsent(settings.unsent_bytes)
     slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s, unsent)
+    plans = PlanCache(settings.plan_cache_bytes)
     return State(
-        settings, locating, rendering, retrieval, browsing, indexer, caches, slots, unsent, lookups=CapacityLimiter(LOOKUP_THREADS),
-        streams=CapacityLimiter(STREAM_THREADS), decoding_streams=CapacityLimiter(DECODING_THREADS),
+        settings, locating, rendering, retrieval, browsing, indexer, plans, caches, slots, unsent,
+        lookups=CapacityLimiter(LOOKUP_THREADS), streams=CapacityLimiter(STREAM_THREADS),
+        decoding_streams=CapacityLimiter(DECODING_THREADS),
     )
 
 

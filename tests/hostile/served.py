@@ -8,10 +8,12 @@ from pathlib import Path
 
 from tests.hostile.truth import Fate, Tree
 from tests.hostile.watched import WatchedStore, bounded
+from wado_core.archive.at_hand import FilesAtHand
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.archive.store_files import location_of
 from wado_core.archive.walk import walk
 from wado_core.errors import Busy, WadoError
+from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.index_status import Progress
 from wado_core.model.instance import Located
 from wado_core.model.notice import FileChanged, Notice
@@ -33,7 +35,7 @@ SETTLING_S = 5.0
 class NoMemory:
     """An InstanceCache that keeps nothing: each request looks at index and file."""
 
-    def get(self, _key: InstanceKey, /) -> Located | None:
+    def get(self, _key: InstanceKey, _frame_number: int = 1, /) -> Located | None:
         return None
 
     def put(self, _located: Located, /) -> None:
@@ -41,6 +43,9 @@ class NoMemory:
 
     def drop(self, _key: InstanceKey, /) -> None:
         pass
+
+    def counts(self) -> CacheCounts:
+        return CacheCounts()
 
 
 @dataclass
@@ -68,7 +73,7 @@ class Served:
         self.index = SqlIndex(state, writing=True)
         self.indexing = Indexing(self.index, self.store, walk, limits, roots, settling_s=SETTLING_S)
         told = Told(self.indexing, self.index, roots)
-        self.locating = Locating(self.index, self.store, NoMemory(), told, roots, limits)
+        self.locating = Locating(self.index, self.store, NoMemory(), FilesAtHand(0.0), told, roots, limits)
 
     def scan(self) -> Report:
         """Look through the folders once, in this process."""

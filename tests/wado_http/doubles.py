@@ -82,12 +82,15 @@ class Chunks:
 class Archive:
     """Locating, Rendering and Retrieval in one, over instances in memory.
 
+    light_too: pictures are light; waits: they cannot be made at once for all that.
     changed: how many more times reading finds that the file has changed.  calls: names of the methods called, in order.
     """
 
     instances: dict[InstanceKey, Instance]
     in_memory_too: bool = True
+    light_too: bool = False
     changed: int = 0
+    waits: bool = False
     warnings: tuple[str, ...] = ()
     kept: dict[str, EncodedImage] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -134,6 +137,13 @@ class Archive:
         image = EncodedImage(self.make(plan), plan.media_type)
         self.kept[plan.digest] = image
         return image
+
+    def light(self, _plan: RenderPlan) -> bool:
+        return self.light_too
+
+    def image_at_once(self, plan: RenderPlan) -> EncodedImage | None:
+        self.calls.append("image at once")
+        return self.kept.setdefault(plan.digest, EncodedImage(self.make(plan), plan.media_type)) if not self.waits else None
 
     def heavy(self, plan: RenderPlan) -> bool:
         return plan.image_pixel.samples_per_pixel > 1

@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from tests.wado_http.doubles import client_of, serving
 from wado_core.errors import ContentChanged, WadoError
 from wado_core.settings import Limits, Settings
-from wado_http.middleware import Failures, LoopbackHost, is_loopback
+from wado_http.middleware import Failures, LoopbackNames, is_loopback
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,9 @@ def test_the_address_listened_on_is_a_name_too() -> None:
         assert client.get("/health/live", headers={"host": "127.0.0.2:8080"}).status_code == 200
 
 
-async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
-    """An application that is never reached."""
-
-
 def test_host_may_be_absent_in_http_1_0_only() -> None:
     """A1.11."""
-    check = LoopbackHost(nothing, "127.0.0.1")
+    check = LoopbackNames("127.0.0.1")
     assert check.problem([], "1.0") is None
     for hosts in ([], ["localhost", "localhost"]):
         problem = check.problem(hosts, "1.1")

@@ -64,45 +64,108 @@ class MemoryCache:
                 self._evictions += 1
 
 
+# What a description costs beside its columns, and each of its transformations (measured with tracemalloc, rounded up).
+_INSTANCE_BYTES, _TRANSFORM_BYTES = 4096, 512
+
+
+def instance_bytes(located: Located) -> int:
+    """Return what keeping an instance costs, about."""
+    columns = sum(
+        len(chunk.offsets) + len(chunk.lengths) + len(chunk.first_fragments) + len(chunk.transform_of_frame)
+        + _TRANSFORM_BYTES * len(chunk.transforms)
+        for chunk in located.instance.chunks
+    )  # fmt: skip
+    return _INSTANCE_BYTES + len(located.location.path) + columns
+
+
 class MemoryInstanceCache:
-    """An InstanceCache bounded in entries, each of which counts for a short time only.
+    """An InstanceCache bounded in bytes, each of whose entries counts for a short time only.
 
     A picture in memory is answered without opening its file; so whether the file is still what it was must be asked again now and
     then, or an object that was replaced or deleted would be served for as long as it is asked for.
     """
 
-    def __init__(self, most_entries: int, fresh_s: float, clock: Callable[[], float] = monotonic) -> None:
-        self._most_entries = most_entries
+    def __init__(self, most_bytes: int, fresh_s: float, clock: Callable[[], float] = monotonic) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = self._hits = self._misses = self._evictions = 0
         self._fresh_s = fresh_s
         self._clock = clock
-        self._instances: OrderedDict[InstanceKey, tuple[float, Located]] = OrderedDict()
+        # An instance of many frames has an entry for each of its chunks that is loaded: who scrolls through a thousand frames comes
+        # back to chunks that were read before.
+        self._entries: OrderedDict[tuple[InstanceKey, int], tuple[float, Located]] = OrderedDict()
+        self._chunks: dict[InstanceKey, set[int]] = {}
         self._lock = Lock()
 
-    def get(self, key: InstanceKey) -> Located | None:
-        """Return what was kept a short time ago and note its use, or None."""
+    def get(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
+        """Return what was kept a short time ago, with the columns of a frame, and note its use; or None."""
         with self._lock:
-            _, located = self._instances.get(key, (0.0, None))
+            located = self._fresh(key, frame_number)
             if located is None:
-                return None
-            if self._is_stale(key):
-                del self._instances[key]
-                return None
-            self._instances.move_to_end(key)
+                self._misses += 1
+            else:
+                self._hits += 1
             return located
 
-    def put(self, located: Located) -> None:
-        """Keep an instance under its key, dropping the one used least lately when there is no room."""
-        key = located.instance.key
-        with self._lock:
-            self._instances[key] = self._clock(), located
-            self._instances.move_to_end(key)
-            while self._instances and (len(self._instances) > self._most_entries or self._is_stale(next(iter(self._instances)))):
-                self._instances.popitem(last=False)
+    def _fresh(self, key: InstanceKey, frame_number: int) -> Located | None:
+        chunks = self._chunks.get(key)
+        if not chunks:
+            return None
+        chunk = next(iter(chunks))
+        kept_at, located = self._entries[key, chunk]
+        if not located.instance.has_columns_of(frame_number):
+            chunk = located.instance.chunk_number(frame_number)
+            if chunk not in chunks:
+                return None
+            kept_at, located = self._entries[key, chunk]
+        if self._clock() - kept_at > self._fresh_s:
+            self._forget(key, chunk)
+            return None
+        self._entries.move_to_end((key, chunk))
+        return located
 
-    def _is_stale(self, key: InstanceKey) -> bool:
-        return self._clock() - self._instances[key][0] > self._fresh_s
+    def counts(self) -> CacheCounts:
+        """Return what has come of it."""
+        with self._lock:
+            return CacheCounts(
+                self._hits, self._misses, self._evictions, 0, len(self._entries), self._bytes, self._most_bytes
+            )
+
+    def put(self, located: Located) -> None:
+        """Keep an instance under its key, dropping what was used least lately when there is no room."""
+        key = located.instance.key
+        first = located.instance.chunks[:1]
+        chunk = located.instance.chunk_number(first[0].first) if first else 0
+        with self._lock:
+            if any(self._entries[key, other][1].location != located.location for other in self._chunks.get(key, ())):
+                self._drop(key)
+            if (key, chunk) in self._entries:
+                self._forget(key, chunk)
+            self._entries[key, chunk] = self._clock(), located
+            self._bytes += instance_bytes(located)
+            self._chunks.setdefault(key, set()).add(chunk)
+            while self._entries and self._oldest_is_stale():
+                self._forget(*next(iter(self._entries)))
+            while self._bytes > self._most_bytes:
+                self._forget(*next(iter(self._entries)))
+                self._evictions += 1
+
+    def _oldest_is_stale(self) -> bool:
+        kept_at, _ = next(iter(self._entries.values()))
+        return self._clock() - kept_at > self._fresh_s
 
     def drop(self, key: InstanceKey) -> None:
         """Forget an instance, known or not."""
         with self._lock:
-            self._instances.pop(key, None)
+            self._drop(key)
+
+    def _drop(self, key: InstanceKey) -> None:
+        for chunk in tuple(self._chunks.get(key, ())):
+            self._forget(key, chunk)
+
+    def _forget(self, key: InstanceKey, chunk: int) -> None:
+        _, located = self._entries.pop((key, chunk))
+        self._bytes -= instance_bytes(located)
+        chunks = self._chunks[key]
+        chunks.discard(chunk)
+        if not chunks:
+            del self._chunks[key]

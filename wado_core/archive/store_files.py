@@ -11,7 +11,7 @@ from wado_core.model.instance import Location
 from wado_core.ports import ByteSource, Glance
 
 # Non-blocking, so that a FIFO put in the place of a file never hangs the reader; it means nothing for regular files.
-_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 # There is no such file any more (ENXIO: a socket or device took its place); everything else may pass.
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENXIO})
@@ -36,6 +36,17 @@ def location_of(path: bytes) -> Location:
     return location_from(path, status)
 
 
+def is_still(descriptor: int, location: Location) -> bool:
+    """Say whether an open file is the one that was indexed, unchanged; raises OSError."""
+    status = os.fstat(descriptor)
+    return (
+        status.st_size == location.size
+        and status.st_mtime_ns == location.mtime_ns
+        and status.st_ino == location.inode
+        and stat.S_ISREG(status.st_mode)
+    )
+
+
 def _refusal(error: OSError) -> WadoError:
     if error.errno in _GONE:
         return ContentChanged()
@@ -53,7 +64,7 @@ class _OpenFile:
 
     def __enter__(self) -> ByteSource:
         try:
-            self._descriptor = os.open(self._location.path, _FLAGS)
+            self._descriptor = os.open(self._location.path, OPEN_FLAGS)
         except OSError as error:
             raise _refusal(error) from error
         try:
@@ -72,10 +83,10 @@ class _OpenFile:
 
     def _compare(self) -> None:
         try:
-            status = os.fstat(self._descriptor)
+            still = is_still(self._descriptor, self._location)
         except OSError as error:
             raise _refusal(error) from error
-        if not stat.S_ISREG(status.st_mode) or location_from(self._location.path, status) != self._location:
+        if not still:
             raise ContentChanged
 
     @property

@@ -75,7 +75,7 @@ class RenderPlan:
     icc_profile: where the profile lies that the picture carries.
     warnings: for the Warning header; no part of the digest.
     digest: 128 bits in hexadecimal over everything that decides the bytes of the picture: the cache key and the ETag. It is
-        made of ``repr``, which is canonical for frozen dataclasses of numbers, strings and bytes: equal plans, equal text.
+        made of the plan as MessagePack, which is canonical for dataclasses of numbers, strings and bytes: equal plans, equal bytes.
     """
 
     key: InstanceKey
@@ -94,17 +94,25 @@ class RenderPlan:
     codecs: str = ""
     icc_profile: ByteRange | None = None
     warnings: tuple[str, ...] = ()
-    digest: str = field(init=False, compare=False)
+    _digest: str = field(default="", init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
+    @property
+    def digest(self) -> str:
+        """The digest, made once for all who ask for it; who renders without a cache never does."""
+        if not self._digest:
+            object.__setattr__(self, "_digest", self._made_digest())
+        return self._digest
+
+    def _made_digest(self) -> str:
+        import msgspec
+
         lossy = self.quality if self.media_type is MediaType.JPEG else None  # lossless types ignore quality (A4.84)
         parts = (
             RENDERER_VERSION, self.key, self.version, self.frame_number, self.transfer_syntax_uid, self.image_pixel, self.code_stream,
             self.grayscale, self.palette, self.source, self.rows, self.columns, self.media_type, lossy,
             self.codecs, self.icc_profile,
         )  # fmt: skip
-        digest = hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
-        object.__setattr__(self, "digest", digest)  # once, as three places ask for it
+        return hashlib.blake2b(msgspec.msgpack.encode(parts), digest_size=16).hexdigest()
 
     @property
     def streamed(self) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
@@ -119,15 +118,17 @@ def _in_unit(modality: Rescale | Lut, window: Window) -> tuple[int, float, float
         unit = 10  # of which all are whole numbers, as their differences are
         return unit, (window.center - shift) * unit, (window.width - 2 * shift) * unit
     unit = _decimal_unit(written)
-    middle = (as_written(window.center) - Fraction(shift)) * unit
-    extent = (as_written(window.width) - Fraction(2 * shift)) * unit
-    return unit, float(middle), float(extent)
+    if unit > 1:  # and so even: products of all that is written are whole numbers, the nearest ones to the products of float64
+        return unit, round(window.center * unit) - shift * unit, round(window.width * unit) - 2 * shift * unit
+    return 1, float(as_written(window.center) - Fraction(shift)), float(as_written(window.width) - Fraction(2 * shift))
 
 
 def _rescale_in(unit: int, modality: Rescale) -> Rescale:
     if _are_halves((modality.slope, modality.intercept)):
         return Rescale(modality.slope * unit, modality.intercept * unit)
-    return Rescale(float(as_written(modality.slope) * unit), float(as_written(modality.intercept) * unit))
+    if unit > 1:
+        return Rescale(float(round(modality.slope * unit)), float(round(modality.intercept * unit)))
+    return modality
 
 
 def _are_halves(numbers: Sequence[float]) -> bool:
@@ -140,13 +141,15 @@ def _decimal_unit(numbers: Sequence[float]) -> int:
 
     In reach: products of 255 and 65,536 values of this unit are exact in float64.
     """
-    finest = 0
-    for number in numbers:
-        exponent = Decimal(repr(number)).normalize().as_tuple().exponent
-        finest = max(finest, -int(exponent))
-    unit = 10 ** min(finest, _MOST_DECIMALS)
-    largest = max(abs(number) for number in numbers) * unit
-    return unit if finest <= _MOST_DECIMALS and largest * 255 * 65536 < 2**53 else 1
+    unit, largest = 1, max(map(abs, numbers))
+    for _ in range(_MOST_DECIMALS + 1):
+        if largest * unit * 255 * 65536 >= 2**53:
+            return 1
+        # A quotient of whole numbers in float64 is the float that the decimal fraction is read as.
+        if all(round(number * unit) / unit == number for number in numbers):
+            return unit
+        unit *= 10
+    return 1
 
 
 def as_written(number: float) -> Fraction:

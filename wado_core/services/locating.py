@@ -9,7 +9,7 @@ from wado_core.model.instance import Located, Location
 from wado_core.model.notice import FileChanged, IndexDamaged
 from wado_core.model.study import Standing
 from wado_core.model.uid import InstanceKey
-from wado_core.ports import Index, InstanceCache, Notices, Store
+from wado_core.ports import Index, InstanceCache, Near, Notices, Store
 from wado_core.services.browsing import INDEXING_RETRY_S, STILL_INDEXING
 from wado_core.services.describing import describe_file
 from wado_core.services.presence import is_deleted, is_settling, outermost
@@ -35,6 +35,7 @@ class Locating:
         index: Index,
         store: Store,
         instances: InstanceCache,
+        near: Near,
         notices: Notices,
         roots: Sequence[Path],
         limits: Limits,
@@ -45,6 +46,7 @@ class Locating:
         self._index = index
         self._store = store
         self._instances = instances
+        self._near = near
         self._notices = notices
         self._roots = outermost(roots)
         self._limits = limits
@@ -52,8 +54,7 @@ class Locating:
 
     def in_memory(self, key: InstanceKey, frame_number: int = 1) -> Located | None:
         """Return an instance that was looked up a moment ago, with the columns of a frame, without any I/O."""
-        located = self._instances.get(key)
-        return located if located is not None and located.instance.has_columns_of(frame_number) else None
+        return self._instances.get(key, frame_number)
 
     def locate(self, key: InstanceKey, frame_number: int = 1) -> Located:
         """Look an instance up, with the columns of a frame, and see that its file is still what it was.
@@ -64,6 +65,7 @@ class Locating:
         if located is None:
             located = self._indexed(key, frame_number) or self._read_again(key, frame_number)
             self._instances.put(located)
+            self._near.note(located.location)
         return located
 
     def relocate(self, key: InstanceKey, frame_number: int = 1) -> Located:

@@ -5,14 +5,14 @@ from contextlib import ExitStack
 from wado_core.dicom.frames import FrameReader
 from wado_core.errors import ContentChanged
 from wado_core.model.frame import EncodedImage
-from wado_core.model.grayscale import ValueRange
 from wado_core.model.instance import Instance
-from wado_core.model.notice import RangeFound
-from wado_core.model.render import AutomaticWindow, RenderPlan, RenderRequest
-from wado_core.ports import Deliver, Index, Lend, Notices, RenderCache, Store
+from wado_core.model.render import RenderPlan, RenderRequest
+from wado_core.ports import Deliver, Index, Lend, Near, Notices, RenderCache, Store, WouldWait
+from wado_core.rendering.cost import is_light
 from wado_core.rendering.execute import execute
 from wado_core.rendering.plan import make_plan
 from wado_core.services.decoding import Decoding
+from wado_core.services.known_ranges import KnownRanges, needs_range
 from wado_core.services.locating import Locating
 from wado_core.settings import Limits
 
@@ -25,17 +25,18 @@ class Rendering:
         locating: Locating,
         index: Index,
         store: Store,
+        near: Near,
         decoding: Decoding,
         pictures: RenderCache,
         notices: Notices,
         limits: Limits,
     ) -> None:
         self._locating = locating
-        self._index = index
         self._store = store
+        self._near = near
         self._decoding = decoding
         self._pictures = pictures
-        self._notices = notices
+        self._ranges = KnownRanges(index, notices)
         self._limits = limits
 
     def plan(self, instance: Instance, request: RenderRequest) -> RenderPlan:
@@ -53,6 +54,30 @@ class Rendering:
         """Whether decoding takes so long that it must not stand in the way of others; not where the frame is kept decoded."""
         return self._decoding.heavy(plan.transfer_syntax_uid) and not self._decoding.holds(plan)
 
+    def light(self, plan: RenderPlan) -> bool:
+        """Whether the picture is made so soon that an event loop can wait for it."""
+        return is_light(plan)
+
+    def image_at_once(self, plan: RenderPlan) -> EncodedImage | None:
+        """Make, and keep, a light picture whose bytes are in memory; None where they are not.
+
+        For callers that must not wait, such as an event loop: half a millisecond and no I/O at most. Raises DamagedObject, NotSupported.
+        """
+        located = self._locating.in_memory(plan.key, plan.frame_number)
+        known = self._ranges.in_memory(plan) if needs_range(plan) else None
+        if located is None or located.instance.version != plan.version or (known is None and needs_range(plan)):
+            return None
+        opened = self._near.at_hand(located.location)
+        if opened is None:
+            return None
+        try:
+            with opened as source:
+                image, _ = execute(plan, FrameReader(source, located.instance, self._limits), known)
+        except (WouldWait, ContentChanged):
+            return None
+        self._pictures.put(plan.digest, image)
+        return image
+
     def image(self, plan: RenderPlan, deliver: Deliver | None = None, lend: Lend | None = None) -> EncodedImage:
         """Make the picture of a plan, and keep it.
 
@@ -65,7 +90,7 @@ class Rendering:
         located = self._locating.locate(plan.key, plan.frame_number)
         if located.instance.version != plan.version:
             raise ContentChanged
-        known = self._known_range(plan)
+        known = self._ranges.find(plan) if needs_range(plan) else None
         try:
             with ExitStack() as opened:
                 source = opened.enter_context(self._store.open(located.location))
@@ -76,14 +101,9 @@ class Rendering:
             self._decoding.forget(plan)
             raise
         if found is not None:
-            self._notices.send(RangeFound(plan.key, plan.version, plan.frame_number, found))
+            self._ranges.found(plan, found)
         self._pictures.put(plan.digest, image)
         return image
-
-    def _known_range(self, plan: RenderPlan) -> ValueRange | None:
-        if plan.grayscale is None or not isinstance(plan.grayscale.voi, AutomaticWindow):
-            return None
-        return self._index.value_range(plan.key, plan.version, plan.frame_number)
 
 
 def _closing(opened: ExitStack, deliver: Deliver) -> Deliver:

@@ -21,13 +21,15 @@ def read_query(query: bytes, known: Collection[str], spaced: Collection[str] = (
     unknown = 0
     for part in query.decode("latin-1").split("&"):
         raw_name, _, raw_value = part.partition("=")
-        name = unquote(raw_name)
+        name = unquote(raw_name) if "%" in raw_name else raw_name
         if name not in known:
             unknown += bool(part)
             continue
         if name in values:
             raise InvalidRequest(f"{name} is given more than once.")
-        values[name] = unquote(raw_value.replace("+", " ") if name in spaced else raw_value)
+        if name in spaced:
+            raw_value = raw_value.replace("+", " ")
+        values[name] = raw_value if "%" not in raw_value and raw_value.isascii() else unquote(raw_value)
     if unknown:
         # Their names may be anything, so they stay out of the log.
         _LOGGER.debug("ignored %d unknown parameters", unknown)

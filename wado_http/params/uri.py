@@ -1,7 +1,7 @@
 """WADO-URI parameters: syntax, and combinations that no object makes right (A.4, PS3.18 9.4.2, 9.5.2)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from wado_core.errors import InvalidRequest
@@ -27,6 +27,9 @@ ANNOTATIONS = ("patient", "technique")
 _CHARSET = re.compile(r"\*|[A-Za-z0-9][A-Za-z0-9 !#$%&'+^_`{}~.:()\\-]*")
 _CHARSET_WEIGHT = re.compile(r"[Qq]=(?:0(?:\.[0-9]*)?|1(?:\.0*)?)")
 
+# What needs no quoting, as nearly all values do not.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~/,-]*")
+
 _PICTURE_ONLY = (
     "annotation", "rows", "columns", "region", "windowCenter", "windowWidth", "frameNumber", "presentationUID",
     "presentationSeriesUID",
@@ -41,7 +44,7 @@ class UriRequest:
     """A WADO-URI request whose parameters are each well formed; None means that a parameter was absent.
 
     content_type: best first; may be empty, when every entry has q=0.
-    texts: the parameters as written, trimmed, in the order of PARAMETERS.
+    texts: the parameters as written, trimmed, in the order of PARAMETERS.  given: their names.
     """
 
     key: InstanceKey
@@ -59,11 +62,10 @@ class UriRequest:
     presentation_series_uid: str | None = None
     transfer_syntax_uid: str | None = None
     texts: tuple[tuple[str, str], ...] = ()
+    given: frozenset[str] = field(init=False, repr=False, compare=False)
 
-    @property
-    def given(self) -> frozenset[str]:
-        """The names of the parameters that were present."""
-        return frozenset(name for name, _ in self.texts)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "given", frozenset(name for name, _ in self.texts))
 
     @property
     def window(self) -> Window | None:
@@ -78,7 +80,11 @@ class UriRequest:
         media_type: the one chosen.  without: a parameter that was ignored.
         """
         texts = {"contentType": media_type} | {name: text for name, text in self.texts if name not in {"contentType", without}}
-        return "&".join(f"{name}={quote(texts[name], safe='/,')}" for name in PARAMETERS if name in texts)
+        return "&".join([f"{name}={_quoted(texts[name])}" for name in PARAMETERS if name in texts])
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="/,")
 
 
 def parse_uri_request(query: bytes, limits: Limits) -> UriRequest:

@@ -45,7 +45,8 @@ async def ready(request: Request) -> Response:
 
 async def caches(request: Request) -> Response:
     """Answer what has come of the caches of the worker that answers: hits, misses, evictions, entries, bytes; nothing of their content."""
-    counts = await to_thread.run_sync(state_of(request).caches)
+    state = state_of(request)
+    counts = {"plans": state.plans.counts(), **await to_thread.run_sync(state.caches)}
     said = {"worker": os.getpid(), "caches": {name: asdict(found) for name, found in counts.items()}}
     return JSONResponse(said, headers=_HEADERS)
 

@@ -3,6 +3,7 @@
 The checks come in the order of A6.2; a request whose client has the answer already ends before a pixel is touched.
 """
 
+from dataclasses import dataclass
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wado_core.errors import Busy, ContentChanged, NotSupported
-from wado_core.model.instance import Located
+from wado_core.model.instance import Instance, Located
 from wado_core.model.render import MediaType, RenderPlan, RenderRequest
 from wado_core.model.sop_class import Category
 from wado_core.model.uid import InstanceKey
@@ -26,6 +27,7 @@ from wado_http.params.uri import (
     check_media_type,
     parse_uri_request,
 )
+from wado_http.planned import Planned, planned
 from wado_http.responses import (
     Representation,
     close,
@@ -43,13 +45,16 @@ if TYPE_CHECKING:
 
 async def retrieve(request: Request) -> Response:
     """Answer a WADO-URI request."""
-    state = state_of(request)
-    asked = parse_uri_request(request.scope["query_string"], state.settings.limits)
-    check_combinations(asked)
+    state, scope = state_of(request), request.scope
+    found = planned_in_memory(state, scope["query_string"], _accept(request), scope.get("root_path", ""))
     try:
+        if found is not None:
+            return await _answer_picture(request, found.plan, found.representation)
+        asked = _read(state, scope["query_string"])
         return await _answer(request, asked, await _locate(state, asked.key, asked.frame_number or 1))
     except ContentChanged:
         # Somebody replaced the file since it was indexed: once more from its new content, then 503.
+        asked = _read(state, scope["query_string"])
         return await _answer(request, asked, await state.look_up(state.locating.relocate, asked.key, asked.frame_number or 1))
 
 
@@ -59,42 +64,105 @@ async def _locate(state: State, key: InstanceKey, frame_number: int) -> Located:
     return located if located is not None else await state.look_up(state.locating.locate, key, frame_number)
 
 
-async def _answer(request: Request, asked: UriRequest, located: Located) -> Response:
-    """Choose the media type (406), check what depends on the object, answer."""
-    instance = located.instance
-    picked = asked.frame_number is not None and instance.multi_frame  # A4.71: elsewhere frameNumber is ignored
-    category = Category.SINGLE_FRAME if picked else instance.category  # A4.73
-    accept = request.headers.getlist("accept")
-    media_type = choose(parse_accept(", ".join(accept) if accept else None), asked.content_type, PRODUCIBLE[category])
+def planned_in_memory(state: State, query: bytes, accept: str | None, mounted_at: str) -> Planned | None:
+    """Plan the picture that a query asks for, of an object in memory; None where it is not, or where no picture is asked for.
+
+    Plans are remembered, and hold for as long as the object is what it was.
+    accept: the header, None when absent.  mounted_at: path that the application is mounted at.
+    Raises what is wrong with the query, or with what it asks of the object.
+    """
+    asked_for = query, accept, mounted_at
+    remembered = state.plans.get(asked_for)
+    if remembered is not None:
+        plan = remembered.plan
+        located = state.locating.in_memory(plan.key, plan.frame_number)
+        if located is None:
+            return None
+        if located.instance.version == plan.version and located.location == remembered.location:
+            return remembered
+    asked = _read(state, query)
+    located = state.locating.in_memory(asked.key, asked.frame_number or 1)
+    if located is None:
+        return None
+    chosen = _choose(asked, located.instance, accept)
+    if chosen.media_type == DICOM:
+        return None
+    made = _plan(state, asked, located, chosen, mounted_at)
+    state.plans.put(asked_for, made)
+    return made
+
+
+def _read(state: State, query: bytes) -> UriRequest:
+    asked = parse_uri_request(query, state.settings.limits)
+    check_combinations(asked)
+    return asked
+
+
+def _accept(request: Request) -> str | None:
+    headers = request.headers.getlist("accept")
+    return ", ".join(headers) if headers else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What is sent of an object.
+
+    picked: the frame that frameNumber picks.
+    """
+
+    media_type: str
+    picked: int | None
+
+
+def _choose(asked: UriRequest, instance: Instance, accept: str | None) -> _Chosen:
+    """Choose the media type (406), and check what depends on the object."""
+    picked = asked.frame_number if instance.multi_frame else None  # A4.71: elsewhere frameNumber is ignored
+    category = instance.category if picked is None else Category.SINGLE_FRAME  # A4.73
+    media_type = choose(parse_accept(accept), asked.content_type, PRODUCIBLE[category])
     check_media_type(asked, media_type)
     check_image_parameters(asked, instance.is_image)
-    query = asked.canonical_query(media_type, without=None if picked else "frameNumber")
-    location = f"{request.scope.get('root_path', '')}/wado?{query}"
-    if media_type == DICOM:
-        return await _answer_object(request, asked, located, location)
-    plan = state_of(request).rendering.plan(
-        instance,
+    return _Chosen(media_type, picked)
+
+
+def _location(asked: UriRequest, chosen: _Chosen, mounted_at: str) -> str:
+    query = asked.canonical_query(chosen.media_type, without="frameNumber" if chosen.picked is None else None)
+    return f"{mounted_at}/wado?{query}"
+
+
+def _plan(state: State, asked: UriRequest, located: Located, chosen: _Chosen, mounted_at: str) -> Planned:
+    """Resolve every default of a picture."""
+    plan = state.rendering.plan(
+        located.instance,
         RenderRequest(
-            frame_number=asked.frame_number if picked else None,
+            frame_number=chosen.picked,
             window=asked.window,
             region=asked.region,
             rows=asked.rows,
             columns=asked.columns,
             quality=asked.quality,
-            media_type=MediaType(media_type),
+            media_type=MediaType(chosen.media_type),
         ),
     )
-    return await _answer_picture(request, asked, located, plan, location)
-
-
-async def _answer_picture(request: Request, asked: UriRequest, located: Located, plan: RenderPlan, location: str) -> Response:
     if asked.annotation is not None:
         raise NotSupported("Burning in annotations is not supported yet; the picture is available without annotation.")
     if asked.presentation_uid is not None:
         raise NotSupported("Presentation states are not supported yet; the picture is available without presentationUID.")
+    location = _location(asked, chosen, mounted_at)
+    etag, modified = entity_tag(plan.digest), modified_s(located.location)
+    return planned(plan, located.location, Representation(etag, modified, location, state.settings.max_age_s, plan.warnings))
+
+
+async def _answer(request: Request, asked: UriRequest, located: Located) -> Response:
+    chosen = _choose(asked, located.instance, _accept(request))
+    mounted_at = request.scope.get("root_path", "")
+    if chosen.media_type == DICOM:
+        return await _answer_object(request, asked, located, _location(asked, chosen, mounted_at))
+    made = _plan(state_of(request), asked, located, chosen, mounted_at)
+    return await _answer_picture(request, made.plan, made.representation)
+
+
+async def _answer_picture(request: Request, plan: RenderPlan, representation: Representation) -> Response:
     state = state_of(request)
-    etag = entity_tag(plan.digest)
-    representation = Representation(etag, modified_s(located.location), location, state.settings.max_age_s, plan.warnings)
     if client_has(request.headers, representation.etag, representation.modified):
         return not_modified(representation)
     image = state.rendering.cached(plan)

@@ -1,11 +1,14 @@
 """Caches in memory: their contracts, and the bound in bytes."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.contract.caches import InstanceCacheContract, RenderCacheContract, picture
 from tests.contract.objects import described, key, location
-from wado_core.archive.cache_memory import ENTRY_BYTES, MemoryCache, MemoryInstanceCache
-from wado_core.model.instance import Located
+from wado_core.archive.cache_memory import ENTRY_BYTES, MemoryCache, MemoryInstanceCache, instance_bytes
+from wado_core.model.frame import FrameChunk, FrameLayout
+from wado_core.model.instance import Instance, Located
 from wado_core.ports import InstanceCache, RenderCache
 
 
@@ -18,12 +21,12 @@ class TestRenderCache(RenderCacheContract):
 class TestInstanceCache(InstanceCacheContract):
     @pytest.fixture
     def instances(self) -> InstanceCache:
-        return MemoryInstanceCache(3, 3600)
+        return MemoryInstanceCache(3 * instance_bytes(Located(described(key(1)).instance, location(b"/d/1"))), 3600)
 
 
 def test_an_instance_counts_for_a_short_time_only() -> None:
     now = [100.0]
-    cache = MemoryInstanceCache(3, 1.0, lambda: now[0])
+    cache = MemoryInstanceCache(1 << 20, 1.0, lambda: now[0])
     located = Located(described(key(1)).instance, location(b"/d/1"))
     cache.put(located)
     now[0] += 1.0
@@ -32,6 +35,47 @@ def test_an_instance_counts_for_a_short_time_only() -> None:
     assert cache.get(located.instance.key) is None
     cache.put(located)
     assert cache.get(located.instance.key) is located
+
+
+def chunked(frames: int = 1000) -> Instance:
+    """An instance of frames in chunks of 256."""
+    layout = FrameLayout(1000, frames * 10, encapsulated=True, frames_of_a_chunk=256)
+    return replace(described(key(1)).instance, number_of_frames=frames, frames=layout, chunks=())
+
+
+def chunk(number: int) -> FrameChunk:
+    return FrameChunk(1 + 256 * number, 256, bytes(8 * 256), bytes(4 * 256))
+
+
+def test_chunks_of_an_instance_are_kept_side_by_side() -> None:
+    cache = MemoryInstanceCache(1 << 20, 3600)
+    parts = [Located(replace(chunked(), chunks=(chunk(number),)), location(b"/d/1")) for number in range(3)]
+    for part in parts:
+        cache.put(part)
+    assert [cache.get(key(1), number) for number in (1, 256, 257, 600)] == [parts[0], parts[0], parts[1], parts[2]]
+    assert cache.get(key(1), 900) is None
+    assert cache.get(key(1), 5000) in parts  # of a frame that there is not, all is known
+    assert (cache.counts().entries, cache.counts().hits, cache.counts().misses) == (3, 5, 1)
+    cache.drop(key(1))
+    assert cache.get(key(1), 1) is None
+    assert cache.counts().size_bytes == 0
+
+
+def test_chunks_of_another_copy_do_not_stay() -> None:
+    cache = MemoryInstanceCache(1 << 20, 3600)
+    cache.put(Located(replace(chunked(), chunks=(chunk(0),)), location(b"/d/1")))
+    other = Located(replace(chunked(), chunks=(chunk(1),)), location(b"/d/2"))
+    cache.put(other)
+    assert cache.get(key(1), 300) is other
+    assert cache.get(key(1), 1) is None
+
+
+def test_descriptions_are_bounded_in_bytes() -> None:
+    cache = MemoryInstanceCache(100_000, 3600)
+    for number in range(100):
+        cache.put(Located(replace(chunked(25_600), chunks=(chunk(number),)), location(b"/d/1")))
+        assert cache.counts().size_bytes <= 100_000
+    assert cache.counts().evictions == 100 - cache.counts().entries > 0
 
 
 def test_the_one_used_least_lately_goes_first() -> None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wado_core.archive.at_hand import FilesAtHand
 from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.archive.store_files import FileStore
@@ -78,11 +79,12 @@ class Archive:
         self.store = CountingStore()
         self.decoding = Decoding(limits.decode_s, limits.decode_bytes, cache_bytes, inflated_bytes=16 << 20)
         self.indexing = Indexing(self.index, self.store, walk, limits, (self.root,))
-        self.instances = MemoryInstanceCache(100, 3600.0)
+        self.instances = MemoryInstanceCache(1 << 20, 3600.0)
         self.pictures = MemoryCache(16 << 20)
+        self.near = FilesAtHand(3600.0)
         self.told = Told(self.indexing, self.index, self.root)
-        self.locating = Locating(self.index, self.store, self.instances, self.told, (self.root,), limits)
-        self.rendering = Rendering(self.locating, self.index, self.store, self.decoding, self.pictures, self.told, limits)
+        self.locating = Locating(self.index, self.store, self.instances, self.near, self.told, (self.root,), limits)
+        self.rendering = Rendering(self.locating, self.index, self.store, self.near, self.decoding, self.pictures, self.told, limits)
         self.retrieval = Retrieval(self.store, self.decoding, limits)
 
     def put(self, name: str, data: bytes) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.wado_core.services.plain_ct import ct_key, plain_ct
+from wado_core.archive.at_hand import FilesAtHand
 from wado_core.archive.cache_memory import MemoryInstanceCache
 from wado_core.archive.index_sql import SqlIndex
 from wado_core.archive.store_files import FileStore
@@ -25,6 +26,8 @@ from wado_core.settings import Limits
 
 ONE, TWO = ct_key(number=1), ct_key(number=2)
 
+NOTHING_NEAR = FilesAtHand(0.0)
+
 
 @dataclass
 class Served:
@@ -37,7 +40,7 @@ class Served:
     unmounted: bool = False
 
     def __post_init__(self) -> None:
-        self.locating = Locating(self.index, self, MemoryInstanceCache(100, 0.0), self, (self.root,), Limits())
+        self.locating = Locating(self.index, self, MemoryInstanceCache(1 << 20, 0.0), NOTHING_NEAR, self, (self.root,), Limits())
 
     def send(self, notice: Notice) -> None:
         self.sent.append(notice)
@@ -152,7 +155,7 @@ def test_without_an_indexer_nobody_looks_for_what_is_missing(served: Served) -> 
     path = served.write("a", plain_ct(number=1))
     served.write("b", plain_ct(number=2))
     served.run()
-    locating = Locating(served.index, served, MemoryInstanceCache(100, 0.0), served, (served.root,), Limits(), kept=False)
+    locating = Locating(served.index, served, MemoryInstanceCache(1 << 20, 0.0), NOTHING_NEAR, served, (served.root,), Limits(), kept=False)
     os.unlink(path)
     with pytest.raises(Gone):
         locating.locate(ONE)
@@ -250,7 +253,7 @@ def test_a_file_that_changes_while_it_is_looked_up_is_unavailable(served: Served
 def test_what_was_looked_up_a_moment_ago_needs_no_index(served: Served) -> None:
     served.write("a", plain_ct(number=1))
     served.run()
-    locating = Locating(served.index, served, MemoryInstanceCache(100, 60.0), served, (served.root,), Limits())
+    locating = Locating(served.index, served, MemoryInstanceCache(1 << 20, 60.0), NOTHING_NEAR, served, (served.root,), Limits())
     assert locating.in_memory(ONE) is None
     located = locating.locate(ONE)
     assert locating.in_memory(ONE) is located

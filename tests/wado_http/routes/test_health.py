@@ -68,7 +68,8 @@ def test_caches_say_what_they_are_good_for() -> None:
         response = client.get("/health/caches")
         assert response.headers["content-type"] == "application/json"
         assert response.headers["cache-control"] == "no-store"
-        assert response.json() == {"worker": os.getpid(), "caches": {"pictures": asdict(counts)}}
+        plans = asdict(CacheCounts(most_bytes=Settings().plan_cache_bytes))
+        assert response.json() == {"worker": os.getpid(), "caches": {"plans": plans, "pictures": asdict(counts)}}
 
 
 def test_not_ready_before_there_are_services() -> None:

@@ -1,0 +1,186 @@
+"""The short way answers as the whole way does, and leaves to it whatever it cannot answer at once."""
+
+import asyncio
+
+import pytest
+
+from tests.wado_http.doubles import CT, US10, Archive, archive_of, query, serving
+from tests.wado_http.gates import PICTURE, settle, slots_of
+from wado_core.errors import Busy, DamagedObject
+from wado_core.model.frame import EncodedImage
+from wado_core.settings import Settings
+from wado_http.slots import NotAtOnce
+
+
+def light() -> Archive:
+    return archive_of(CT, US10, light_too=True)
+
+
+@pytest.mark.parametrize("more", ["", "&rows=10", "&contentType=image/png", "&windowCenter=40&windowWidth=400", "&foo=%20"])
+@pytest.mark.parametrize("headers", [{}, {"accept": "*/*"}, {"accept": "image/jpeg;q=0.5, image/png"}, {"if-none-match": '"other"'}])
+def test_both_ways_answer_the_same(more: str, headers: dict[str, str]) -> None:
+    short, whole = light(), archive_of(CT)
+    with serving(short) as first, serving(whole) as second:
+        one, other = first.get(query(CT, more), headers), second.get(query(CT, more), headers)
+    assert (short.calls, whole.calls) == (["image at once"], ["image"])
+    assert one.status_code == other.status_code == 200
+    assert one.content == other.content
+    assert dict(one.headers) == dict(other.headers)
+
+
+def test_conditions_are_answered_before_anything_is_made() -> None:
+    archive, whole = light(), archive_of(CT)
+    with serving(archive) as client, serving(whole) as other:
+        etag = client.get(query(CT)).headers["etag"]
+        archive.calls.clear()
+        for headers in ({"if-none-match": etag}, {"if-none-match": "*"}, {"if-modified-since": "Tue, 14 Nov 2023 22:13:20 GMT"}):
+            short, long = client.get(query(CT), headers), other.get(query(CT), headers)
+            assert (short.status_code, short.content) == (long.status_code, long.content) == (304, b"")
+            assert dict(short.headers) == dict(long.headers)
+    assert archive.calls == []
+
+
+def test_what_cannot_be_made_at_once_goes_the_whole_way() -> None:
+    archive = archive_of(CT, light_too=True, waits=True)
+    with serving(archive) as client:
+        assert client.get(query(CT)).status_code == 200
+    assert archive.calls == ["image at once", "image"]
+
+
+@pytest.mark.parametrize(
+    ("more", "headers", "status"),
+    [
+        ("&rows=0", {}, 400), ("&rows=1&rows=2", {}, 400), ("", {"accept": "text/html"}, 406), ("&frameNumber=0", {}, 400),
+        ("", {"host": "evil.example"}, 421), ("&anonymize=yes&contentType=application/dicom", {}, 501), ("&presentationUID=1", {}, 400),
+        ("&windowCenter=" + "1" * 2000, {}, 400),
+    ],
+)  # fmt: skip
+def test_refusals_are_those_of_the_whole_way(more: str, headers: dict[str, str], status: int) -> None:
+    with serving(light(), settings=Settings(host="127.0.0.1")) as short, serving(settings=Settings(host="127.0.0.1")) as whole:
+        one, other = short.get(query(CT, more), headers), whole.get(query(CT, more), headers)
+    assert (one.status_code, one.content) == (other.status_code, other.content)
+    assert one.status_code == status
+
+
+def test_errors_of_the_making_are_answered_by_the_whole_way() -> None:
+    def fail(_plan: object) -> bytes:
+        raise DamagedObject("Frame 1")
+
+    archive = archive_of(CT, light_too=True, make=fail)
+    with serving(archive) as client:
+        assert client.get(query(CT)).status_code == 500
+    assert archive.calls == ["image at once", "image"]
+
+
+def test_warnings_are_not_lost() -> None:
+    archive = archive_of(CT, light_too=True, warnings=("(0028,3006) is broken",))
+    with serving(archive) as client:
+        assert "(0028,3006) is broken" in client.get(query(CT)).headers["warning"]
+
+
+def test_plans_hold_only_for_the_object_that_they_were_made_for() -> None:
+    archive = light()
+    with serving(archive) as client:
+        first = client.get(query(CT)).headers["etag"]
+        assert client.get(query(CT)).headers["etag"] == first
+        assert len(archive.requests) == 1  # planned once
+        archive.relocate(CT.key)
+        assert client.get(query(CT)).headers["etag"] != first
+
+
+@pytest.mark.anyio
+class TestTurns:
+    """One piece of work in a turn of the loop."""
+
+    async def test_the_first_is_done_now(self) -> None:
+        async with slots_of() as slots:
+            waiter = slots.join_at_once("a", lambda: PICTURE)
+            assert waiter.image() is PICTURE
+            waiter.leave()
+
+    async def test_the_others_one_a_turn_in_their_order(self) -> None:
+        done: list[str] = []
+
+        def work(name: str) -> EncodedImage:
+            done.append(name)
+            return PICTURE
+
+        async with slots_of() as slots:
+            waiters = [slots.join_at_once(name, lambda name=name: work(name)) for name in "abc"]  # type: ignore[misc]
+            assert done == ["a"]
+            turns = []
+            while len(done) < 3:
+                await asyncio.sleep(0)
+                turns.append(len(done))
+            assert turns == sorted(set(turns)) or turns == [1, 2, 3]
+            assert done == ["a", "b", "c"]
+            for waiter in waiters:
+                await waiter.begun()
+                assert waiter.image() is PICTURE
+                waiter.leave()
+
+    async def test_equal_requests_share_one_making(self) -> None:
+        count = 0
+
+        def work() -> EncodedImage:
+            nonlocal count
+            count += 1
+            return PICTURE
+
+        async with slots_of() as slots:
+            first = slots.join_at_once("first", lambda: PICTURE)
+            waiters = [slots.join_at_once("a", work) for _ in range(5)]
+            waiters[0].leave()  # the leader's leaving does not cancel the followers
+            for waiter in waiters[1:]:
+                await waiter.begun()
+                assert waiter.image() is PICTURE
+                waiter.leave()
+            first.leave()
+        assert count == 1
+
+    async def test_work_that_nobody_waits_for_is_dropped(self) -> None:
+        async with slots_of() as slots:
+            first = slots.join_at_once("first", lambda: PICTURE)
+            slots.join_at_once("a", pytest.fail).leave()
+            first.leave()
+            await settle()
+
+    async def test_errors_reach_those_who_wait(self) -> None:
+        def work() -> EncodedImage:
+            raise DamagedObject("Frame 1")
+
+        async with slots_of() as slots:
+            first = slots.join_at_once("first", lambda: PICTURE)
+            waiter = slots.join_at_once("a", work)
+            await waiter.begun()
+            with pytest.raises(DamagedObject):
+                waiter.image()
+            waiter.leave()
+            first.leave()
+
+    async def test_what_cannot_be_done_at_once_is_told(self) -> None:
+        async with slots_of() as slots:
+            with pytest.raises(NotAtOnce):
+                slots.join_at_once("a", lambda: None)
+            waiter = slots.join_at_once("b", lambda: None)
+            await waiter.begun()
+            with pytest.raises(NotAtOnce):
+                waiter.image()
+            waiter.leave()
+
+    async def test_the_queue_is_bounded(self) -> None:
+        async with slots_of(queue_length=2) as slots:
+            waiters = [slots.join_at_once(str(number), lambda: PICTURE) for number in range(3)]
+            with pytest.raises(Busy):
+                slots.join_at_once("more", lambda: PICTURE)
+            for waiter in waiters:
+                waiter.leave()
+
+    async def test_who_waits_at_the_end_is_refused(self) -> None:
+        async with slots_of() as slots:
+            slots.join_at_once("a", lambda: PICTURE).leave()
+            waiter = slots.join_at_once("b", lambda: PICTURE)
+        await waiter.begun()
+        with pytest.raises(Busy):
+            waiter.image()
+        waiter.leave()
