@@ -11,6 +11,8 @@ The options, and why they follow our rule:
   counts padding in (H2.13).
 - ``+F``: the frame.  Colour conversion is left at its default, by Photometric Interpretation.
 
+- JPEG-LS, which dcmj2pnm does not know, is decoded before: ``dcmdjpls -q FILE OUT``.
+
 Padding is black in our pictures (H2.13) while DCMTK sends it through the window: it is looked at apart.  DCMTK has no JPEG 2000.
 """
 
@@ -25,13 +27,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
+from pydicom.uid import JPEGLSLossless, JPEGLSNearLossless
 
 import wado_core
 from conformance.files import COLLECTIONS, committed, files_of, root_of
 from tests.fixtures import FIXTURES, build
 from tests.reference.grayscale import automatic_window
-from tests.reference.pipeline import modality, read, stored_padding, stored_window
+from tests.reference.pipeline import holds_table, modality, read, stored_padding, stored_window
 from tests.reference.samples import frame_samples
 from tests.reference.test_against_dcmtk import read_pnm
 
@@ -40,6 +43,8 @@ pytestmark = pytest.mark.skipif(shutil.which("dcmj2pnm") is None, reason="DCMTK'
 REFUSED_HERE = {"j2k_part2", "mpg", "bit1", "sr", "kos", "pdf", "ecg"} | {of for of in FIXTURES if of.startswith("gsps")}
 """Fixtures that we do not render."""
 
+
+JPEG_LS = (JPEGLSLossless, JPEGLSNearLossless)
 
 ANY_LEVEL = 256
 """The difference from a picture that DCMTK does not make."""
@@ -151,7 +156,12 @@ def _compare(name: str, path: Path, folder: Path) -> None:
 
 
 def _with_dcmtk(path: Path, frame: int, options: list[str], output: Path) -> NDArray[np.uint8] | None:
-    """Render with dcmj2pnm; None when it refuses."""
+    """Render with dcmj2pnm, JPEG-LS decoded by dcmdjpls before; None when one of them refuses."""
+    if str(dcmread(path, stop_before_pixels=True, force=True).file_meta.get("TransferSyntaxUID")) in JPEG_LS:
+        decoded = output.with_suffix(".dcm")
+        if subprocess.run(["dcmdjpls", "-q", path, decoded], capture_output=True).returncode:
+            return None
+        path = decoded
     reading = [] if path.read_bytes()[128:132] == b"DICM" else ["-f"]
     done = subprocess.run(["dcmj2pnm", "-q", "+op", "-O", "+F", str(frame), *reading, *options, path, output], capture_output=True)
     return read_pnm(output.read_bytes()) if done.returncode == 0 else None
@@ -163,7 +173,7 @@ def _window_options(ds: Dataset, frame: int) -> list[str]:
     window = stored_window(ds)
     if window is not None:
         return ["+Wi", "1", *(["+Wfs"] if window[2] == "SIGMOID" else [])]
-    if ds.get("VOILUTSequence"):
+    if holds_table(ds, "VOILUTSequence"):
         return ["+Wl", "1"]
     padding = _padding(ds, frame)
     if padding is None:
