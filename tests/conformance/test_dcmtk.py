@@ -67,6 +67,9 @@ class Deviation:
 
 SEGMENTED = Deviation("H3.1", "DCMTK does not support segmented palettes")
 FUNCTIONAL_GROUPS = Deviation("H2.16", "DCMTK 3.6 reads neither rescale nor window of the functional groups")
+UNKNOWN_VR = Deviation("H2.4", "window and rescale are stored as UN, which DCMTK does not take for the numbers that they are")
+CUT_OFF = Deviation("H1.6", "DCMTK cuts lossy values of 12 bits off at Bits Stored 10, so that white turns black")
+SEVEN_BITS = Deviation("H1.1", "DCMTK refuses lossless JPEG-LS of 7 bits")
 SUPPLEMENTAL = Deviation("H2.18", "DCMTK has no supplemental palettes: its picture is gray")
 CODEC = Deviation("H1.1", "DCMTK has no JPEG 2000")
 CONVERSION = Deviation("H3.3", "DCMTK drops the fraction of each of the products it adds up", levels=2)
@@ -75,7 +78,23 @@ OFFSETS = Deviation(
 )
 HIGH_BYTE = Deviation("H3.1", "DCMTK takes entries by the width of the descriptor: they are 8-bit ones in 16-bit cells")
 
+_CT0012 = (
+    "cornerstone3D/test-images/CT0012.fragmented_no_bot_jpeg_baseline.51.dcm",
+    *(
+        f"dicomParser/testImages/encapsulated/multi-frame/CT0012.{kind}.dcm"
+        for kind in (
+            "explicit_little_endian", "not_fragmented_bot_rle", "not_fragmented_no_bot_rle", "fragmented_no_bot_jpeg_lossless.57",
+            "fragmented_no_bot_jpeg_lossless.70", "fragmented_no_bot_jpeg_ls.80", "fragmented_no_bot_jpeg_ls.81",
+            "not_fragmented_bot_jpeg_ls.80", "not_fragmented_no_bot_jpeg_ls.80",
+        )  # fmt: skip
+    ),
+)
+
 DEVIATIONS = {
+    **{f"samples: {name}": SUPPLEMENTAL for name in _CT0012},
+    "samples: cornerstone3D/test-images/CTImage.dcm_JPEGLSLossyTransferSyntax_1.2.840.10008.1.2.4.81.dcm": UNKNOWN_VR,
+    "samples: dicom-test-files/data/WG04/JPLY/RG3_JPLY": CUT_OFF,
+    "samples: pydicom-data/data_store/data/JLSL_08_07_0_1F.dcm": SEVEN_BITS,
     "j2k": CODEC,
     "j2k_rgb": CODEC,
     "j2k_mf": CODEC,
@@ -93,9 +112,6 @@ DEVIATIONS = {
     "samples: pydicom-data/data_store/data/SC_ybr_full_uncompressed.dcm": CONVERSION,
     "samples: pydicom-data/data_store/data/gdcm-US-ALOKA-16.dcm": SEGMENTED,
     "samples: pydicom-data/data_store/data/gdcm-US-ALOKA-16_big.dcm": SEGMENTED,
-    "samples: dicomParser/testImages/encapsulated/multi-frame/CT0012.explicit_little_endian.dcm": SUPPLEMENTAL,
-    "samples: dicomParser/testImages/encapsulated/multi-frame/CT0012.not_fragmented_bot_rle.dcm": SUPPLEMENTAL,
-    "samples: dicomParser/testImages/encapsulated/multi-frame/CT0012.not_fragmented_no_bot_rle.dcm": SUPPLEMENTAL,
     "samples: dicomParser/testImages/encapsulated/multi-frame/IM00001.fragmented_no_bot_jpeg_baseline.50.dcm": OFFSETS,
     "samples: dcmjs/test/cine-test.dcm": FUNCTIONAL_GROUPS,
     "samples: dcmjs/test/invalid-vr-length-test.dcm": FUNCTIONAL_GROUPS,
