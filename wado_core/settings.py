@@ -112,6 +112,14 @@ class Settings:
     render_cache_bytes: Annotated[int, Setting("Bytes of rendered pictures that each worker keeps in memory; 0: none.", 0, 1024 * GIB)] = (
         128 * MIB
     )
+    disk_cache_bytes: Annotated[
+        int,
+        Setting(
+            "Bytes of rendered pictures that all workers together keep on disk, in the state folder, for longer than they live; 0: none.",
+            0,
+            1024 * 1024 * GIB,
+        ),
+    ] = 0
     decoded_cache_bytes: Annotated[
         int,
         Setting(

@@ -40,7 +40,7 @@ from tests.reference.test_against_dcmtk import read_pnm
 
 pytestmark = pytest.mark.skipif(shutil.which("dcmj2pnm") is None, reason="DCMTK's dcmj2pnm is not installed")
 
-REFUSED_HERE = {"j2k_part2", "mpg", "bit1", "sr", "kos", "pdf", "ecg"} | {of for of in FIXTURES if of.startswith("gsps")}
+REFUSED_HERE = {"j2k_part2", "mpg", "bit1", "seg", "sr", "kos", "pdf", "ecg"} | {of for of in FIXTURES if of.startswith("gsps")}
 """Fixtures that we do not render."""
 
 
@@ -71,6 +71,7 @@ UNKNOWN_VR = Deviation("H2.4", "window and rescale are stored as UN, which DCMTK
 CUT_OFF = Deviation("H1.6", "DCMTK cuts lossy values of 12 bits off at Bits Stored 10, so that white turns black")
 SEVEN_BITS = Deviation("H1.1", "DCMTK refuses lossless JPEG-LS of 7 bits")
 SUPPLEMENTAL = Deviation("H2.18", "DCMTK has no supplemental palettes: its picture is gray")
+FRACTION = Deviation("H2.14", "DCMTK knows no Maximum Fractional Value")
 CODEC = Deviation("H1.1", "DCMTK has no JPEG 2000")
 CONVERSION = Deviation("H3.3", "DCMTK drops the fraction of each of the products it adds up", levels=2)
 OFFSETS = Deviation(
@@ -106,7 +107,11 @@ DEVIATIONS = {
     "pal16_low": HIGH_BYTE,
     "enh": FUNCTIONAL_GROUPS,
     "enh_shared": FUNCTIONAL_GROUPS,
+    "pal_seg8": SEGMENTED,
+    "supp": SUPPLEMENTAL,
+    "seg_frac": FRACTION,
     "ybr": CONVERSION,
+    "ybr_part": CONVERSION,
     "ybr422": CONVERSION,
     "pydicom: test_files/SC_rgb_jpeg.dcm": Deviation("H1.1", "DCMTK reads the implicit VR of this encapsulated data set as explicit"),
     "samples: pydicom-data/data_store/data/SC_ybr_full_uncompressed.dcm": CONVERSION,
@@ -115,6 +120,7 @@ DEVIATIONS = {
     "samples: dicomParser/testImages/encapsulated/multi-frame/IM00001.fragmented_no_bot_jpeg_baseline.50.dcm": OFFSETS,
     "samples: dcmjs/test/cine-test.dcm": FUNCTIONAL_GROUPS,
     "samples: dcmjs/test/invalid-vr-length-test.dcm": FUNCTIONAL_GROUPS,
+    "samples: highdicom/data/test_files/seg_image_ct_true_fractional.dcm": FRACTION,
     "samples: highdicom/data/test_files/seg_image_sm_control_labelmap.dcm": Deviation(
         "H2.15", "all values but padding are equal, so our picture is black; DCMTK spreads the padding and them over 0..255"
     ),

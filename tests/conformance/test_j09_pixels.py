@@ -1,12 +1,15 @@
 """J.9: colour, palettes and cells. bit1 stands in test_later."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.conformance.client import Wado, stored
 from tests.conformance.jpeg import assert_jpeg_shows
 from tests.fixtures import build
-from tests.fixtures.color_images import PALETTE_BLUE, PALETTE_FIRST, PALETTE_GREEN, PALETTE_RED, PALETTE_SIZE
+from tests.fixtures.color_images import PALETTE_BLUE, PALETTE_FIRST, PALETTE_GREEN, PALETTE_RED, PALETTE_SIZE, SUPPLEMENT_FIRST
 from tests.fixtures.phantom import BAR_COLORS, color_bars
 from tests.reference import render
 
@@ -43,7 +46,8 @@ def test_j64_garbage_around_the_samples_has_no_effect(wado: Wado) -> None:
     assert np.array_equal(wado.picture("signed_garbage"), wado.picture("impl", "windowCenter=40&windowWidth=400"))
 
 
-COLOR = ["pal", "pal16", "pal16_low", "pal_seg", "rgb0", "rgb1", "rgb12", "ybr", "ybr422", "burned", "us10", "rle_rgb", "j2k_rgb",
+COLOR = ["pal", "pal16", "pal16_low", "pal_seg", "pal_seg8", "supp", "icc", "rgb0", "rgb1", "rgb12", "ybr", "ybr422", "ybr_part",
+         "burned", "us10", "rle_rgb", "j2k_rgb",
          "jls_rgb", "jll_rgb", "jll_ybr", "htj2k_rgb",
          "jpg_ybr", "jpg_422", "jpg_rgb", "jpg_frag", "jpg_bot", "jpg_eot"]  # fmt: skip
 
@@ -64,6 +68,32 @@ def test_every_color_fixture(wado: Wado, of: str) -> None:
         assert np.abs(picture.astype(int) - expected).max() <= tolerance
         response = wado.get(of, f"frameNumber={frame}")
         assert assert_jpeg_shows(response.content, picture).components == 3
+
+
+@pytest.mark.parametrize("media_type", ["image/jpeg", "image/png"])
+def test_h3_6_profiles_travel_with_pictures_but_not_with_thumbnails(wado: Wado, media_type: str) -> None:
+    """icc: the stored bytes, in full pictures and in enlarged ones, and in no thumbnail; an ETag for each."""
+    profile, tags = stored("icc").ICCProfile, set()
+    for asked, carried in (("", True), ("&region=0,0,0.5,0.5", True), ("&rows=480", True), ("&rows=47", False), ("&columns=32", False)):
+        response = wado.get("icc", f"contentType={media_type}{asked}")
+        with Image.open(BytesIO(response.content)) as image:
+            assert (image.info.get("icc_profile") == profile) == carried, asked
+            assert ("icc_profile" in image.info) == carried
+        tags.add(response.headers["etag"])
+    assert len(tags) == 5
+    with Image.open(BytesIO(wado.get("rgb0", f"contentType={media_type}").content)) as image:
+        assert "icc_profile" not in image.info
+
+
+def test_h2_18_supplemental_palettes_color_what_they_map(wado: Wado) -> None:
+    """supp: gray below 3000, in whatever window; the palette's colours from there on, its last one beyond its end."""
+    for given in ("", "windowCenter=40&windowWidth=400"):
+        picture = wado.picture("supp", given).reshape(4096, 3)
+        assert (picture[:SUPPLEMENT_FIRST].min(axis=1) == picture[:SUPPLEMENT_FIRST].max(axis=1)).all()
+        for value in (3000, 3050, 3099, 3100, 4095):
+            entry = min(value - SUPPLEMENT_FIRST, PALETTE_SIZE - 1)
+            assert picture[value].tolist() == [PALETTE_RED[entry], PALETTE_GREEN[entry], PALETTE_BLUE[entry]]
+        assert "warning" not in wado.get("supp", given).headers
 
 
 @pytest.mark.parametrize("of", ["jpg_frag", "jpg_bot", "jpg_eot", "odd", "j2k_mf", "us10"])

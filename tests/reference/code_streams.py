@@ -39,6 +39,9 @@ Array = NDArray[Any]
 
 SPECTRAL_SELECTION, FULL_PROGRESSION = "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"  # retired, without a name in pydicom
 
+PLUGINS = ["gdcm", "pillow"]
+"""Of pydicom, in the order in which they are asked; GDCM ends the process on some contradictory headers."""
+
 DCMTK = {
     JPEGExtended12Bit: ("dcmdjpeg", "+cn"),
     SPECTRAL_SELECTION: ("dcmdjpeg", "+cn"),
@@ -71,7 +74,7 @@ def decode(ds: Dataset, frame_number: int) -> tuple[Array, str]:
     """
     syntax = UID(ds.file_meta.TransferSyntaxUID)
     decoder = _decoder(syntax)
-    for plugin in ("gdcm", "pillow"):
+    for plugin in PLUGINS:
         if decoder is not None and plugin in decoder.available_plugins:
             try:
                 cells, meta = decoder.as_array(ds, index=frame_number - 1, raw=True, decoding_plugin=plugin)

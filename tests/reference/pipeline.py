@@ -52,7 +52,7 @@ def read(source: Source) -> Dataset:
         return source
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     ds = dcmread(BytesIO(data), force=True)
-    if "BitsAllocated" in ds and "PixelData" not in ds and b"\xe0\x7f\x10\x00" in data:
+    if "PixelData" not in ds and b"\xe0\x7f\x10\x00" in data:
         ds = dcmread(BytesIO(data + bytes.fromhex("feffdde0 00000000")), force=True)
     if "TransferSyntaxUID" not in ds.file_meta:
         ds.file_meta = FileMetaDataset()

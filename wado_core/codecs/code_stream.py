@@ -1,7 +1,7 @@
 """What a code stream says of itself, whichever codec wrote it."""
 
 from wado_core.codecs.jpeg_2000_markers import MOST_HT_PRECISION, MOST_PRECISION, jpeg_2000_problem, read_jpeg_2000_facts
-from wado_core.codecs.jpeg_markers import SOI, JpegFacts, jpeg_problem, read_jpeg_facts
+from wado_core.codecs.jpeg_markers import BASELINE, SOI, JpegFacts, jpeg_problem, read_jpeg_facts
 from wado_core.codecs.jpeg_xl_head import read_jpeg_xl_head
 from wado_core.model.image_pixel import CodeStream
 
@@ -25,5 +25,15 @@ def _of_jpeg(facts: JpegFacts) -> CodeStream:
     color_transform = facts.adobe_transform == 1 or facts.hp_transform > 0
     return CodeStream(
         facts.rows, facts.columns, len(facts.component_ids), facts.precision,
-        color_transform=color_transform, lossy=facts.lossy, problem=jpeg_problem(facts),
+        color_transform=color_transform, lossy=facts.lossy, problem=jpeg_problem(facts), is_picture=_is_picture(facts),
     )  # fmt: skip
+
+
+def _is_picture(facts: JpegFacts) -> bool:
+    """Say whether a JPEG frame can be shown as it is: an Adobe segment, JFIF, or its components 1, 2, 3 alone say that it is YCbCr."""
+    if facts.sof != BASELINE or facts.precision != 8:
+        return False
+    if len(facts.component_ids) == 1:
+        return True
+    said = facts.adobe_transform == 1 or (facts.adobe_transform is None and (facts.jfif or facts.component_ids == (1, 2, 3)))
+    return len(facts.component_ids) == 3 and said and facts.component_ids != (ord("R"), ord("G"), ord("B"))

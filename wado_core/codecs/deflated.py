@@ -7,6 +7,11 @@ from wado_core.codecs.native import decode_little_endian
 from wado_core.errors import DamagedObject
 from wado_core.model.image_pixel import ImagePixel
 
+_LENGTH = (
+    "A frame of (7FE0,0010) Pixel Data inflates to {} bytes; (0028,0010) Rows, (0028,0011) Columns and (0028,0100) Bits Allocated "
+    "ask for {} (PS3.5 A.4.13)."
+)
+
 
 def decode(encoded: bytes, pixel: ImagePixel) -> Decoded:
     """Inflate one frame and decode its native cells; frames of 1-bit cells begin at a byte of their own.
@@ -19,9 +24,9 @@ def decode(encoded: bytes, pixel: ImagePixel) -> Decoded:
     try:
         data = inflater.decompress(encoded, needed + 2)
     except zlib.error as error:
-        raise DamagedObject("The frame cannot be inflated (PS3.5 A.4.13).") from error
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data cannot be inflated (PS3.5 A.4.13).") from error
     if len(data) > needed + needed % 2:
-        raise DamagedObject(f"The frame inflates to more than the {needed} bytes of its (0028,0010) Rows and (0028,0011) Columns.")
+        raise DamagedObject(_LENGTH.format(f"more than {needed}", needed))
     if len(data) < needed:
-        raise DamagedObject(f"The frame inflates to {len(data)} bytes; (0028,0010) Rows and (0028,0011) Columns ask for {needed}.")
+        raise DamagedObject(_LENGTH.format(len(data), needed))
     return decode_little_endian(data[:needed], pixel)

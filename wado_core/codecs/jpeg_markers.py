@@ -6,7 +6,7 @@ from struct import unpack_from
 
 SOI = b"\xff\xd8"
 # Frame headers by the low byte of their marker (T.81 table B.1, T.87 C.1.1).
-LOSSLESS, ARITHMETIC_LOSSLESS, JPEG_LS = 0xC3, 0xCB, 0xF7
+BASELINE, LOSSLESS, ARITHMETIC_LOSSLESS, JPEG_LS = 0xC0, 0xC3, 0xCB, 0xF7
 _DIFFERENTIAL = (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF)
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {JPEG_LS}
 _EOI, _SOS, _DHP, _APP0, _APP8, _APP14, _LSE = 0xD9, 0xDA, 0xDE, 0xE0, 0xE8, 0xEE, 0xF8

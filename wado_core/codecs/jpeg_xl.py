@@ -19,18 +19,24 @@ def decode(encoded: bytes, pixel: ImagePixel) -> Decoded:
     """
     head = read_jpeg_xl_head(encoded)
     if head is None:
-        raise DamagedObject("The frame is no JPEG XL stream.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is no JPEG XL stream (PS3.5 8.2.15).")
     if (head.rows, head.columns) != (pixel.rows, pixel.columns):
-        raise DamagedObject("The frame has another size than its header says.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2.15).")
     if head.floating or head.precision > 16:
-        raise NotSupported(f"JPEG XL frames of {head.precision}-bit {'floats' if head.floating else 'integers'} are not decoded.")
+        kind = "floats" if head.floating else "integers"
+        raise NotSupported(
+            f"A frame of (7FE0,0010) Pixel Data is a JPEG XL stream of {head.precision}-bit {kind}; integers of up to 16 bits are decoded "
+            "(PS3.5 8.2.15)."
+        )
     if head.extra_channels or head.animated:
-        raise NotSupported("JPEG XL frames with further channels or pictures are not decoded: a frame is one picture (PS3.5 8.2.15).")
+        raise NotSupported(
+            "A frame of (7FE0,0010) Pixel Data is a JPEG XL stream with more than the channels of one picture (PS3.5 8.2.15)."
+        )
     samples = _decode(encoded)
     shape = (head.rows, head.columns) if head.components == 1 else (head.rows, head.columns, 3)
     allocated = 8 if head.precision <= 8 else 16
     if samples.shape != shape or samples.dtype != (np.uint8 if allocated == 8 else np.uint16):
-        raise DamagedObject("The JPEG XL frame cannot be decoded.")
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG XL stream (PS3.5 8.2.15).")
     stored, high = head.precision, head.precision - 1
     if pixel.signed and head.precision > pixel.bits_stored:
         stored, high = pixel.bits_stored, pixel.high_bit  # two's complement in a wider stream: the header knows its sign bit
@@ -48,5 +54,5 @@ def _decode(encoded: bytes) -> Cells:
     try:
         samples: Cells = imagecodecs.jpegxl_decode(encoded, numthreads=1)
     except (ValueError, RuntimeError) as error:
-        raise DamagedObject("The JPEG XL frame cannot be decoded.") from error
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG XL stream (PS3.5 8.2.15).") from error
     return samples

@@ -25,7 +25,9 @@ _NO_MEMORY = b"Cannot allocate memory"
 # Of a program whose libraries do not load.
 _CANNOT_START = 127
 
-_OTHER_SIZE = "The video has another size than its (0028,0010) Rows and (0028,0011) Columns say, {} × {} (PS3.5 8.2.5)."
+_OTHER_SIZE = (
+    "The video of (7FE0,0010) Pixel Data has another size than (0028,0010) Rows and (0028,0011) Columns say, {} × {} (PS3.5 8.2.5)."
+)
 
 
 class FfmpegComplaint(Exception):
@@ -47,10 +49,10 @@ def decode(encoded: bytes, pixel: ImagePixel, coding: Coding, picture: int, boun
     """
     path = ffmpeg.program()
     if path is None:
-        raise NotSupported("Video needs the program ffmpeg, which is not installed here.")
+        raise NotSupported("Frames of video need the program ffmpeg, which is not installed here.")
     demuxer = demuxer_of(encoded, coding)
     if demuxer is None:
-        raise DamagedObject("The video begins like no elementary, program or transport stream and no MP4 file (PS3.5 8.2.5).")
+        raise DamagedObject("(7FE0,0010) Pixel Data begins like no elementary, program or transport stream and no MP4 file (PS3.5 8.2.5).")
     bounds = bounds or bounds_of(Limits())
     most_output = _LONGEST_PIXMAP_HEAD + pixel.rows * pixel.columns * 3
     try:
@@ -103,5 +105,7 @@ def _refusal(ran: Run, pixel: ImagePixel, picture: int) -> WadoError:
     if _TOO_LARGE in ran.complaints or ran.output.startswith(b"P6"):
         return DamagedObject(_OTHER_SIZE.format(pixel.rows, pixel.columns))
     if ran.status == 0:
-        return DamagedObject(f"The video ends before picture {picture}, which its (0028,0008) Number of Frames promises (PS3.5 8.2.5).")
-    return DamagedObject("The video cannot be decoded.")
+        return DamagedObject(
+            f"The video of (7FE0,0010) Pixel Data ends before picture {picture}, which (0028,0008) Number of Frames promises (PS3.5 8.2.5)."
+        )
+    return DamagedObject("(7FE0,0010) Pixel Data holds no video that can be decoded (PS3.5 8.2.5).")

@@ -73,6 +73,7 @@ class RenderPlan:
     source: pixels of the stored matrix.  rows, columns: size of the picture.
     codecs: names and versions of the libraries that decode and encode.
     icc_profile: where the profile lies that the picture carries.
+    as_stored: the stored stream of the frame is the picture (A4.83).
     warnings: for the Warning header; no part of the digest.
     digest: 128 bits in hexadecimal over everything that decides the bytes of the picture: the cache key and the ETag. It is
         made of the plan as MessagePack, which is canonical for dataclasses of numbers, strings and bytes: equal plans, equal bytes.
@@ -93,6 +94,7 @@ class RenderPlan:
     quality: int
     codecs: str = ""
     icc_profile: ByteRange | None = None
+    as_stored: bool = False
     warnings: tuple[str, ...] = ()
     _digest: str = field(default="", init=False, repr=False, compare=False)
 
@@ -110,11 +112,11 @@ class RenderPlan:
         parts = (
             RENDERER_VERSION, self.key, self.version, self.frame_number, self.transfer_syntax_uid, self.image_pixel, self.code_stream,
             self.grayscale, self.palette, self.source, self.rows, self.columns, self.media_type, lossy,
-            self.codecs, self.icc_profile,
+            self.codecs, self.icc_profile, self.as_stored,
         )  # fmt: skip
         return hashlib.blake2b(msgspec.msgpack.encode(parts), digest_size=16).hexdigest()
 
     @property
     def streamed(self) -> bool:
         """Whether the picture is made in pieces: a matter of the plan alone, as the layout of its bytes depends on it."""
-        return self.media_type is MediaType.JPEG and self.rows * self.columns >= STREAMED_PIXELS
+        return self.media_type is MediaType.JPEG and not self.as_stored and self.rows * self.columns >= STREAMED_PIXELS

@@ -13,6 +13,7 @@ from wado_core.model.geometry import Rectangle
 from wado_core.model.grayscale import Lut, StoredLut, ValueRange, Window
 from wado_core.model.render import AutomaticWindow, GrayscalePlan, MediaType, RenderPlan
 from wado_core.ports import Deliver, Lend
+from wado_core.rendering.as_stored import sendable
 from wado_core.rendering.color import rgb_of, supplemented
 from wado_core.rendering.drawing import ColorDrawing, Drawing, GrayDrawing
 from wado_core.rendering.resample import Picture
@@ -48,6 +49,10 @@ def execute(
     keep: of decoded frames of this object; one that is kept is not even read.
     Returns the picture, and the frame's range when this call had to find it. Raises DamagedObject, NotSupported.
     """
+    if plan.as_stored:
+        stream = sendable(reader.frame(plan.frame_number), plan.image_pixel)
+        if stream is not None:
+            return EncodedImage(stream, plan.media_type.value), None
     drawing, found = _drawing(plan, reader, known_range, _decoding(plan, reader, decode, keep))
     profile = b"" if plan.icc_profile is None else reader.icc_profile(plan.icc_profile)
     pieces = []

@@ -1,4 +1,4 @@
-"""Deflated data sets that are kept inflated: a picture of one frame needs all that lies before it (PS3.5 A.5; docs/adr/0019)."""
+"""Deflated data sets that are kept inflated: a picture of one frame needs all that lies before it (PS3.5 A.5; docs/adr/0020)."""
 
 from wado_core.dicom.source import Inflate, inflated
 from wado_core.model.cache_counts import CacheCounts

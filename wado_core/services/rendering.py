@@ -30,7 +30,9 @@ class Rendering:
         pictures: RenderCache,
         notices: Notices,
         limits: Limits,
+        shared: RenderCache | None = None,
     ) -> None:
+        """shared: a second cache, slower than ``pictures``, whose look-ups may wait for a disk and whose ``put`` does not."""
         self._locating = locating
         self._store = store
         self._near = near
@@ -38,6 +40,7 @@ class Rendering:
         self._pictures = pictures
         self._ranges = KnownRanges(index, notices)
         self._limits = limits
+        self._shared = shared
 
     def plan(self, instance: Instance, request: RenderRequest) -> RenderPlan:
         """Resolve every default of a request without touching a pixel.
@@ -49,6 +52,18 @@ class Rendering:
     def cached(self, plan: RenderPlan) -> EncodedImage | None:
         """Return the picture of a plan if it is kept in memory."""
         return self._pictures.get(plan.digest)
+
+    @property
+    def shares(self) -> bool:
+        """Whether there is a second cache, in which ``recalled`` looks."""
+        return self._shared is not None
+
+    def recalled(self, plan: RenderPlan) -> EncodedImage | None:
+        """Return the picture of a plan if it is kept on disk, and keep it in memory from now on; may wait for the disk."""
+        image = None if self._shared is None else self._shared.get(plan.digest)
+        if image is not None:
+            self._pictures.put(plan.digest, image)
+        return image
 
     def heavy(self, plan: RenderPlan) -> bool:
         """Whether decoding takes so long that it must not stand in the way of others; not where the frame is kept decoded."""
@@ -103,6 +118,8 @@ class Rendering:
         if found is not None:
             self._ranges.found(plan, found)
         self._pictures.put(plan.digest, image)
+        if self._shared is not None:
+            self._shared.put(plan.digest, image)
         return image
 
 

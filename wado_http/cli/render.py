@@ -35,8 +35,9 @@ from wado_http.cli.source import reading, warn_of
 )  # fmt: skip
 @click.option("--columns", type=click.IntRange(min=1), metavar="N", help="Most pixels from left to right, as --rows.")
 @click.option(
-    "--quality", type=click.IntRange(1, 100), default=DEFAULT_QUALITY, metavar="Q", show_default=True,
-    help="JPEG quality, 1 to 100; PNG is lossless and ignores it.",
+    "--quality", type=click.IntRange(1, 100), metavar="Q",
+    help="JPEG quality, 1 to 100; PNG is lossless and ignores it.  "
+    f"[default: {DEFAULT_QUALITY}; a stored JPEG that nothing changes is written as it is]",
 )  # fmt: skip
 @click.option(
     "--media-type", type=click.Choice([media_type.value for media_type in MediaType]),
@@ -50,7 +51,7 @@ def render(
     region: tuple[float, float, float, float] | None,
     rows: int | None,
     columns: int | None,
-    quality: int,
+    quality: int | None,
     media_type: str | None,
 ) -> None:
     """Turn one frame of FILE into a JPEG or PNG picture.

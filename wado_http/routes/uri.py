@@ -166,6 +166,9 @@ async def _answer_picture(request: Request, plan: RenderPlan, representation: Re
     if client_has(request.headers, representation.etag, representation.modified):
         return not_modified(representation)
     image = state.rendering.cached(plan)
+    if image is None and state.rendering.shares:
+        # Among the look-ups: what lies on disk does not wait behind pictures that are being made.
+        image = await state.look_up(state.rendering.recalled, plan)
     if request.method == "HEAD":
         return picture_headers(request, image, plan.media_type, representation)
     waiter = _join(request, plan) if image is None else landed(image, state.unsent)

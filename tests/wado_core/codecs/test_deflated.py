@@ -37,14 +37,14 @@ def test_planar_configuration_counts(planar: int) -> None:
 def test_an_odd_frame_may_have_been_padded_before_it_was_deflated() -> None:
     frame = np.arange(15, dtype=np.uint8).reshape(3, 5)
     np.testing.assert_array_equal(decode(deflated(frame.tobytes() + b"\0"), pixel(3, 5)).cells, frame)
-    with pytest.raises(DamagedObject, match="more than the 15 bytes"):
+    with pytest.raises(DamagedObject, match="more than 15 bytes"):
         decode(deflated(frame.tobytes() + b"\0\0"), pixel(3, 5))
 
 
 def test_a_bomb_is_not_inflated() -> None:
     bomb = deflated(bytes(1 << 28))
     begun = time.perf_counter()
-    with pytest.raises(DamagedObject, match="more than the 64 bytes"):
+    with pytest.raises(DamagedObject, match="more than 64 bytes"):
         decode(bomb, pixel(8, 8))
     assert time.perf_counter() - begun < 0.05
 

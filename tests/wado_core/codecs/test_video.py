@@ -215,5 +215,5 @@ def test_the_coding_of_a_syntax() -> None:
 
 def test_without_ffmpeg_video_is_refused_by_the_name_of_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(NotSupported, match="needs the program ffmpeg, which is not installed here"):
+    with pytest.raises(NotSupported, match="need the program ffmpeg, which is not installed here"):
         decode(b"\0\0\1\xb3", FRAME, Coding.MPEG_2, 1)

@@ -55,7 +55,7 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_kernel_is_found_and_they_are_few() -> None:
     names = set(kernels())
-    assert {"spread_over_cells", "look_up", "fill_linear", "unpack_segment", "resample_rgb", "ybr_full_to_rgb"} <= names
+    assert {"spread_over_cells", "look_up", "fill_linear", "unpack_segment", "resample", "ybr_full_to_rgb"} <= names
     assert {"encode_rows", "encode_blocks", "fit_line"} <= names
     assert len(names) <= MOST_KERNELS
 

@@ -25,7 +25,7 @@ CHANGES: dict[str, Any] = {
     "image_pixel": pixel(4, 5), "code_stream": CodeStream(4, 4, 1, 8), "grayscale": replace(GRAYSCALE, inverted=True),
     "palette": StoredPalette(LUT, LUT, LUT), "source": Rectangle(0, 0, 4, 3),
     "rows": 3, "columns": 3, "media_type": MediaType.PNG, "quality": 91,
-    "codecs": "another-1.0", "icc_profile": ByteRange(1000, 3144),
+    "codecs": "another-1.0", "as_stored": True, "icc_profile": ByteRange(1000, 3144),
 }  # fmt: skip
 
 
