@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wado_core.services.keeping import Keeping
     from wado_core.services.locating import Locating
     from wado_core.services.prerendering import Prerendering
+    from wado_core.services.read_ahead import ReadAhead
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
 
@@ -38,6 +39,7 @@ class Services:
     instances: "InstanceCache"
     pictures: "RenderCache"
     shared: "WrittenBehind | None"
+    ahead: "ReadAhead"
 
     def warm_up(self) -> None:
         """Make everything ready that a request should not wait for: kernels, codecs, the child that decodes heavy frames."""
@@ -59,6 +61,8 @@ class Services:
         """Give back what the adapters hold open."""
         if self.shared is not None:
             self.shared.close()
+        self.decoding.stop_ahead()
+        self.ahead.close()
         self.decoding.close()
         self.index.close()
 
@@ -179,6 +183,7 @@ def _services(
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
     from wado_core.services.locating import Locating
+    from wado_core.services.read_ahead import ReadAhead
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
 
@@ -188,9 +193,10 @@ def _services(
     near = FilesAtHand(settings.instance_fresh_s)
     locating = Locating(index, store, instances, near, notices, settings.paths, limits, kept=sending is not None)
     decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes, settings.inflated_cache_bytes)
+    ahead = ReadAhead(locating, store, decoding, limits, settings.read_ahead_frames)
     return Services(
         locating,
-        Rendering(locating, index, store, near, decoding, pictures, notices, limits, shared),
+        Rendering(locating, index, store, near, decoding, pictures, notices, limits, shared, ahead),
         Retrieval(store, decoding, limits),
         Browsing(index),
         decoding,
@@ -198,6 +204,7 @@ def _services(
         instances,
         pictures,
         shared,
+        ahead,
     )
 
 

@@ -128,6 +128,10 @@ class Settings:
             1024 * GIB,
         ),
     ] = 128 * MIB
+    read_ahead_frames: Annotated[
+        int,
+        Setting("Frames that are made ready, at the lowest priority, beyond those that somebody scrolls through; 0: none.", 0, 64),
+    ] = 2
     inflated_cache_bytes: Annotated[
         int,
         Setting("Bytes of deflated data sets that each worker keeps inflated in memory; 0: none.", 0, 1024 * GIB),

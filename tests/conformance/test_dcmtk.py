@@ -28,19 +28,20 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom import Dataset, dcmread
+from pydicom.sequence import Sequence
 from pydicom.uid import JPEGLSLossless, JPEGLSNearLossless
 
 import wado_core
 from conformance.files import COLLECTIONS, committed, files_of, root_of
-from tests.fixtures import FIXTURES, build
+from tests.fixtures import FIXTURES, build, file_bytes, image, lookup_table
 from tests.reference.grayscale import automatic_window
 from tests.reference.pipeline import holds_table, modality, read, stored_padding, stored_window
-from tests.reference.samples import frame_samples
+from tests.reference.samples import frame_samples, number_of_frames
 from tests.reference.test_against_dcmtk import read_pnm
 
 pytestmark = pytest.mark.skipif(shutil.which("dcmj2pnm") is None, reason="DCMTK's dcmj2pnm is not installed")
 
-REFUSED_HERE = {"j2k_part2", "mpg", "bit1", "seg", "sr", "kos", "pdf", "ecg"} | {of for of in FIXTURES if of.startswith("gsps")}
+REFUSED_HERE = {"j2k_part2", "mpg", "sr", "kos", "pdf", "ecg"} | {of for of in FIXTURES if of.startswith("gsps")}
 """Fixtures that we do not render."""
 
 
@@ -79,6 +80,12 @@ OFFSETS = Deviation(
 )
 HIGH_BYTE = Deviation("H3.1", "DCMTK takes entries by the width of the descriptor: they are 8-bit ones in 16-bit cells")
 
+WORDS = Deviation("H1.3", "the cells are turned round as a whole in OW; DCMTK takes them word by word")
+WIDE_COLOR = Deviation("H3.2", "DCMTK has no colour samples of 32 bits")
+FLOATS = Deviation("H1.3", "DCMTK 3.6 has no float pixel data")
+BITS = Deviation("H1.3", "DCMTK has no RLE of cells of 1 bit")
+DEFLATED_FRAMES = Deviation("H1.1", "DCMTK has no Deflated Image Frame Compression")
+
 DEVIATIONS = {
     "samples: cornerstone3D/test-images/CT0012.fragmented_no_bot_jpeg_baseline.51.dcm": SUPPLEMENTAL,
     "samples: dicomParser/testImages/encapsulated/multi-frame/CT0012.explicit_little_endian.dcm": SUPPLEMENTAL,
@@ -110,6 +117,18 @@ DEVIATIONS = {
     "ybr": CONVERSION,
     "ybr_part": CONVERSION,
     "ybr422": CONVERSION,
+    "pydicom: test_files/rtdose_expb.dcm": WORDS,
+    "pydicom: test_files/rtdose_expb_1frame.dcm": WORDS,
+    "samples: pydicom-data/data_store/data/SC_rgb_32bit.dcm": WIDE_COLOR,
+    "samples: pydicom-data/data_store/data/SC_rgb_32bit_2frame.dcm": WIDE_COLOR,
+    "samples: pydicom-data/data_store/data/SC_rgb_expb_32bit.dcm": WIDE_COLOR,
+    "samples: pydicom-data/data_store/data/SC_rgb_expb_32bit_2frame.dcm": WIDE_COLOR,
+    "samples: pydicom-data/data_store/data/liver_rle.dcm": BITS,
+    "samples: pydicom-data/data_store/data/liver_nonbyte_aligned_rle.dcm": BITS,
+    "samples: pydicom-data/data_store/data/liver_deflate.dcm": DEFLATED_FRAMES,
+    "samples: pydicom-data/data_store/data/liver_nonbyte_aligned_deflate.dcm": DEFLATED_FRAMES,
+    "samples: pydicom-data/data_store/data/parametric_map_float.dcm": FLOATS,
+    "samples: pydicom-data/data_store/data/parametric_map_double_float.dcm": FLOATS,
     "pydicom: test_files/SC_rgb_jpeg.dcm": Deviation("H1.1", "DCMTK reads the implicit VR of this encapsulated data set as explicit"),
     "samples: pydicom-data/data_store/data/SC_ybr_full_uncompressed.dcm": CONVERSION,
     "samples: pydicom-data/data_store/data/gdcm-US-ALOKA-16.dcm": SEGMENTED,
@@ -163,7 +182,7 @@ def _compare(name: str, path: Path, folder: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom warns of much that is wrong with real files
         ds = read(path)
-        last = 1 if deviation.first_only else int(ds.get("NumberOfFrames") or 1)
+        last = 1 if deviation.first_only else number_of_frames(ds)
         differences = []
         for frame in sorted({1, last}):
             shown = _with_dcmtk(path, frame, [*_window_options(ds, frame), *deviation.options], folder / "picture.pnm")
@@ -221,3 +240,19 @@ def _difference(ds: Dataset, path: Path, frame: int, shown: NDArray[np.uint8]) -
         assert not picture[padding].any()
         difference = np.where(padding, 0, difference)
     return int(difference.max())
+
+
+@pytest.mark.parametrize(("stated", "entries"), [(16, 256), (16, 255), (8, 256), (8, 255)])
+def test_half_as_many_words_as_entries_are_bytes_for_dcmtk_too(tmp_path: Path, stated: int, entries: int) -> None:
+    """H2.3: two entries a word, whatever width the descriptor states; DCMTK keeps that width, so 8 bits of 16 are black to it."""
+    table = lookup_table([(7 * n) % 256 for n in range(entries)], first=0, bits=8, signed=False, vr="OW", packed=True)
+    table.LUTDescriptor = [entries, 0, stated]
+    path = tmp_path / "object.dcm"
+    cells = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    path.write_bytes(file_bytes(image(cells, attributes={"VOILUTSequence": Sequence([table])})))
+    shown = _with_dcmtk(path, 1, ["+Wl", "1"], tmp_path / "picture.pnm")
+    assert shown is not None
+    expected = [(7 * min(n, entries - 1)) % 256 for n in range(256)]
+    assert shown.reshape(-1).tolist() == [value * 255 // ((1 << stated) - 1) for value in expected]
+    with Image.open(BytesIO(wado_core.render(path, media_type="image/png"))) as picture:
+        assert np.asarray(picture).reshape(-1).tolist() == expected

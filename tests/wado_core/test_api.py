@@ -124,6 +124,10 @@ class TestOpen:
         assert wado_core.open(build("sr")).image_pixel is None
 
 
+def _with_bits_allocated(data: bytes, bits: int) -> bytes:
+    return data.replace(b"\x28\0\0\1US\2\0\x10\0", b"\x28\0\0\1US\2\0" + bits.to_bytes(2, "little"), 1)
+
+
 REFUSALS: dict[str, tuple[bytes | None, type[WadoError]]] = {
     "missing": (None, Unavailable),
     "empty": (b"", NotDicom),
@@ -133,7 +137,7 @@ REFUSALS: dict[str, tuple[bytes | None, type[WadoError]]] = {
     "report": (build("sr"), NotSupported),
     "video of noise": (build("mpg"), NotSupported if shutil.which("ffmpeg") is None else DamagedObject),
     "part 2": (build("j2k_part2"), NotSupported),
-    "one bit": (build("bit1"), NotSupported),
+    "bits of another width": (_with_bits_allocated(build("ramp"), 12), NotSupported),
     "huge": (build("ct").replace(b"\x28\0\x10\0US\2\0\0\2", b"\x28\0\x10\0US\2\0\xff\xff", 1), DamagedObject),
 }
 

@@ -7,7 +7,7 @@ from numba import types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-from wado_core.kernels._vector import F32, I1, I8, I16, I32, I64, bytes_of, call, constant, load, store, stride_of, vector
+from wado_core.kernels._vector import F32, I1, I8, I16, I32, I64, bytes_of, call, constant, load, splat, store, stride_of, vector
 
 
 @intrinsic
@@ -52,6 +52,26 @@ def copy_16_bytes(_typing, source, place, out, to):  # type: ignore[no-untyped-d
         return builder.zext(builder.bitcast(full, I16), I64)
 
     return types.uint64(source, types.int64, out, types.int64), code
+
+
+@intrinsic
+def expand_16_bytes(_typing, source, place, repeated, out, to):  # type: ignore[no-untyped-def]
+    """Write sixteen bytes to ``out``: those from ``place`` on, or its first one sixteen times where ``repeated`` is -1 and not 0.
+
+    source, out: (n,) uint8. Without a branch, which of the two cannot be foreseen: masks choose.
+    """
+
+    def code(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        sixteen = vector(I8, 16)
+        start = bytes_of(context, builder, signature.args[0], arguments[0])
+        literal = load(builder, start, arguments[1], sixteen, 1)
+        run = splat(builder, load(builder, start, arguments[1], I8, 1), 16)
+        mask = splat(builder, builder.trunc(arguments[2], I8), 16)
+        chosen = builder.xor(literal, builder.and_(builder.xor(literal, run), mask))
+        store(builder, chosen, bytes_of(context, builder, signature.args[3], arguments[3]), arguments[4], 1)
+        return context.get_dummy_value()
+
+    return types.void(source, types.int64, types.int64, out, types.int64), code
 
 
 @intrinsic

@@ -20,7 +20,8 @@ class Instance:
     version: digest of the identity of the stored bytes; changes whenever they may have changed.
     data_set_offset: where the data set begins, after preamble and File Meta Information.
     has_preamble: the stored bytes are a Part 10 file as they are.
-    image_pixel: None for objects without pixels (or whose pixels are float or malformed: ``image_problem`` says why).
+    number_of_frames: that are there, whatever is stated.
+    image_pixel: None for objects without pixels (or whose pixels are malformed: ``image_problem`` says why).
     frames: None when there are no frames to be read.
     icc_profile: where an ICC profile lies that pictures of it can carry.
     palette: of PALETTE COLOR, or the supplemental one of MONOCHROME2 (PS3.3 C.7.6.19).

@@ -15,9 +15,10 @@ from wado_core.model.render import AutomaticWindow, GrayscalePlan, MediaType, Re
 from wado_core.ports import Deliver, Lend
 from wado_core.rendering.as_stored import sendable
 from wado_core.rendering.color import rgb_of, supplemented
-from wado_core.rendering.drawing import ColorDrawing, Drawing, GrayDrawing
+from wado_core.rendering.drawing import ColorDrawing, Drawing, GrayDrawing, drawing_of_display
 from wado_core.rendering.resample import Picture
 from wado_core.rendering.table import Grayscale, full_range_window, value_range
+from wado_core.rendering.wide import display_of, is_wide, narrowed, wide_range
 
 # Decodes the frame of a plan, to a smallest size (rows, columns) or in full.
 _Decoding = Callable[[tuple[int, int] | None], Decoded]
@@ -109,17 +110,26 @@ def _gray_drawing(
     found, decoded = None, None
     if gray.voi is AutomaticWindow.FULL_RANGE and known_range is None:
         decoded = decode(None)
-        found = value_range(_cells(decoded), decoded.pixel, steps)
+        found = _range(decoded, steps)
     smallest = smallest_frame(plan)
     if decoded is None or smallest is not None:
         # Also where the full frame is at hand: the bytes of a picture must not depend on whether its range was known.
         decoded = decode(smallest)
     source = _rectangle(plan, decoded, reduced=smallest is not None)
     voi = _voi(gray, reader, found or known_range)
+    decoded = narrowed(decoded)
     if palette is not None:
         colors = supplemented(_cells(decoded), steps, voi, palette, decoded.pixel)
         return ColorDrawing(colors, source, plan.rows, plan.columns), found
+    if is_wide(decoded.pixel):
+        display = display_of(_cells(decoded), decoded.pixel, steps, voi)
+        return drawing_of_display(display, source, plan.rows, plan.columns), found
     return GrayDrawing(_cells(decoded), steps, voi, decoded.pixel, source, plan.rows, plan.columns), found
+
+
+def _range(decoded: Decoded, steps: Grayscale) -> ValueRange:
+    decoded = narrowed(decoded)
+    return (wide_range if is_wide(decoded.pixel) else value_range)(_cells(decoded), decoded.pixel, steps)
 
 
 def _cells(decoded: Decoded) -> Cells:

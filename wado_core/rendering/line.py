@@ -57,5 +57,5 @@ def _line(modality: Rescale, steps: Grayscale, window: Window, pixel: ImagePixel
 
 def _is_background(padding: Padding, begin: int, ramp: Table, pixel: ImagePixel) -> bool:
     """Whether all padding is drawn black in any case: ramps are monotonic, so that its ends tell."""
-    places = (padding.low - first_value(pixel) - begin, padding.high - first_value(pixel) - begin)
+    places = (int(padding.low) - first_value(pixel) - begin, int(padding.high) - first_value(pixel) - begin)
     return all(ramp[min(max(place, 0), ramp.size - 1)] == BACKGROUND for place in places)

@@ -2,11 +2,15 @@
 
 from contextlib import ExitStack
 
+from wado_core.codecs.decoded import Decoded
+from wado_core.codecs.registry import decode
 from wado_core.dicom.frames import FrameReader
 from wado_core.errors import ContentChanged
 from wado_core.model.frame import EncodedImage
-from wado_core.model.instance import Instance
+from wado_core.model.image_pixel import ImagePixel
+from wado_core.model.instance import Instance, Located
 from wado_core.model.render import RenderPlan, RenderRequest
+from wado_core.model.transfer_syntax import transfer_syntax
 from wado_core.ports import Deliver, Index, Lend, Near, Notices, RenderCache, Store, WouldWait
 from wado_core.rendering.cost import is_light
 from wado_core.rendering.execute import execute
@@ -14,6 +18,7 @@ from wado_core.rendering.plan import make_plan
 from wado_core.services.decoding import Decoding
 from wado_core.services.known_ranges import KnownRanges, needs_range
 from wado_core.services.locating import Locating
+from wado_core.services.read_ahead import ReadAhead
 from wado_core.settings import Limits
 
 
@@ -31,8 +36,13 @@ class Rendering:
         notices: Notices,
         limits: Limits,
         shared: RenderCache | None = None,
+        ahead: ReadAhead | None = None,
     ) -> None:
-        """shared: a second cache, slower than ``pictures``, whose look-ups may wait for a disk and whose ``put`` does not."""
+        """Make the service.
+
+        shared: a second cache, slower than ``pictures``, whose look-ups may wait for a disk and whose ``put`` does not.
+        ahead: is told of each frame that had to be read from storage or decoded.
+        """
         self._locating = locating
         self._store = store
         self._near = near
@@ -41,6 +51,7 @@ class Rendering:
         self._ranges = KnownRanges(index, notices)
         self._limits = limits
         self._shared = shared
+        self._ahead = ahead
 
     def plan(self, instance: Instance, request: RenderRequest) -> RenderPlan:
         """Resolve every default of a request without touching a pixel.
@@ -71,7 +82,7 @@ class Rendering:
 
     def light(self, plan: RenderPlan) -> bool:
         """Whether the picture is made so soon that an event loop can wait for it."""
-        return is_light(plan)
+        return is_light(plan) or (is_light(plan, decoded=True) and self._decoding.holds(plan))
 
     def image_at_once(self, plan: RenderPlan) -> EncodedImage | None:
         """Make, and keep, a light picture whose bytes are in memory; None where they are not.
@@ -87,11 +98,18 @@ class Rendering:
             return None
         try:
             with opened as source:
-                image, _ = execute(plan, FrameReader(source, located.instance, self._limits), known)
+                reader = FrameReader(source, located.instance, self._limits)
+                image, _ = execute(plan, reader, known, _decode_at_once, keep=self._decoding.keep(plan))
         except (WouldWait, ContentChanged):
             return None
         self._pictures.put(plan.digest, image)
+        if transfer_syntax(plan.transfer_syntax_uid).encapsulated:  # what is native comes this way because it is in memory
+            self._tell(plan, located)
         return image
+
+    def _tell(self, plan: RenderPlan, located: Located) -> None:
+        if self._ahead is not None and located.instance.number_of_frames > 1:
+            self._ahead.passed(plan)
 
     def image(self, plan: RenderPlan, deliver: Deliver | None = None, lend: Lend | None = None) -> EncodedImage:
         """Make the picture of a plan, and keep it.
@@ -120,7 +138,17 @@ class Rendering:
         self._pictures.put(plan.digest, image)
         if self._shared is not None:
             self._shared.put(plan.digest, image)
+        self._tell(plan, located)
         return image
+
+
+def _decode_at_once(
+    encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None, picture: int
+) -> Decoded:
+    """Decode what takes no time: cells as they lie."""
+    if transfer_syntax(transfer_syntax_uid).encapsulated:
+        raise WouldWait  # a frame that was kept has gone since the picture was found to be light
+    return decode(encoded, pixel, transfer_syntax_uid, smallest, picture)
 
 
 def _closing(opened: ExitStack, deliver: Deliver) -> Deliver:

@@ -1,5 +1,6 @@
 """From a stored object to what is known of it: every field, and what a contradictory header leads to."""
 
+import re
 import time
 import warnings
 
@@ -21,7 +22,7 @@ from wado_core.dicom.source import BytesSource
 from wado_core.errors import DamagedObject, NotDicom, WadoError
 from wado_core.model.frame import FrameChunk
 from wado_core.model.grayscale import Padding
-from wado_core.model.image_pixel import CodeStream
+from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.instance import Described, Instance
 from wado_core.model.sop_class import Category
 from wado_core.model.uid import InstanceKey
@@ -174,10 +175,15 @@ class TestContradictions:
         assert "contradict" in self.problem(**attributes)
 
     @pytest.mark.parametrize(
-        "attributes", [{"Rows": 5}, {"NumberOfFrames": 2}, {"BitsAllocated": 32}, {"NumberOfFrames": 2**31 - 1}]
+        ("attributes", "needed"), [({"Rows": 5}, 40), ({"BitsAllocated": 32}, 64), ({"Columns": 65535}, 524280)]
     )
-    def test_too_little_pixel_data(self, attributes: dict[str, object]) -> None:
-        assert "asks for" in self.problem(**attributes)
+    def test_too_little_pixel_data(self, attributes: dict[str, object], needed: int) -> None:
+        expected = rf"\(7FE0,0010\) Pixel Data holds 32 bytes; 1 frame of .* pixels needs {needed} \(PS3\.5 8\.2\)\."
+        assert re.fullmatch(expected, self.problem(**attributes))
+
+    def test_too_much_pixel_data_is_left_out(self) -> None:
+        found = instance(file_bytes(image(np.zeros((3, 4, 4), np.uint16), attributes={"NumberOfFrames": 2})))
+        assert (found.number_of_frames, found.warnings) == (2, ())
 
     def test_defaults_of_what_writers_leave_out(self) -> None:
         data = file_bytes(
@@ -216,9 +222,15 @@ class TestContradictions:
         assert pixel is not None
         assert pixel.photometric_interpretation == "YBR_FULL"
 
-    def test_float_pixels(self) -> None:
-        data_set = integers(tags.ROWS, "US", 1) + integers(tags.COLUMNS, "US", 1) + element(0x7FE00008, "OF", bytes(4))
-        assert "Float" in (instance(part_ten(data_set)).image_problem or "")
+    @pytest.mark.parametrize(("tag", "vr", "bits"), [(0x7FE00008, "OF", 32), (0x7FE00009, "OD", 64)])
+    @pytest.mark.parametrize("stated", [None, 16, 64])
+    def test_float_pixels(self, tag: int, vr: str, bits: int, stated: int | None) -> None:
+        """The element says what its cells are, whatever the header says beside it."""
+        allocated = b"" if stated is None else integers(tags.BITS_ALLOCATED, "US", stated)
+        data_set = integers(tags.ROWS, "US", 1) + integers(tags.COLUMNS, "US", 1) + allocated + element(tag, vr, bytes(bits // 8))
+        found = instance(part_ten(data_set))
+        assert found.image_problem is None
+        assert found.image_pixel == ImagePixel(1, 1, 1, "MONOCHROME2", bits, bits, bits - 1, signed=True, floating=True)
 
     @pytest.mark.parametrize("frames", [b"9" * 4000, b"2147483647", b"-5", b"many", b"0 ", b""])
     def test_any_number_of_frames(self, frames: bytes) -> None:
@@ -236,6 +248,12 @@ class TestContradictions:
         data = file_bytes(image(np.zeros((4, 4), np.uint16)))
         found = instance(data.replace(integers(tags.ROWS, "US", 4), element(tags.ROWS, vr, value)))
         assert found.image_problem
+
+
+def test_a_single_bit_has_no_sign() -> None:
+    found = instance(file_bytes(image(np.zeros((4, 4), np.uint8), bits_allocated=1, pixel_representation=1))).image_pixel
+    assert found is not None
+    assert not found.signed
 
 
 def test_big_endian_words_of_bytes_are_noted() -> None:

@@ -135,7 +135,7 @@ def test_every_object_is_sent_whole_or_refused_by_name(name: str) -> None:
 PICTURES = [
     name
     for name in FIXTURES
-    if name not in ("bit1", "seg", "j2k_part2", "mpg", "sr", "kos", "pdf", "ecg") and "gsps" not in name
+    if name not in ("j2k_part2", "mpg", "sr", "kos", "pdf", "ecg") and "gsps" not in name
 ]
 
 
