@@ -6,6 +6,7 @@ import numpy as np
 
 from wado_core.dicom.elements import swapped
 from wado_core.dicom.lut import read_lut, read_palette
+from wado_core.dicom.overlays import read_overlay
 from wado_core.dicom.source import Inflate, inflated
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model.byte_range import ByteRange
@@ -14,6 +15,7 @@ from wado_core.model.frame import FrameLayout
 from wado_core.model.grayscale import Lut, StoredLut
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
+from wado_core.model.overlay import StoredOverlay
 from wado_core.ports import ByteSource
 from wado_core.settings import Limits
 
@@ -61,6 +63,14 @@ class FrameReader:
     def lut(self, stored: StoredLut) -> Lut:
         """Return a lookup table with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
         return read_lut(self._data_set(), stored)
+
+    def overlay(self, stored: StoredOverlay, frame_number: int, first_row: int, rows: int) -> tuple[bytes, int]:
+        """Return bytes that hold ``rows`` rows of an overlay's plane for a frame, and the place of the first of their bits.
+
+        stored: not an embedded one, and one that lies over the frame.  first_row: from 0.
+        Raises DamagedObject, LimitExceeded, Unavailable.
+        """
+        return read_overlay(self._data_set(), stored, stored.plane_of(frame_number), first_row, rows)
 
     def palette(self, stored: StoredPalette) -> Palette:
         """Return a palette with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
