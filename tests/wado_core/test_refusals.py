@@ -12,7 +12,7 @@ REFUSALS = {"DamagedObject", "NotSupported", "LimitExceeded"}
 
 OF_NO_OBJECT = {
     "The decoder of this transfer syntax cannot be started now.",
-    "The frame is not decoded now: its decoder is being closed.",
+    "The deadline has passed.",
 }
 """Texts about the server, not about what it was given."""
 
@@ -35,7 +35,9 @@ def text_of(node: ast.expr) -> str | None:
     parts = []
     for part in node.values:
         written = ast.unparse(part)
-        if isinstance(part, ast.Constant):
+        if isinstance(part, ast.FormattedValue) and part.format_spec is not None and "04X" in ast.unparse(part.format_spec):
+            parts.append("6000")
+        elif isinstance(part, ast.Constant):
             parts.append(str(part.value))
         elif "name_of(" in written or "tag" in written.lower():
             parts.append("(7FE0,0010)")
