@@ -17,14 +17,40 @@ class Difference:
     reason: str
 
 
+ONE_BIT_RLE = Difference((DCMTK, GDCM, PYDICOM), "H1.3", "none of the three decodes RLE of 1 bit allocated")
+WHOLE_CELLS = Difference(
+    (DCMTK, GDCM), "H1.3", "32-bit cells turned round as a whole, as pydicom wrote them: DCMTK and GDCM turn each 16-bit word round"
+)
+FLOATS = Difference((GDCM,), "H1.3", "GDCM does not read float pixel data")
+SEVEN_BITS = Difference((DCMTK, GDCM, PYDICOM), "H1.1", "none of the three takes JPEG-LS of 7 bits a sample")
+JPEG_LS_FRAGMENTS = Difference((GDCM,), "H1.5", "GDCM does not join the fragments of a JPEG-LS frame")
 NO_LABEL_MAPS = Difference((GDCM,), "H2.14", "GDCM does not know the SOP class Label Map Segmentation, and refuses the file")
-TWO_FRAMES = Difference((GDCM,), "H1.8", "gdcmconv fails to write 16-bit RGB in several frames")
+TWO_FRAMES = Difference((GDCM,), "H1.8", "gdcmconv fails to write RGB of more than 8 bits in several frames")
 
 DIFFERENCES = {
     "pydicom: test_files/SC_rgb_jpeg.dcm": Difference(
         (DCMTK,), "H1.1", "DCMTK reads the implicit VR of this encapsulated data set as explicit"
     ),
     "pydicom: test_files/SC_rgb_rle_16bit.dcm": Difference((GDCM,), "H1.8", "GDCM joins the planes of bytes of 16-bit RGB otherwise"),
+    "pydicom: test_files/SC_rgb_rle_32bit.dcm": Difference((GDCM,), "H1.8", "GDCM joins the planes of bytes of 32-bit RGB otherwise"),
+    "pydicom: test_files/SC_rgb_rle_32bit_2frame.dcm": TWO_FRAMES,
+    "samples: pydicom-data/data_store/data/SC_rgb_32bit_2frame.dcm": TWO_FRAMES,
+    "samples: pydicom-data/data_store/data/SC_rgb_expb_32bit_2frame.dcm": TWO_FRAMES,
+    "pydicom: test_files/rtdose_expb.dcm": WHOLE_CELLS,
+    "pydicom: test_files/rtdose_expb_1frame.dcm": WHOLE_CELLS,
+    "pydicom: test_files/badVR.dcm": Difference(
+        (PYDICOM,), "H1.1", "pydicom refuses 1A as a number, and decodes nothing; a broken Number of Frames counts as absent"
+    ),
+    "samples: dicomParser/testImages/encapsulated/multi-frame/CT0012.fragmented_no_bot_jpeg_ls.80.dcm": JPEG_LS_FRAGMENTS,
+    "samples: dicomParser/testImages/encapsulated/multi-frame/CT0012.fragmented_no_bot_jpeg_ls.81.dcm": JPEG_LS_FRAGMENTS,
+    "samples: dicom-test-files/data/WG04/JPLY/RG3_JPLY": Difference(
+        (DCMTK, GDCM), "H1.6", "lossy values of the 12-bit code stream reach beyond Bits Stored 10, by which the programs' are cut here"
+    ),
+    "samples: pydicom-data/data_store/data/JLSL_08_07_0_1F.dcm": SEVEN_BITS,
+    "samples: pydicom-data/data_store/data/liver_rle.dcm": ONE_BIT_RLE,
+    "samples: pydicom-data/data_store/data/liver_nonbyte_aligned_rle.dcm": ONE_BIT_RLE,
+    "samples: pydicom-data/data_store/data/parametric_map_float.dcm": FLOATS,
+    "samples: pydicom-data/data_store/data/parametric_map_double_float.dcm": FLOATS,
     "pydicom: test_files/SC_rgb_rle_16bit_2frame.dcm": TWO_FRAMES,
     "samples: pydicom-data/data_store/data/SC_rgb_16bit_2frame.dcm": TWO_FRAMES,
     "samples: pydicom-data/data_store/data/SC_rgb_expb_16bit_2frame.dcm": TWO_FRAMES,
