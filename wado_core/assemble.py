@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wado_core.services.locating import Locating
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
+    from wado_core.services.sheets import Sheets
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Services:
     rendering: "Rendering"
     retrieval: "Retrieval"
     browsing: "Browsing"
+    sheets: "Sheets"
     decoding: "Decoding"
     index: "Index"
     instances: "InstanceCache"
@@ -143,6 +145,7 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     from wado_core.services.locating import Locating
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
+    from wado_core.services.sheets import Sheets
 
     index, store, limits = index_to_read(settings), FileStore(), settings.limits
     notices = NobodyListens() if sending is None else SocketNotices(sending)
@@ -151,11 +154,14 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     locating = Locating(index, store, instances, near, notices, settings.paths, limits, kept=sending is not None)
     decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes, settings.inflated_cache_bytes)
     pictures = MemoryCache(settings.render_cache_bytes)
+    rendering = Rendering(locating, index, store, near, decoding, pictures, notices, limits)
+    browsing = Browsing(index)
     return Services(
         locating,
-        Rendering(locating, index, store, near, decoding, pictures, notices, limits),
+        rendering,
         Retrieval(store, decoding, limits),
-        Browsing(index),
+        browsing,
+        Sheets(browsing, locating, rendering, pictures, limits),
         decoding,
         index,
         instances,
@@ -181,7 +187,7 @@ def warm_up() -> None:
 
     from wado_core.archive import at_hand, cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
     from wado_core.codecs.ffmpeg import program_version
-    from wado_core.services import browsing, decoding, locating, rendering, retrieval  # noqa: F401
+    from wado_core.services import browsing, decoding, locating, rendering, retrieval, sheets  # noqa: F401
 
     program_version()  # part of the ETag of video
 

@@ -59,10 +59,14 @@ def execute(
 
 
 def draw(
-    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None = None, decode: Decode = decode_here
+    plan: RenderPlan,
+    reader: FrameReader,
+    known_range: ValueRange | None = None,
+    decode: Decode = decode_here,
+    keep: Keep = keep_nothing,
 ) -> tuple[Picture, ValueRange | None]:
     """Make the pixels of a plan: (rows, columns) or (rows, columns, 3) uint8, and the frame's range when it was found here."""
-    drawing, found = _drawing(plan, reader, known_range, _decoding(plan, reader, decode, keep_nothing))
+    drawing, found = _drawing(plan, reader, known_range, _decoding(plan, reader, decode, keep))
     return drawing.picture(), found
 
 
@@ -83,9 +87,7 @@ def _decoding(plan: RenderPlan, reader: FrameReader, decode: Decode, keep: Keep)
     return decoded
 
 
-def _drawing(
-    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding
-) -> tuple[Drawing, ValueRange | None]:
+def _drawing(plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding) -> tuple[Drawing, ValueRange | None]:
     if plan.grayscale is not None:
         return _gray_drawing(plan, plan.grayscale, reader, known_range, decode)
     smallest = smallest_frame(plan)
