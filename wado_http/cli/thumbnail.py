@@ -47,6 +47,7 @@ def thumbnail(paths: tuple[Path, ...], output: str, size: int) -> None:
 
     def say(choice: "Choice") -> None:
         named[0] = Path(choice.path)
+        check_output(output, named[0])
         click.echo(f"wado: {shown(named[0])}: {_said(choice)}", err=True)
 
     def warn(text: str) -> None:
