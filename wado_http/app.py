@@ -48,13 +48,7 @@ def lifespan(settings: Settings, notices: socket.socket | None = None) -> Lifesp
             await to_thread.run_sync(services.warm_up)
             indexer = None if notices is None else assemble.status(settings)
             state = new_state(
-                settings,
-                services.locating,
-                services.rendering,
-                services.retrieval,
-                services.browsing,
-                services.sheets,
-                indexer,
+                settings, services.locating, services.rendering, services.retrieval, services.browsing, services.sheets, indexer,
                 services.caches,
             )
             app.state.wado = state

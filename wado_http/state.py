@@ -89,19 +89,8 @@ def new_state(
     slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s, unsent)
     plans = PlanCache(settings.plan_cache_bytes)
     return State(
-        settings,
-        locating,
-        rendering,
-        retrieval,
-        browsing,
-        sheets,
-        indexer,
-        plans,
-        caches,
-        slots,
-        unsent,
-        lookups=CapacityLimiter(LOOKUP_THREADS),
-        streams=CapacityLimiter(STREAM_THREADS),
+        settings, locating, rendering, retrieval, browsing, sheets, indexer, plans, caches, slots, unsent,
+        lookups=CapacityLimiter(LOOKUP_THREADS), streams=CapacityLimiter(STREAM_THREADS),
         decoding_streams=CapacityLimiter(DECODING_THREADS),
     )
 

@@ -12,7 +12,6 @@ from tests.reference import code_streams
 
 Array = NDArray[Any]
 
-
 def frame_samples(ds: Dataset, frame_number: int) -> tuple[Array, str]:
     """Decode one frame, from 1, into sample values.
 

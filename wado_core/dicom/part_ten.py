@@ -92,7 +92,9 @@ class _Encapsulated:
 _Piece = bytes | _Range | _Frames
 
 
-def part_ten(source: ByteSource, instance: Instance, limits: Limits, decode: Decode = decode_here, inflate: Inflate = inflated) -> PartTen:
+def part_ten(
+    source: ByteSource, instance: Instance, limits: Limits, decode: Decode = decode_here, inflate: Inflate = inflated
+) -> PartTen:
     """Lay an object out as a Part 10 file in Explicit VR Little Endian.
 
     decode, inflate: how frames are decoded and a deflated object is inflated.

@@ -87,7 +87,9 @@ def _decoding(plan: RenderPlan, reader: FrameReader, decode: Decode, keep: Keep)
     return decoded
 
 
-def _drawing(plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding) -> tuple[Drawing, ValueRange | None]:
+def _drawing(
+    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding
+) -> tuple[Drawing, ValueRange | None]:
     if plan.grayscale is not None:
         return _gray_drawing(plan, plan.grayscale, reader, known_range, decode)
     smallest = smallest_frame(plan)

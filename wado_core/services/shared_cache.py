@@ -84,7 +84,9 @@ class SharedCache(Generic[Key, Value]):
     def counts(self) -> CacheCounts:
         """Return what has come of it."""
         with self._lock:
-            return CacheCounts(self._hits, self._misses, self._evictions, self._refused, len(self._values), self._bytes, self._most_bytes)
+            return CacheCounts(
+                self._hits, self._misses, self._evictions, self._refused, len(self._values), self._bytes, self._most_bytes
+            )
 
     def _put(self, key: Key, value: Value) -> None:
         cost = self._cost(value)

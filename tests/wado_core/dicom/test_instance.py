@@ -173,7 +173,9 @@ class TestContradictions:
     def test_bits(self, attributes: dict[str, object]) -> None:
         assert "contradict" in self.problem(**attributes)
 
-    @pytest.mark.parametrize("attributes", [{"Rows": 5}, {"NumberOfFrames": 2}, {"BitsAllocated": 32}, {"NumberOfFrames": 2**31 - 1}])
+    @pytest.mark.parametrize(
+        "attributes", [{"Rows": 5}, {"NumberOfFrames": 2}, {"BitsAllocated": 32}, {"NumberOfFrames": 2**31 - 1}]
+    )
     def test_too_little_pixel_data(self, attributes: dict[str, object]) -> None:
         assert "asks for" in self.problem(**attributes)
 
