@@ -2,14 +2,17 @@
 
 from functools import cache
 
+import imagecodecs
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
+from pydicom.uid import JPEGBaseline8Bit
 
 from tests.fixtures import file_bytes
 from tests.fixtures.image import image
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
+ULTRASOUND_IMAGE = "1.2.840.10008.5.1.4.1.1.3.1"
 MAMMOGRAPHY_IMAGE = "1.2.840.10008.5.1.4.1.1.1.2"
 
 
@@ -93,4 +96,18 @@ def mammogram() -> bytes:
     """Return a mammogram, 4096 × 3328, 12 bits."""
     return file_bytes(
         image(phantom(4096, 3328, 6), name="bench-mg", sop_class=MAMMOGRAPHY_IMAGE, modality="MG", bits_stored=12, window=(1064, 400))
+    )
+
+
+@cache
+def stored_jpeg(frames: int = 1000) -> bytes:
+    """Return a multi-frame ultrasound object of baseline JPEG frames, YBR_FULL_422, 640 × 480, alike but each its own frame."""
+    stream = bytes(imagecodecs.jpeg8_encode(ultrasound(), level=90, subsampling="422"))
+    # A comment in each tells them apart.
+    streams = [stream[:2] + b"\xff\xfe\x00\x06" + number.to_bytes(4) + stream[2:] for number in range(frames)]
+    return file_bytes(
+        image(
+            np.broadcast_to(np.uint8(0), (frames, 480, 640, 3)), name="bench-us", sop_class=ULTRASOUND_IMAGE, modality="US",
+            photometric="YBR_FULL_422", transfer_syntax=JPEGBaseline8Bit, code_streams=streams,
+        )
     )

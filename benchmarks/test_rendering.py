@@ -6,6 +6,7 @@ from io import BytesIO
 from itertools import count
 from typing import Any
 
+import cv2
 import imagecodecs
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import wado_core
 from benchmarks.encoders import LIBRARY, OTHERS
-from benchmarks.objects import ct, mammogram, phantom
+from benchmarks.objects import ct, mammogram, phantom, ultrasound
 from wado_core.codecs import jpeg_out, png_out
 from wado_core.codecs.jpeg_2000 import decode as decode_jpeg_2000
 from wado_core.codecs.rle import decode as decode_rle
@@ -23,7 +24,8 @@ from wado_core.jpeg.samples import samples_of
 from wado_core.model.geometry import Rectangle
 from wado_core.model.grayscale import Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
-from wado_core.rendering.resample import picture_of_cells
+from wado_core.rendering.line import exact_line
+from wado_core.rendering.resample import picture_of_cells, picture_of_rgb
 from wado_core.rendering.table import Grayscale, cell_table, value_range
 
 CT_PIXEL = ImagePixel(512, 512, 1, "MONOCHROME2", 16, 12, 11)
@@ -71,19 +73,62 @@ def test_value_range(benchmark: BenchmarkFixture) -> None:
     assert benchmark(value_range, cells, CT_PIXEL, STEPS).high == cells.max() - 1024
 
 
-@pytest.mark.benchmark(group="resize, CT 512×512")
+@pytest.mark.benchmark(group="window and resize, CT 512×512")
 @pytest.mark.parametrize("size", [128, 127, 1024])
 def test_resample(benchmark: BenchmarkFixture, size: int) -> None:
+    """By a line, as nearly all windows are."""
+    cells, line = phantom(512, 512, 14), exact_line(STEPS, Window(40, 400), CT_PIXEL)
+    assert line is not None
+    picture = benchmark(picture_of_cells, cells, line, WHOLE, size, size)
+    assert np.array_equal(picture, picture_of_cells(cells, _table(), WHOLE, size, size))
+
+
+@pytest.mark.benchmark(group="window and resize, CT 512×512")
+@pytest.mark.parametrize("size", [128, 127, 1024])
+def test_resample_by_table(benchmark: BenchmarkFixture, size: int) -> None:
     cells, table = phantom(512, 512, 14), _table()
     assert benchmark(picture_of_cells, cells, table, WHOLE, size, size).shape == (size, size)
 
 
-@pytest.mark.benchmark(group="resize, CT 512×512")
+@pytest.mark.benchmark(group="window and resize, CT 512×512")
 def test_comparator_numpy_and_pillow_to_128(benchmark: BenchmarkFixture) -> None:
     """numpy window, then Pillow's box filter."""
     cells = phantom(512, 512, 14)
     picture = benchmark(lambda: Image.fromarray(_numpy_window(cells)).reduce(4))
     assert picture.size == (128, 128)
+
+
+@pytest.mark.benchmark(group="window and resize, CT 512×512")
+@pytest.mark.parametrize("size", [128, 127, 1024])
+def test_comparator_numpy_and_opencv(benchmark: BenchmarkFixture, size: int) -> None:
+    """numpy window, then OpenCV's area mean or bilinear."""
+    cv2.setNumThreads(1)
+    cells, how = phantom(512, 512, 14), cv2.INTER_AREA if size < 512 else cv2.INTER_LINEAR
+    picture = benchmark(lambda: cv2.resize(_numpy_window(cells), (size, size), interpolation=how))
+    difference = picture.astype(int) - picture_of_cells(cells, _table(), WHOLE, size, size)
+    assert np.abs(difference).max() <= 2
+
+
+@pytest.mark.benchmark(group="resize, RGB 512×512")
+@pytest.mark.parametrize("size", [128, 127, 1024])
+def test_resample_rgb(benchmark: BenchmarkFixture, size: int) -> None:
+    assert benchmark(picture_of_rgb, ultrasound(512, 512), WHOLE, size, size).shape == (size, size, 3)
+
+
+@pytest.mark.benchmark(group="resize, RGB 512×512")
+@pytest.mark.parametrize("size", [128, 127, 1024])
+def test_comparator_opencv_rgb(benchmark: BenchmarkFixture, size: int) -> None:
+    pixels, how = ultrasound(512, 512), cv2.INTER_AREA if size < 512 else cv2.INTER_LINEAR
+    cv2.setNumThreads(1)
+    picture = benchmark(cv2.resize, pixels, (size, size), interpolation=how)
+    difference = picture.astype(int) - picture_of_rgb(pixels, WHOLE, size, size)
+    assert np.abs(difference).max() <= 2
+
+
+@pytest.mark.benchmark(group="resize, RGB 512×512")
+def test_comparator_pillow_rgb_to_128(benchmark: BenchmarkFixture) -> None:
+    picture = Image.fromarray(ultrasound(512, 512))
+    assert benchmark(picture.reduce, 4).size == (128, 128)
 
 
 @pytest.mark.benchmark(group="encode, CT 512×512")
@@ -118,7 +163,7 @@ def test_open_ct(benchmark: BenchmarkFixture) -> None:
 
 
 @pytest.mark.benchmark(group="mammogram 4096×3328")
-@pytest.mark.parametrize("options", [{}, {"rows": 128}], ids=["plain", "rows=128"])
+@pytest.mark.parametrize("options", [{}, {"rows": 128}, {"rows": 8000}], ids=["plain", "rows=128", "rows=8000"])
 def test_render_mammogram(benchmark: BenchmarkFixture, options: dict[str, Any]) -> None:
     data = mammogram()
     assert benchmark(lambda: wado_core.render(data, **options))[:2] == b"\xff\xd8"

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from wado_core.codecs.jpeg_out import FULL_CHROMA_QUALITY
 from wado_core.codecs.registry import DECODERS, Decoder
+from wado_core.dicom.icc_profile import LARGEST_BYTES
 from wado_core.model.render import DEFAULT_QUALITY, STREAMED_PIXELS
 from wado_core.model.transfer_syntax import TRANSFER_SYNTAXES
+from wado_core.rendering.plan import LARGEST_THUMBNAIL
 from wado_core.settings import Limits
 from wado_http.errors import STATUSES
 from wado_http.negotiation import PRODUCIBLE
@@ -64,6 +66,10 @@ def _parameters(limits: Limits) -> str:
             f"1 to 100 of the IJG's scale; default {DEFAULT_QUALITY}; chroma is 4:2:0 below {FULL_CHROMA_QUALITY}; ignored otherwise",
         ),
         ("`presentationUID`, `presentationSeriesUID`", "both or none; answered 501: not supported yet"),
+        (
+            "`overlays`",
+            "vendor parameter: `true` or `false` (default); overlay planes of type G are drawn in white; not with application/dicom",
+        ),
         ("`transferSyntax`", "one UID, only with application/dicom; Explicit VR Little Endian is sent whichever was asked for"),
     ]  # fmt: skip
     return _table(("parameter", "rule"), rows)
@@ -126,17 +132,41 @@ A parameter given twice, or an empty value, is 400. Unknown parameters are ignor
 ([ADR 18](adr/0018-video-by-an-installed-ffmpeg.md)); where it is not installed, frames are refused by its name (501).
 *smaller sizes*: what a picture smaller than its frame may be decoded at.
 
-Rendered are MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB, YBR_FULL, YBR_FULL_422 and, within JPEG 2000, YBR_ICT and
-YBR_RCT, within JPEG XL, XYB, with 8 or 16 Bits Allocated; frames of up to {limits.frame_pixels // 1_000_000} million pixels. Not yet:
-1 and 32 Bits Allocated, float pixel data.
+Rendered are MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB, YBR_FULL, YBR_FULL_422, uncompressed YBR_PARTIAL_422 and, within
+JPEG 2000, YBR_ICT and YBR_RCT, within JPEG XL, XYB, with 1, 8, 16, 32 or 64 Bits Allocated, and Float and Double Float Pixel Data; frames
+of up to {limits.frame_pixels // 1_000_000} million pixels. Of native pixel data that was cut short, the frames before the cut.
 
 ## Rendering
 
 - Grayscale: padding, Modality LUT or rescale, window (LINEAR, LINEAR_EXACT, SIGMOID) or VOI LUT, inversion of MONOCHROME1; the
   exact equation, rounded once ([ADR 5](adr/0005-one-rounding-rule.md)). Per-frame functional groups come before shared ones,
   and those before the image's own.
+<<<<<<< HEAD
 - Without any window, the full range of the frame's values ([ADR 12](adr/0012-the-automatic-window-is-a-plan-value.md)).
-- Pixel padding is black. Overlays and presentation LUT shapes are not drawn. Pixel aspect ratios are not corrected.
+- Pixel padding is black. Presentation LUT shapes are not drawn. Pixel aspect ratios are not corrected.
+- Overlays (groups 60xx, `overlays=true`): those of type G, stored ones and ones embedded in unused bits of native or RLE cells, white on
+  display values in the image matrix, whatever window, padding or inversion; regions of interest (type R) are not drawn. One without
+  Number of Frames in Overlay lies over the frame that Image Frame Origin names, or over every one where neither is there.
+  A broken one is left out with a Warning. Thumbnails and pages never show them.
+=======
+- Of several windows or tables the first is used, and a window before a table. Without any, the full range of the frame's values
+  ([ADR 12](adr/0012-the-automatic-window-is-a-plan-value.md)).
+- Presentation LUT Shape (2050,0020) changes no picture: INVERSE says of MONOCHROME1, and IDENTITY of MONOCHROME2, what is done anyhow,
+  and where the two contradict each other Photometric Interpretation counts. Real world values and pixel intensity relationships are not
+  for display.
+- Images of 1 bit and binary segmentations: 0 is black and 1 white, in every frame. Fractional segmentations: Maximum Fractional Value
+  is white. RT Dose: values are those of Dose Grid Scaling.
+- Palettes: plain or segmented; of entries with 16 bits the high byte. Supplemental palettes (Pixel Presentation COLOR or MIXED) colour the
+  stored values from the first that they map on; the others pass the grayscale pipeline, whose automatic window is theirs alone.
+- Colour of more than 8 bits: the highest 8, before YBR is converted. Three components of JPEG are what the code stream says, else what
+  the header says. No window applies to colour.
+- An ICC profile (0028,2000), the object's own or that of its only optical path, is embedded as it is stored: up to {LARGEST_BYTES:,} bytes,
+  of the kind of the picture (RGB or gray). Nothing is converted. Pictures that were reduced to {LARGEST_THUMBNAIL} × {LARGEST_THUMBNAIL}
+  pixels or less carry none.
+- What of an object is broken is used as far as it goes or left out, with a Warning header that names tag and clause; what leaves no
+  picture that is certain is refused, naming them too ([ADR 22](adr/0022-used-told-or-refused.md)).
+- Pixel padding is black. Overlays are not drawn. Pixel aspect ratios are not corrected.
+>>>>>>> main
 - Shrinking is by area mean, enlarging bilinear ([ADR 6](adr/0006-resampling.md)).
   Pictures smaller than their JPEG or JPEG 2000 frame may be decoded at a lower resolution,
   which averages before the VOI step instead of after it.

@@ -10,6 +10,8 @@ from wado_core.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from wado_core.archive.cache_behind import WrittenBehind
+    from wado_core.archive.cache_tidying import Tidying
     from wado_core.model.cache_counts import CacheCounts
     from wado_core.model.study import Totals
     from wado_core.ports import Folder, Index, IndexWriter, InstanceCache, RenderCache, StatusBoard
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from wado_core.services.indexing import Indexing
     from wado_core.services.keeping import Keeping
     from wado_core.services.locating import Locating
+    from wado_core.services.prerendering import Prerendering
+    from wado_core.services.read_ahead import ReadAhead
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
     from wado_core.services.sheets import Sheets
@@ -36,6 +40,8 @@ class Services:
     index: "Index"
     instances: "InstanceCache"
     pictures: "RenderCache"
+    shared: "WrittenBehind | None"
+    ahead: "ReadAhead"
 
     def warm_up(self) -> None:
         """Make everything ready that a request should not wait for: kernels, codecs, the child that decodes heavy frames."""
@@ -44,15 +50,21 @@ class Services:
 
     def caches(self) -> "Mapping[str, CacheCounts]":
         """Return what has come of each cache of this process, by its name."""
+        shared = {} if self.shared is None else {"pictures_on_disk": self.shared.counts()}
         return {
             "instances": self.instances.counts(),
             "pictures": self.pictures.counts(),
+            **shared,
             "decoded_frames": self.decoding.counts(),
             "inflated_data_sets": self.decoding.inflated_counts(),
         }
 
     def close(self) -> None:
         """Give back what the adapters hold open."""
+        if self.shared is not None:
+            self.shared.close()
+        self.decoding.stop_ahead()
+        self.ahead.close()
         self.decoding.close()
         self.index.close()
 
@@ -109,6 +121,13 @@ def status(settings: Settings) -> "StatusBoard":
     return StatusFile(settings.state)
 
 
+def tidying(settings: Settings) -> "Tidying | None":
+    """Make what keeps the pictures on disk within their bound, to be run beside the indexer; None where none are kept."""
+    from wado_core.archive.cache_shared import SharedCache
+
+    return SharedCache(settings.state, settings.disk_cache_bytes, tidies=True).tidying if settings.disk_cache_bytes else None
+
+
 def totals(settings: Settings) -> "Totals | None":
     """Count what an index holds without making, mending or changing it; None where there is none, or none that can be read."""
     from wado_core.archive.index_glance import totals
@@ -132,17 +151,41 @@ def folders(settings: Settings) -> "Iterator[Folder]":
 
 
 def services(settings: Settings, sending: socket.socket | None = None) -> Services:
-    """Make the services of one worker, which read the index and write nothing.
+    """Make the services of one worker, which read the index and write nothing but pictures that they keep.
 
     sending: the first of ``notice_sockets``; None where there is no indexer.
     """
+    from wado_core.archive.cache_behind import WrittenBehind
+    from wado_core.archive.cache_memory import MemoryCache
+    from wado_core.archive.cache_shared import SharedCache
+
+    shared = None
+    if settings.disk_cache_bytes:
+        shared = WrittenBehind(SharedCache(settings.state, settings.disk_cache_bytes, tidies=sending is None))
+    return _services(settings, sending, MemoryCache(settings.render_cache_bytes), shared)
+
+
+def prerendering(settings: Settings) -> "tuple[Prerendering, Services]":
+    """Make what fills the cache on disk, and its services, to be closed after that."""
+    from wado_core.archive.cache_shared import SharedCache
+    from wado_core.services.prerendering import Prerendering
+
+    kept = SharedCache(settings.state, settings.disk_cache_bytes, tidies=False)
+    made = _services(settings, None, kept, None)
+    return Prerendering(made.locating, made.rendering, kept), made
+
+
+def _services(
+    settings: Settings, sending: socket.socket | None, pictures: "RenderCache", shared: "WrittenBehind | None"
+) -> Services:
     from wado_core.archive.at_hand import FilesAtHand
-    from wado_core.archive.cache_memory import MemoryCache, MemoryInstanceCache
+    from wado_core.archive.cache_memory import MemoryInstanceCache
     from wado_core.archive.mailbox import NobodyListens, SocketNotices
     from wado_core.archive.store_files import FileStore
     from wado_core.services.browsing import Browsing
     from wado_core.services.decoding import Decoding
     from wado_core.services.locating import Locating
+    from wado_core.services.read_ahead import ReadAhead
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
     from wado_core.services.sheets import Sheets
@@ -153,19 +196,21 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     near = FilesAtHand(settings.instance_fresh_s)
     locating = Locating(index, store, instances, near, notices, settings.paths, limits, kept=sending is not None)
     decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes, settings.inflated_cache_bytes)
-    pictures = MemoryCache(settings.render_cache_bytes)
-    rendering = Rendering(locating, index, store, near, decoding, pictures, notices, limits)
+    ahead = ReadAhead(locating, store, decoding, limits, settings.read_ahead_frames)
+    rendering = Rendering(locating, index, store, near, decoding, pictures, notices, limits, shared, ahead)
     browsing = Browsing(index)
     return Services(
         locating,
         rendering,
         Retrieval(store, decoding, limits),
         browsing,
-        Sheets(browsing, locating, rendering, pictures, limits),
+        Sheets(browsing, locating, rendering, pictures, limits, shared),
         decoding,
         index,
         instances,
         pictures,
+        shared,
+        ahead,
     )
 
 
@@ -185,7 +230,7 @@ def warm_up() -> None:
     import imagecodecs
     import simplejpeg  # noqa: F401
 
-    from wado_core.archive import at_hand, cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
+    from wado_core.archive import at_hand, cache_behind, cache_memory, cache_shared, index_sql, mailbox, store_files, walk  # noqa: F401
     from wado_core.codecs.ffmpeg import program_version
     from wado_core.services import browsing, decoding, locating, rendering, retrieval, sheets  # noqa: F401
 

@@ -347,6 +347,18 @@ class RenderCache(Protocol):
         ...
 
 
+class LastingCache(RenderCache, Protocol):
+    """A RenderCache that outlives its process, and can be filled beforehand."""
+
+    def holds(self, digest: str) -> bool:
+        """Say whether the picture is kept, without using it."""
+        ...
+
+    def has_room(self) -> bool:
+        """Say whether a further picture drives nothing out."""
+        ...
+
+
 class InstanceCache(Protocol):
     """Instances that were looked up lately, bounded in bytes, for answers without any I/O."""
 

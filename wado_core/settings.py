@@ -116,6 +116,14 @@ class Settings:
     render_cache_bytes: Annotated[int, Setting("Bytes of rendered pictures that each worker keeps in memory; 0: none.", 0, 1024 * GIB)] = (
         128 * MIB
     )
+    disk_cache_bytes: Annotated[
+        int,
+        Setting(
+            "Bytes of rendered pictures that all workers together keep on disk, in the state folder, for longer than they live; 0: none.",
+            0,
+            1024 * 1024 * GIB,
+        ),
+    ] = 0
     decoded_cache_bytes: Annotated[
         int,
         Setting(
@@ -124,6 +132,10 @@ class Settings:
             1024 * GIB,
         ),
     ] = 128 * MIB
+    read_ahead_frames: Annotated[
+        int,
+        Setting("Frames that are made ready, at the lowest priority, beyond those that somebody scrolls through; 0: none.", 0, 64),
+    ] = 2
     inflated_cache_bytes: Annotated[
         int,
         Setting("Bytes of deflated data sets that each worker keeps inflated in memory; 0: none.", 0, 1024 * GIB),

@@ -26,18 +26,19 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom import Dataset
+from pydicom.sequence import Sequence
 
 import wado_core
 from conformance.files import COLLECTIONS, committed, files_of, root_of
-from tests.fixtures import FIXTURES, build
+from tests.fixtures import FIXTURES, build, file_bytes, image, lookup_table
 from tests.reference.grayscale import automatic_window
 from tests.reference.pipeline import modality, read, stored_padding, stored_window
-from tests.reference.samples import frame_samples
+from tests.reference.samples import frame_samples, number_of_frames
 from tests.reference.test_against_dcmtk import read_pnm
 
 pytestmark = pytest.mark.skipif(shutil.which("dcmj2pnm") is None, reason="DCMTK's dcmj2pnm is not installed")
 
-REFUSED_HERE = {"jls", "jll", "jpg12", "htj2k", "mpg", "bit1", "sr", "kos", "pdf", "ecg"} | {of for of in FIXTURES if of.startswith("gsps")}
+REFUSED_HERE = {"jls", "jll", "jpg12", "htj2k", "mpg", "sr", "kos", "pdf", "ecg"} | {of for of in FIXTURES if of.startswith("gsps")}
 """Fixtures that we do not render."""
 
 
@@ -63,12 +64,19 @@ class Deviation:
 SEGMENTED = Deviation("H3.1", "DCMTK does not support segmented palettes")
 FUNCTIONAL_GROUPS = Deviation("H2.16", "DCMTK 3.6 reads neither rescale nor window of the functional groups")
 SUPPLEMENTAL = Deviation("H2.18", "DCMTK has no supplemental palettes: its picture is gray")
+FRACTION = Deviation("H2.14", "DCMTK knows no Maximum Fractional Value")
 CODEC = Deviation("H1.1", "DCMTK has no JPEG 2000")
 CONVERSION = Deviation("H3.3", "DCMTK drops the fraction of each of the products it adds up", levels=2)
 OFFSETS = Deviation(
     "H1.5", "DCMTK finds later frames of several fragments by the Basic Offset Table, which is empty", levels=1, first_only=True
 )
 HIGH_BYTE = Deviation("H3.1", "DCMTK takes entries by the width of the descriptor: they are 8-bit ones in 16-bit cells")
+
+WORDS = Deviation("H1.3", "the cells are turned round as a whole in OW; DCMTK takes them word by word")
+WIDE_COLOR = Deviation("H3.2", "DCMTK has no colour samples of 32 bits")
+FLOATS = Deviation("H1.3", "DCMTK 3.6 has no float pixel data")
+BITS = Deviation("H1.3", "DCMTK has no RLE of cells of 1 bit")
+DEFLATED_FRAMES = Deviation("H1.1", "DCMTK has no Deflated Image Frame Compression")
 
 DEVIATIONS = {
     "j2k": CODEC,
@@ -79,8 +87,24 @@ DEVIATIONS = {
     "pal16_low": HIGH_BYTE,
     "enh": FUNCTIONAL_GROUPS,
     "enh_shared": FUNCTIONAL_GROUPS,
+    "pal_seg8": SEGMENTED,
+    "supp": SUPPLEMENTAL,
+    "seg_frac": FRACTION,
     "ybr": CONVERSION,
+    "ybr_part": CONVERSION,
     "ybr422": CONVERSION,
+    "pydicom: test_files/rtdose_expb.dcm": WORDS,
+    "pydicom: test_files/rtdose_expb_1frame.dcm": WORDS,
+    "samples: pydicom-data/data_store/data/SC_rgb_32bit.dcm": WIDE_COLOR,
+    "samples: pydicom-data/data_store/data/SC_rgb_32bit_2frame.dcm": WIDE_COLOR,
+    "samples: pydicom-data/data_store/data/SC_rgb_expb_32bit.dcm": WIDE_COLOR,
+    "samples: pydicom-data/data_store/data/SC_rgb_expb_32bit_2frame.dcm": WIDE_COLOR,
+    "samples: pydicom-data/data_store/data/liver_rle.dcm": BITS,
+    "samples: pydicom-data/data_store/data/liver_nonbyte_aligned_rle.dcm": BITS,
+    "samples: pydicom-data/data_store/data/liver_deflate.dcm": DEFLATED_FRAMES,
+    "samples: pydicom-data/data_store/data/liver_nonbyte_aligned_deflate.dcm": DEFLATED_FRAMES,
+    "samples: pydicom-data/data_store/data/parametric_map_float.dcm": FLOATS,
+    "samples: pydicom-data/data_store/data/parametric_map_double_float.dcm": FLOATS,
     "pydicom: test_files/SC_rgb_jpeg.dcm": Deviation("H1.1", "DCMTK reads the implicit VR of this encapsulated data set as explicit"),
     "samples: pydicom-data/data_store/data/SC_ybr_full_uncompressed.dcm": CONVERSION,
     "samples: pydicom-data/data_store/data/gdcm-US-ALOKA-16.dcm": SEGMENTED,
@@ -91,6 +115,7 @@ DEVIATIONS = {
     "samples: dicomParser/testImages/encapsulated/multi-frame/IM00001.fragmented_no_bot_jpeg_baseline.50.dcm": OFFSETS,
     "samples: dcmjs/test/cine-test.dcm": FUNCTIONAL_GROUPS,
     "samples: dcmjs/test/invalid-vr-length-test.dcm": FUNCTIONAL_GROUPS,
+    "samples: highdicom/data/test_files/seg_image_ct_true_fractional.dcm": FRACTION,
     "samples: highdicom/data/test_files/seg_image_sm_control_labelmap.dcm": Deviation(
         "H2.15", "all values but padding are equal, so our picture is black; DCMTK spreads the padding and them over 0..255"
     ),
@@ -136,7 +161,7 @@ def _compare(name: str, path: Path, folder: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom warns of much that is wrong with real files
         ds = read(path)
-        last = 1 if deviation.first_only else int(ds.get("NumberOfFrames") or 1)
+        last = 1 if deviation.first_only else number_of_frames(ds)
         differences = []
         for frame in sorted({1, last}):
             shown = _with_dcmtk(path, frame, [*_window_options(ds, frame), *deviation.options], folder / "picture.pnm")
@@ -189,3 +214,19 @@ def _difference(ds: Dataset, path: Path, frame: int, shown: NDArray[np.uint8]) -
         assert not picture[padding].any()
         difference = np.where(padding, 0, difference)
     return int(difference.max())
+
+
+@pytest.mark.parametrize(("stated", "entries"), [(16, 256), (16, 255), (8, 256), (8, 255)])
+def test_half_as_many_words_as_entries_are_bytes_for_dcmtk_too(tmp_path: Path, stated: int, entries: int) -> None:
+    """H2.3: two entries a word, whatever width the descriptor states; DCMTK keeps that width, so 8 bits of 16 are black to it."""
+    table = lookup_table([(7 * n) % 256 for n in range(entries)], first=0, bits=8, signed=False, vr="OW", packed=True)
+    table.LUTDescriptor = [entries, 0, stated]
+    path = tmp_path / "object.dcm"
+    cells = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    path.write_bytes(file_bytes(image(cells, attributes={"VOILUTSequence": Sequence([table])})))
+    shown = _with_dcmtk(path, 1, ["+Wl", "1"], tmp_path / "picture.pnm")
+    assert shown is not None
+    expected = [(7 * min(n, entries - 1)) % 256 for n in range(256)]
+    assert shown.reshape(-1).tolist() == [value * 255 // ((1 << stated) - 1) for value in expected]
+    with Image.open(BytesIO(wado_core.render(path, media_type="image/png"))) as picture:
+        assert np.asarray(picture).reshape(-1).tolist() == expected

@@ -197,9 +197,31 @@ def test_j47_shared_groups_hold_for_all_frames(wado: Wado, frame: int) -> None:
     assert np.array_equal(wado.picture("enh_shared", f"frameNumber={frame}"), render(build("enh_shared"), frame))
 
 
+def test_h2_14_fractions_reach_white_at_their_maximum(wado: Wado) -> None:
+    """seg_frac: 0 is black, 200 and what is above it white, and half of it gray, also in a frame that holds nothing else."""
+    first = wado.picture("seg_frac", "frameNumber=1").reshape(-1)
+    assert first[[0, 100, 200, 255]].tolist() == [0, 128, 255, 255]
+    assert np.unique(wado.picture("seg_frac", "frameNumber=2")).tolist() == [128]
+
+
+def test_h2_14_masks_are_black_and_white(wado: Wado) -> None:
+    """seg: nothing in frame 1, everything in frame 2, half in frame 3; one window for all, and no warning."""
+    levels = [np.unique(wado.picture("seg", f"frameNumber={frame}")).tolist() for frame in (1, 2, 3)]
+    assert levels == [[0], [255], [0, 255]]
+    assert np.array_equal(wado.picture("seg", "frameNumber=3"), render(build("seg"), 3))
+    assert "warning" not in wado.get("seg", "frameNumber=2").headers
+
+
+def test_h2_14_doses_are_in_their_unit(wado: Wado) -> None:
+    """dose: 0.0025 Gy a value, so a window of 2 to 4 Gy has its middle at 1000 and ends at 600 and 1400 (H2.5)."""
+    picture = wado.picture("dose", "frameNumber=1&windowCenter=3&windowWidth=3").reshape(-1)
+    assert picture[[600, 602, 1000, 1400, 4095]].tolist() == [0, 1, 128, 255, 255]
+
+
 GRAY = ["ct", "ramp", "mono1", "pad", "pad_auto", "mono1_pad", "sig", "exact", "lut", "lut8", "mlut", "negslope", "garbage",
         "signed_garbage",
-        "highbit", "wide", "impl", "noprem", "be", "be8", "defl", "deid", "mf1", "odd", "enh", "rle", "jpg", "j2k", "j2k_mf"]  # fmt: skip
+        "highbit", "wide", "impl", "noprem", "be", "be8", "defl", "deid", "mf1", "odd", "seg_frac",
+        "dose", "enh", "rle", "jpg", "j2k", "j2k_mf"]  # fmt: skip
 WINDOWS = [None, (40, 400), (-600, 1500), (2048, 4096), (0, 1), (127.5, 255.75)]
 
 

@@ -320,13 +320,6 @@ def test_j63_anonymized_already_or_not_at_all(wado: Wado) -> None:
     assert wado.status("burned", f"contentType={DICOM}&anonymize=yes") in {403, 501}
 
 
-@later("1-bit pixels")
-@pytest.mark.parametrize("frame", [1, 2, 5])
-def test_j64_one_bit_frames(wado: Wado, frame: int) -> None:
-    """bit1: frame 2 begins in the middle of a byte; 0 is black and 1 white (H1.3, H2.14)."""
-    assert np.array_equal(wado.picture("bit1", f"frameNumber={frame}"), render(build("bit1"), frame))
-
-
 @later("decoders of JPEG-LS, lossless and 12-bit JPEG, HTJ2K")
 @pytest.mark.parametrize("of", ["jls", "jll", "jpg12", "htj2k"])
 def test_h1_1_more_transfer_syntaxes(wado: Wado, of: str) -> None:

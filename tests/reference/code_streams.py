@@ -31,6 +31,9 @@ from pydicom.uid import (
 
 Array = NDArray[Any]
 
+PLUGINS = ["gdcm", "pillow"]
+"""Of pydicom, in the order in which they are asked; GDCM ends the process on some contradictory headers."""
+
 DCMTK = {
     JPEGExtended12Bit: "dcmdjpeg",
     JPEGLossless: "dcmdjpeg",
@@ -58,7 +61,7 @@ def decode(ds: Dataset, frame_number: int) -> tuple[Array, str]:
     """
     syntax = UID(ds.file_meta.TransferSyntaxUID)
     decoder = _decoder(syntax)
-    for plugin in ("gdcm", "pillow"):
+    for plugin in PLUGINS:
         if decoder is not None and plugin in decoder.available_plugins:
             try:
                 cells, meta = decoder.as_array(ds, index=frame_number - 1, raw=True, decoding_plugin=plugin)

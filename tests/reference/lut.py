@@ -79,20 +79,26 @@ def palette(ds: Dataset, color: str) -> Lut:
     if keyword in ds:
         return Lut(first, bits, table_entries(ds[keyword].value, count, bits, big_endian=big_endian))
     words = words_of(ds[f"Segmented{keyword}"].value, big_endian=big_endian)
+    if bits <= 8:
+        octets = [octet for word in words for octet in (word & 0xFF, word >> 8)]
+        return Lut(first, bits, tuple(expand_segments(octets, octets=True)[:count]))
     return Lut(first, bits, tuple(expand_segments(words)[:count]))
 
 
-def expand_segments(words: list[int]) -> list[int]:
-    """Expand discrete (0), linear (1) and indirect (2) segments of 16-bit tables (PS3.3 C.7.9.2.1-3); lines round half up."""
+def expand_segments(words: list[int], *, octets: bool = False) -> list[int]:
+    """Expand discrete (0), linear (1) and indirect (2) segments (PS3.3 C.7.9.2.1-3); lines round half up.
+
+    octets: of an 8-bit table, whose opcodes, lengths and entries are bytes; a last one alone is padding.
+    """
     out: list[int] = []
-    _expand(words, 0, None, out)
+    _expand(words, 0, None, out, 1 if octets else 2)
     return out
 
 
-def _expand(words: list[int], at: int, segments: int | None, out: list[int]) -> None:
+def _expand(words: list[int], at: int, segments: int | None, out: list[int], width: int) -> None:
     """Expand from word ``at`` on; all the rest, or so many segments as an indirect segment names."""
     done = 0
-    while at < len(words) and (segments is None or done < segments):
+    while at + 1 < len(words) and (segments is None or done < segments):
         kind, length = words[at], words[at + 1]
         if kind == 0:
             out += words[at + 2 : at + 2 + length]
@@ -102,8 +108,9 @@ def _expand(words: list[int], at: int, segments: int | None, out: list[int]) -> 
             out += [int(start + Fraction((end - start) * i, length) + Fraction(1, 2)) for i in range(1, length + 1)]
             at += 3
         elif kind == 2:
-            _expand(words, (words[at + 2] + (words[at + 3] << 16)) // 2, length, out)
-            at += 4
+            offset = sum(word << 8 * width * place for place, word in enumerate(words[at + 2 : at + 2 + 4 // width]))
+            _expand(words, offset // width, length, out, width)
+            at += 2 + 4 // width
         else:
             raise ValueError(f"no segment type {kind}")
         done += 1

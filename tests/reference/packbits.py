@@ -1,11 +1,13 @@
-"""Twin of the RLE kernel: one PackBits segment into every step-th byte of a buffer (PS3.5 G.3.1, G.4)."""
+"""Twins of the RLE kernels: the PackBits of one segment, and byte planes side by side (PS3.5 G.2, G.3.1)."""
+
+from collections.abc import Sequence
 
 
-def unpack_segment(size: int, start: int, step: int, encoded: bytes) -> tuple[dict[int, int], int]:
+def unpack_segment(size: int, encoded: bytes) -> bytes:
     """Decode one segment, byte by byte.
 
-    Returns the bytes that are written, by their position in a buffer of ``size`` bytes, and how many they are. What does not fit
-    is dropped; a run that the end of the segment cuts short gives the bytes that are there.
+    Returns at most ``size`` bytes. What does not fit is dropped; a run that the end of the segment cuts short gives the bytes that are
+    there.
     """
     octets: list[int] = []
     i = 0
@@ -19,5 +21,9 @@ def unpack_segment(size: int, start: int, step: int, encoded: bytes) -> tuple[di
             i += 2
         else:
             i += 1
-    written = dict(zip(range(start, size, step), octets, strict=False))
-    return written, len(written)
+    return bytes(octets[:size])
+
+
+def interleave(planes: Sequence[bytes]) -> bytes:
+    """Return the first byte of every plane, the second of every plane …"""
+    return bytes(octet for group in zip(*planes, strict=True) for octet in group)

@@ -11,10 +11,10 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from tests.reference import color, geometry, grayscale
+from tests.reference import color, geometry, grayscale, overlay
 from tests.reference.lut import Lut, palette, sequence_lut
 from tests.reference.rounding import Array, Gray, Number
-from tests.reference.samples import frame_samples
+from tests.reference.samples import frame_samples, stored_cells
 
 RT_DOSE, SEGMENTATION = "1.2.840.10008.5.1.4.1.1.481.2", "1.2.840.10008.5.1.4.1.1.66.4"
 
@@ -28,14 +28,20 @@ def render(
     region: Sequence[Number] | None = None,
     rows: int | None = None,
     columns: int | None = None,
+    *,
+    overlays: bool = False,
 ) -> Gray:
     """Render one frame: the whole matrix first, then the region, then the size (A4.53).
 
     window: center and width, applied with LINEAR in place of the stored VOI (A4.62, A4.65); ignored for colour (A4.64).
     region: xmin, ymin, xmax, ymax, 0..1.  rows, columns: maxima.
+    overlays: painted over the whole matrix (H5.14).
     Returns (rows, columns) or (rows, columns, 3) uint8.
     """
-    picture = render_matrix(read(source), frame_number, window)
+    ds = read(source)
+    picture = render_matrix(ds, frame_number, window)
+    if overlays:
+        picture = overlay.paint(picture, ds, frame_number, stored_cells(ds, frame_number))
     if region is not None:
         x0, y0, x1, y1 = geometry.region_pixels(region, *picture.shape[:2])
         picture = picture[y0:y1, x0:x1]
@@ -52,7 +58,7 @@ def read(source: Source) -> Dataset:
         return source
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     ds = dcmread(BytesIO(data), force=True)
-    if "BitsAllocated" in ds and "PixelData" not in ds and b"\xe0\x7f\x10\x00" in data:
+    if "PixelData" not in ds and b"\xe0\x7f\x10\x00" in data:
         ds = dcmread(BytesIO(data + bytes.fromhex("feffdde0 00000000")), force=True)
     if "TransferSyntaxUID" not in ds.file_meta:
         ds.file_meta = FileMetaDataset()

@@ -65,10 +65,10 @@ def test_frames_that_do_not_exist_are_refused(frame_number: int) -> None:
         frame_samples(dcmread(BytesIO(build("us10"))), frame_number)
 
 
-def test_wide_big_endian_cells_are_refused() -> None:
-    ds = image(np.zeros((2, 2), dtype=np.uint32), transfer_syntax=ExplicitVRBigEndian)
-    with pytest.raises(ValueError, match="two readings"):
-        native_cells(ds, 1)
+def test_wide_big_endian_cells_are_turned_round_as_a_whole() -> None:
+    ds = image(np.array([[0x01020304, 5]], dtype=np.uint32), transfer_syntax=ExplicitVRBigEndian)
+    assert ds.PixelData == bytes([1, 2, 3, 4, 0, 0, 0, 5])
+    assert native_cells(ds, 1).tolist() == [[0x01020304, 5]]
 
 
 def test_big_endian_bits_are_swapped_by_words() -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 import wado_core
 from tests import reference
 from tests.fixtures import build, uids
+from tests.fixtures.icc import DESCRIPTION
 from wado_core.api import FileSource, Source
 from wado_core.errors import DamagedObject, InvalidRequest, LimitExceeded, NotDicom, NotSupported, Unavailable, WadoError
 from wado_core.model.geometry import Region
@@ -74,7 +75,7 @@ class TestRender:
         [
             {"frame_number": 0}, {"frame_number": 2}, {"frame_number": -1}, {"frame_number": 1.0}, {"frame_number": True},
             {"frame_number": "1"}, {"rows": 0}, {"rows": -5}, {"rows": 8193}, {"columns": 10**9}, {"rows": 1.5}, {"columns": "9"},
-            {"quality": 0}, {"quality": 101}, {"quality": 50.5}, {"quality": None}, {"media_type": "image/gif"}, {"media_type": ""},
+            {"quality": 0}, {"quality": 101}, {"quality": 50.5}, {"media_type": "image/gif"}, {"media_type": ""},
             {"window": (40, 0)}, {"window": (40, 0.5)}, {"window": (40, -5)}, {"window": (float("nan"), 400)},
             {"window": (40, float("inf"))}, {"window": (40,)}, {"window": (1, 2, 3)}, {"window": ("a", 400)}, {"window": 40},
             {"window": (None, None)},
@@ -123,6 +124,10 @@ class TestOpen:
         assert wado_core.open(build("sr")).image_pixel is None
 
 
+def _with_bits_allocated(data: bytes, bits: int) -> bytes:
+    return data.replace(b"\x28\0\0\1US\2\0\x10\0", b"\x28\0\0\1US\2\0" + bits.to_bytes(2, "little"), 1)
+
+
 REFUSALS: dict[str, tuple[bytes | None, type[WadoError]]] = {
     "missing": (None, Unavailable),
     "empty": (b"", NotDicom),
@@ -132,7 +137,7 @@ REFUSALS: dict[str, tuple[bytes | None, type[WadoError]]] = {
     "report": (build("sr"), NotSupported),
     "video of noise": (build("mpg"), NotSupported if shutil.which("ffmpeg") is None else DamagedObject),
     "jpeg-ls": (build("jls"), NotSupported),
-    "one bit": (build("bit1"), NotSupported),
+    "bits of another width": (_with_bits_allocated(build("ramp"), 12), NotSupported),
     "huge": (build("ct").replace(b"\x28\0\x10\0US\2\0\0\2", b"\x28\0\x10\0US\2\0\xff\xff", 1), DamagedObject),
 }
 
@@ -222,3 +227,28 @@ def test_rendering_from_an_unrelated_folder_and_without_the_server_s_parts(store
     size, *loaded = fresh(code).split()
     assert int(size) > 1000
     assert not {name.split(".")[0] for name in loaded} & {"sqlalchemy", "starlette", "uvicorn", "click", "jinja2", "sqlite3"}
+
+
+def test_profiles_are_in_pictures_and_never_in_thumbnails() -> None:
+    """H3.6; whatever the size of a thumbnail."""
+
+    def profile_in(data: bytes) -> object:
+        with Image.open(BytesIO(data)) as image:
+            return image.info.get("icc_profile")
+
+    stored = wado_core.open(build("icc"))
+    assert stored.icc_profile is not None
+    for media_type in ("image/jpeg", "image/png"):
+        assert len(profile_in(wado_core.render(build("icc"), media_type=media_type))) == stored.icc_profile.length  # type: ignore[arg-type]
+        assert profile_in(wado_core.render(build("icc"), media_type=media_type, rows=40)) is None
+    for size in (32, 64, 600):
+        assert profile_in(wado_core.thumbnail(build("icc"), size=size)) is None
+
+
+def test_profiles_of_streamed_pictures() -> None:
+    """Of a megapixel and more, which is coded in strips: the profile stands in the first piece."""
+    with Image.open(BytesIO(wado_core.render(build("icc"), rows=1200))) as image:
+        image.load()
+        assert image.size[0] * image.size[1] > 1 << 20
+        profile = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
+    assert ImageCms.getProfileDescription(profile).strip() == DESCRIPTION

@@ -97,6 +97,7 @@ class Archive:
     waits: bool = False
     warnings: tuple[str, ...] = ()
     kept: dict[str, EncodedImage] = field(default_factory=dict)
+    on_disk: dict[str, EncodedImage] | None = None
     calls: list[str] = field(default_factory=list)
     requests: list[RenderRequest] = field(default_factory=list)
     opened: list[Chunks] = field(default_factory=list)
@@ -134,6 +135,17 @@ class Archive:
 
     def cached(self, plan: RenderPlan) -> EncodedImage | None:
         return self.kept.get(plan.digest)
+
+    @property
+    def shares(self) -> bool:
+        return self.on_disk is not None
+
+    def recalled(self, plan: RenderPlan) -> EncodedImage | None:
+        with suppress(RuntimeError):
+            asyncio.get_running_loop()
+            raise AssertionError("the disk was read on the event loop")
+        self.calls.append("recalled")
+        return (self.on_disk or {}).get(plan.digest)
 
     def image(self, plan: RenderPlan, _deliver: Deliver | None = None, _lend: Lend | None = None) -> EncodedImage:
         self.calls.append("image")

@@ -54,6 +54,16 @@ def read_jpeg_facts(data: bytes) -> JpegFacts | None:
     return None
 
 
+def _is_picture(facts: JpegFacts) -> bool:
+    """Say whether a JPEG frame can be shown as it is: an Adobe segment, JFIF, or its components 1, 2, 3 alone say that it is YCbCr."""
+    if facts.sof != 0xC0 or facts.precision != 8:
+        return False
+    if len(facts.component_ids) == 1:
+        return True
+    said = facts.adobe_transform == 1 or (facts.adobe_transform is None and (facts.jfif or facts.component_ids == (1, 2, 3)))
+    return len(facts.component_ids) == 3 and said and facts.component_ids != (ord("R"), ord("G"), ord("B"))
+
+
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield marker, offset and length of each segment's content, up to the first scan."""
     offset = 2 if data[:2] == _SOI else len(data)
@@ -92,7 +102,10 @@ def read_code_stream(data: bytes) -> CodeStream | None:
         facts = read_jpeg_facts(data)
         if facts is None:
             return None
-        return CodeStream(facts.rows, facts.columns, len(facts.component_ids), facts.precision, color_transform=facts.adobe_transform == 1)
+        return CodeStream(
+            facts.rows, facts.columns, len(facts.component_ids), facts.precision, color_transform=facts.adobe_transform == 1,
+            is_picture=_is_picture(facts),
+        )  # fmt: skip
     if data.startswith(_JP2_SIGNATURE):
         data = data[max(data.find(_SOC_SIZ), 0) :]
     if data.startswith(_SOC_SIZ):

@@ -6,7 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wado_core.errors import NotSupported
 from wado_core.model.image_pixel import ImagePixel
+
+# Widths of cells in bits. PS3.5 8.1.1 allows 1 and multiples of 8; no image IOD has others than these (PS3.3 C.7.6.3).
+WIDTHS = (1, 8, 16, 32, 64)
 
 Cells = npt.NDArray[Any]
 
@@ -15,8 +19,8 @@ Cells = npt.NDArray[Any]
 class Decoded:
     """One decoded frame.
 
-    cells: (rows, columns) or (rows, columns, 3), C order, uint8 or uint16, native byte order; bits outside the stored
-    sample may hold anything.
+    cells: (rows, columns) or (rows, columns, samples), C order, uint8, uint16, uint32, uint64, or float32, float64 of float pixel
+        data, native byte order; bits outside the stored sample may hold anything. Cells of 1 bit are bytes 0 and 1.
     pixel: describes ``cells``; its photometric interpretation is that of the decoded samples.
     """
 
@@ -27,3 +31,9 @@ class Decoded:
 def cell_type(pixel: ImagePixel) -> np.dtype[Any]:
     """Return the type of the cells that ``pixel`` describes: native order, as wide as Bits Allocated says."""
     return np.dtype(f"{'f' if pixel.floating else 'u'}{pixel.bits_allocated // 8}")
+
+
+def check_width(pixel: ImagePixel) -> None:
+    """Refuse cells of a width that no decoder delivers (NotSupported)."""
+    if pixel.bits_allocated not in WIDTHS:
+        raise NotSupported(f"(0028,0100) Bits Allocated is {pixel.bits_allocated}: 1, 8, 16, 32 and 64 are decoded (PS3.5 8.1.1).")

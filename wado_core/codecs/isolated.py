@@ -23,6 +23,8 @@ from wado_core.model.image_pixel import ImagePixel
 
 # How long the child may take until it is ready.
 START_S = 30.0
+# Niceness of a child that decodes for requests: light ones go first.
+PRIORITY = 15
 # Lengths of the header and of the bytes behind it.
 FRAME = Struct("<LQ")
 
@@ -58,12 +60,15 @@ class _ChildEnded(Exception):
 class IsolatedDecoder:
     """Decodes frames in a child process that is started on first use; safe to use from several threads, one job at a time."""
 
-    def __init__(self, deadline_s: float, most_bytes: int) -> None:
+    def __init__(self, deadline_s: float, most_bytes: int, priority: int = PRIORITY) -> None:
         """Make the decoder.
 
         deadline_s: how long one frame may take, the start of the child not counted.
         most_bytes: address space of the child (not enforced on macOS).
+        priority: its niceness, up to 19; requests of this process go before it in any case.
         """
+        self._priority = priority
+        self._aborted = False
         self._deadline_s = deadline_s
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
@@ -78,6 +83,13 @@ class IsolatedDecoder:
         """End the child."""
         with self._lock:
             self._end()
+
+    def abort(self) -> None:
+        """End the child whatever it is at, and start none any more: the job fails with Unavailable."""
+        self._aborted = True
+        child = self._child
+        if child is not None:
+            child.kill()
 
     def decode(
         self, encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None = None, picture: int = 1
@@ -111,6 +123,8 @@ class IsolatedDecoder:
             raise
 
     def _running(self) -> subprocess.Popen[bytes]:
+        if self._aborted:
+            raise Unavailable(_NOT_STARTED)
         child = self._child
         if child is None or child.poll() is not None:
             self._end()
@@ -119,7 +133,7 @@ class IsolatedDecoder:
 
     def _started(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-P", "-m", "wado_core.codecs.isolated_child"]
-        command += [str(number) for number in (os.getpid(), self._most_bytes, ceil(self._deadline_s) + 1)]
+        command += [str(number) for number in (os.getpid(), self._most_bytes, ceil(self._deadline_s) + 1, self._priority)]
         try:
             with interrupts_withheld():
                 child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603 - our own module

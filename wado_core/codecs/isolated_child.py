@@ -15,15 +15,13 @@ from wado_core.codecs.isolated import FRAME, Job, Outcome
 from wado_core.codecs.registry import decode
 from wado_core.errors import DamagedObject, WadoError
 
-_PRIORITY = 15
 
-
-def main(parent: int, most_bytes: int, deadline_s: int) -> None:
+def main(parent: int, most_bytes: int, deadline_s: int, priority: int) -> None:
     """Serve jobs until the parent closes the pipe or is gone."""
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a codec prints must not get among the answers
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    os.nice(_PRIORITY)
+    os.nice(priority)
     if sys.platform != "darwin":  # which reserves more address space than any useful limit
         resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
     _load_codecs()

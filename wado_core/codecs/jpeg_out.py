@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from wado_core.jpeg.encoder import encode as encode_pieces
 from wado_core.jpeg.layout import MOST_MCUS, Layout, Subsampling
-from wado_core.jpeg.samples import GraySamples, Samples
+from wado_core.jpeg.samples import Samples, is_gray
 from wado_core.jpeg.tables import CHROMA_STEPS, LUMA_STEPS, Steps, scaled
 from wado_core.ports import Lend
 
@@ -26,7 +26,7 @@ def encode(
     in_strips: with restart markers, a piece for each of some strips; else one piece.  profile: an ICC profile to embed.
     lend: lets idle threads help with strips.
     """
-    layout, steps = _arranged(rows, columns, isinstance(samples, GraySamples), quality, in_strips)
+    layout, steps = _arranged(rows, columns, is_gray(samples), quality, in_strips)
     return encode_pieces(samples, layout, steps, lend, profile)
 
 

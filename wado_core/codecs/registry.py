@@ -109,8 +109,6 @@ def _of_cells(decode: Callable[[bytes, ImagePixel], Decoded]) -> Codec:
     """Return a decoder of cells as the header describes them, always of the whole frame."""
 
     def codec(encoded: bytes, pixel: ImagePixel, _smallest: tuple[int, int] | None, _picture: int) -> Decoded:
-        if pixel.bits_allocated not in (8, 16):
-            raise NotSupported(f"Native samples of {pixel.bits_allocated} bits allocated are not rendered by this version.")
         return decode(encoded, pixel)
 
     return codec

@@ -14,6 +14,8 @@ _SHORT_LIST = 64
 _PADDING = " \0\t\r\n"
 _INTEGER = {(2, False): "H", (2, True): "h", (4, False): "I", (4, True): "i", (8, False): "Q", (8, True): "q"}
 
+_REAL = {4: "f", 8: "d"}
+
 
 def _decimals(text: bytes) -> tuple[float, ...]:
     numbers = []
@@ -149,6 +151,14 @@ class Attributes:
         """Return the first of ``decimals``."""
         numbers = self.decimals(tag)
         return numbers[0] if numbers else None
+
+    def real(self, tag: int, width: int) -> float | None:
+        """Return the first binary float of an element whose VR is FL (``width`` 4) or FD (8), said or implied; maybe NaN or infinite."""
+        value = self._values.get(tag)
+        if value is None or len(value.data) < width:
+            return None
+        number: float = unpack(f"{'>' if self._big_endian else '<'}{_REAL[width]}", value.data[:width])[0]
+        return number
 
     def bulk(self, tag: int) -> Value | None:
         """Return a value that was left where it lies, if it is not empty."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from wado_core.codecs.decoded import check_width
 from wado_core.codecs.registry import decoder
 from wado_core.dicom.frames import NO_IMAGE
 from wado_core.dicom.photometric import CLAUSE, RENDERED_COLORS, SUBSAMPLED, is_known, is_rendered, samples_of
@@ -26,8 +27,7 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     if pixel is None:
         raise NotSupported(NO_IMAGE)
     decoder(instance.transfer_syntax_uid)
-    if pixel.bits_allocated not in (8, 16):
-        raise NotSupported(f"Samples with {pixel.bits_allocated} Bits Allocated are not decoded by this version.")
+    check_width(pixel)
     stream = instance.code_stream
     if stream is not None:
         if not stream.rows or not stream.columns:
@@ -76,3 +76,5 @@ def _check_samples(instance: Instance, pixel: ImagePixel) -> None:
         )
     if photometric in SUBSAMPLED and syntax.native_cells and pixel.columns % 2:
         raise DamagedObject(f"(0028,0011) Columns is {pixel.columns}; the pixels of {photometric} come in pairs ({CLAUSE}).")
+    if pixel.floating and not pixel.monochrome:
+        raise DamagedObject("(0028,0004) Photometric Interpretation of float pixel data is MONOCHROME2 and no other (PS3.3 C.7.6.24).")

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from wado_core.dicom.elements import swapped
 from wado_core.dicom.lut import read_lut, read_palette
+from wado_core.dicom.overlays import read_overlay
 from wado_core.dicom.source import Inflate, inflated
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model.byte_range import ByteRange
@@ -12,6 +15,7 @@ from wado_core.model.frame import FrameLayout
 from wado_core.model.grayscale import Lut, StoredLut
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
+from wado_core.model.overlay import StoredOverlay
 from wado_core.ports import ByteSource
 from wado_core.settings import Limits
 
@@ -60,6 +64,14 @@ class FrameReader:
         """Return a lookup table with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
         return read_lut(self._data_set(), stored)
 
+    def overlay(self, stored: StoredOverlay, frame_number: int, first_row: int, rows: int) -> tuple[bytes, int]:
+        """Return bytes that hold ``rows`` rows of an overlay's plane for a frame, and the place of the first of their bits.
+
+        stored: not an embedded one, and one that lies over the frame.  first_row: from 0.
+        Raises DamagedObject, LimitExceeded, Unavailable.
+        """
+        return read_overlay(self._data_set(), stored, stored.plane_of(frame_number), first_row, rows)
+
     def palette(self, stored: StoredPalette) -> Palette:
         """Return a palette with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
         return read_palette(self._data_set(), stored)
@@ -86,13 +98,45 @@ def joined(source: ByteSource, fragments: Iterable[ByteRange], frame_number: int
 
 
 def _native(source: ByteSource, layout: FrameLayout, pixel: ImagePixel, frame_number: int) -> bytes:
+    """Return a native frame from its first cell on, which for cells of 1 bit may lie within a byte (PS3.5 8.1.1)."""
     bits = pixel.native_frame_bits
-    first, last = (frame_number - 1) * bits // 8, (frame_number * bits + 7) // 8
-    if layout.words_swapped:
+    first_bit, end_bit = (frame_number - 1) * bits, frame_number * bits
+    if end_bit > layout.length * 8:
+        raise DamagedObject(too_short(layout.length, pixel, frame_number))
+    first, last = first_bit // 8, (end_bit + 7) // 8
+    if not layout.words_swapped:
+        data = _read(source, layout.offset + first, last - first)
+    elif pixel.bits_allocated <= 8:
         aligned = first & ~1
         words = _read(source, layout.offset + aligned, ((last + 1) & ~1) - aligned)
-        return swapped(words, 2)[first - aligned : last - aligned]
-    return _read(source, layout.offset + first, last - first)
+        data = swapped(words, 2)[first - aligned : last - aligned]
+    else:
+        data = swapped(swapped(_read(source, layout.offset + first, last - first), 2), pixel.bits_allocated // 8)
+    return _from_bit(data, first_bit % 8, (bits + 7) // 8)
+
+
+def too_short(length: int, pixel: ImagePixel, frame_number: int) -> str:
+    """Say that native pixel data of ``length`` bytes ends before a frame does, counted from 1."""
+    needed, size = (pixel.native_frame_bits * frame_number + 7) // 8, f"{pixel.rows} × {pixel.columns}"
+    asks = f"1 frame of {size} pixels needs" if frame_number == 1 else f"{frame_number} frames of {size} pixels need"
+    return f"{name_of_pixels(pixel)} holds {length} bytes; {asks} {needed} (PS3.5 8.2)."
+
+
+def name_of_pixels(pixel: ImagePixel) -> str:
+    """Return tag and name of the element that holds native pixels."""
+    if not pixel.floating:
+        return "(7FE0,0010) Pixel Data"
+    return "(7FE0,0008) Float Pixel Data" if pixel.bits_allocated == 32 else "(7FE0,0009) Double Float Pixel Data"
+
+
+def _from_bit(data: bytes, bit: int, length: int) -> bytes:
+    """Return ``length`` bytes of the stream of bits that begins at a bit of the first byte, the lowest being 0."""
+    if bit == 0:
+        return data
+    octets = np.frombuffer(data, np.uint8)
+    shifted = octets >> np.uint8(bit)
+    shifted[:-1] |= octets[1:] << np.uint8(8 - bit)
+    return shifted[:length].tobytes()
 
 
 def _read(source: ByteSource, offset: int, length: int) -> bytes:

@@ -5,12 +5,12 @@ from dataclasses import replace
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
 from wado_core.dicom.decodable import has_picture
-from wado_core.dicom.elements import PIXEL_DATA
 from wado_core.dicom.frame_chunks import chunk_size, in_chunks
 from wado_core.dicom.frame_index import stated_frames
 from wado_core.dicom.header import Header, read_header
 from wado_core.dicom.icc_profile import find_icc_profile
 from wado_core.dicom.lut import find_palette
+from wado_core.dicom.overlays import find_overlays
 from wado_core.dicom.photometric import PALETTE, as_code_stream_says, interpretation, missing, without_codec
 from wado_core.dicom.pixel_data import first_code_stream, read_frames
 from wado_core.dicom.text import decode_text
@@ -20,6 +20,7 @@ from wado_core.model.color import StoredPalette
 from wado_core.model.frame import FrameChunk
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Described, Instance, Listing
+from wado_core.model.overlay import StoredOverlay
 from wado_core.model.transfer_syntax import transfer_syntax
 from wado_core.model.uid import LONGEST_UID, InstanceKey, is_uid
 from wado_core.ports import ByteSource
@@ -27,7 +28,8 @@ from wado_core.settings import Limits
 
 DRAWN_AS_GRAY = "Stored values are drawn as gray values."
 
-_WIDEST_INDEX = 16
+# Width of the cells of the elements that hold floats (PS3.5 6.2, OF and OD).
+_FLOAT_BITS = {tags.FLOAT_PIXEL_DATA: 32, tags.DOUBLE_FLOAT_PIXEL_DATA: 64}
 
 
 def describe(source: ByteSource, version: str, limits: Limits) -> Described:
@@ -61,10 +63,14 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and graded else ((), ())
     padding = read_padding(attributes, pixel) if pixel and pixel.monochrome else None
     palette, profile = None, None
+    overlays: tuple[StoredOverlay, ...] = ()
+    overlay_problems: tuple[str, ...] = ()
     if pixel is not None and problem is None:
         pixel, palette = _palette(header, pixel, warnings)
         profile, profile_problem = find_icc_profile(header.source, attributes, gray=pixel.monochrome and palette is None)
         warnings += [profile_problem] if profile_problem else []
+        syntax = transfer_syntax(header.transfer_syntax_uid)
+        overlays, overlay_problems = find_overlays(attributes, pixel, syntax, limits.frame_pixels)
     if layout is not None:
         layout = replace(layout, frames_of_a_chunk=chunk_size(columns, of_frame))
     instance = Instance(
@@ -83,6 +89,8 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         padding=padding,
         palette=palette,
         icc_profile=profile,
+        overlays=overlays,
+        overlay_problems=overlay_problems,
         warnings=tuple(warnings),
         chunks=in_chunks(columns, transforms, of_frame, layout.frames_of_a_chunk) if layout else (),
     )
@@ -108,10 +116,8 @@ def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
     """Return the Image Pixel module, or why the pixels cannot be rendered; neither for objects without pixels."""
     if header.pixel_data is None:
         return None, None
-    if header.pixel_data.tag != PIXEL_DATA:
-        return None, "Float pixel data is not rendered by this version."
-    attributes = header.attributes
-    allocated = attributes.integer(tags.BITS_ALLOCATED)
+    attributes, width_of_float = header.attributes, _FLOAT_BITS.get(header.pixel_data.tag)
+    allocated = width_of_float or attributes.integer(tags.BITS_ALLOCATED)
     rows, columns = attributes.integer(tags.ROWS), attributes.integer(tags.COLUMNS)
     if not rows or not columns or not allocated or min(rows, columns, allocated) < 1:
         return None, "(0028,0010) Rows, (0028,0011) Columns or (0028,0100) Bits Allocated is missing or 0 (PS3.3 C.7.6.3.1)."
@@ -120,10 +126,16 @@ def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:
     high = attributes.integer(tags.HIGH_BIT)
     high = stored - 1 if high is None else high
     photometric = interpretation(attributes.text(tags.PHOTOMETRIC_INTERPRETATION), samples)
-    if not 1 <= stored <= allocated <= 64 or not stored - 1 <= high < allocated:
-        return None, f"Bits Allocated {allocated}, Bits Stored {stored} and High Bit {high} contradict each other."
-    signed = attributes.integer(tags.PIXEL_REPRESENTATION) == 1
     planar = attributes.integer(tags.PLANAR_CONFIGURATION) or 0
+    if width_of_float:  # Float and Double Float Image Pixel have no Bits Stored, and say so themselves (PS3.3 C.7.6.24, C.7.6.25)
+        return ImagePixel(rows, columns, samples, photometric, allocated, allocated, allocated - 1, True, planar, True), None
+    if not 1 <= stored <= allocated <= 64 or not stored - 1 <= high < allocated:
+        return None, (
+            f"(0028,0100) Bits Allocated {allocated}, (0028,0101) Bits Stored {stored} and (0028,0102) High Bit {high} contradict each "
+            "other (PS3.5 8.1.1)."
+        )
+    # A cell of one bit has no room for a sign: with one, ones would be less than zeros.
+    signed = allocated > 1 and attributes.integer(tags.PIXEL_REPRESENTATION) == 1
     return ImagePixel(rows, columns, samples, photometric, allocated, stored, high, signed, planar), None
 
 
@@ -138,8 +150,8 @@ def _palette(header: Header, pixel: ImagePixel, warnings: list[str]) -> tuple[Im
     of_indices = pixel.photometric_interpretation == PALETTE
     if not of_indices and not _has_supplemental_palette(header.attributes, pixel):
         return pixel, None
-    if pixel.bits_allocated > _WIDEST_INDEX:
-        palette, problem = None, f"(0028,0100) Bits Allocated is {pixel.bits_allocated}, more than palettes have (PS3.3 C.7.6.3.1.5)."
+    if pixel.floating:
+        palette, problem = None, "(0028,1101) Palette Color Lookup Table Descriptor: float pixel data has no palette (PS3.3 C.7.6.24)."
     else:
         palette, problem = find_palette(header.source, header.attributes, signed=pixel.signed)
     if palette is None:

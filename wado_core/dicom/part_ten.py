@@ -103,6 +103,8 @@ def part_ten(
     """
     header = read_header(source, limits, inflate)
     is_target = header.stated_transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN and header.encoding == _TARGET
+    if header.pixel_data is not None and header.pixel_data.length != UNDEFINED_LENGTH:
+        header.scanner.end_of_value(header.pixel_data)  # a file that ends within its pixel data is none to hand on
     if header.has_preamble and (is_target or instance.transfer_syntax.video):  # no other form can hold video (A4.103)
         return PartTen(source.size, _copy(source, _Range(0, source.size)))
     if instance.transfer_syntax.video:

@@ -7,8 +7,10 @@ from wado_core.codecs.code_stream import read_code_stream
 from wado_core.dicom.elements import UNDEFINED_LENGTH, Element
 from wado_core.dicom.fragments import holds_fragments
 from wado_core.dicom.frame_index import find_frames
+from wado_core.dicom.frames import name_of_pixels, too_short
 from wado_core.dicom.header import Header
 from wado_core.dicom.photometric import as_native_data_says
+from wado_core.dicom.word_order import words_are_swapped
 from wado_core.model.frame import FrameChunk, FrameLayout
 from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.transfer_syntax import transfer_syntax
@@ -52,8 +54,8 @@ def read_frames(header: Header, pixel: ImagePixel, stated: int, warnings: list[s
 def _native_frames(header: Header, element: Element, pixel: ImagePixel, stated: int, warnings: list[str]) -> Frames:
     """Compare native frames with what the header says of their form; some writers store YBR_FULL_422 unsubsampled.
 
-    Of several frames in an object that ends too early those are kept that are whole. Where its lengths agree, and header and
-    pixel data contradict each other, nobody can tell which attribute is wrong (docs/adr/0019).
+    Of several frames those are kept that are whole, where the object ends too early, or its pixel data is as long as some of them.
+    Where header and pixel data contradict each other otherwise, nobody can tell which attribute is wrong (docs/adr/0019).
     """
     pixel, warning = as_native_data_says(pixel, element.length, stated)
     warnings += [warning] if warning else []
@@ -63,15 +65,14 @@ def _native_frames(header: Header, element: Element, pixel: ImagePixel, stated: 
     held = min(element.length, header.scanner.size - element.offset)
     whole = min(stated, held * 8 // pixel.native_frame_bits)
     problem = None
-    if element.length < needed:
-        holds = f"(7FE0,0010) Pixel Data holds {element.length} bytes"
-        problem, whole = f"{holds}; the Image Pixel module asks for {needed} (PS3.5 8.2).", stated
-    elif stated == 1 or not whole:
-        header.scanner.end_of_value(element)  # a file that was not copied to its end is no object
+    if not whole or (element.length < needed and element.length - (whole * pixel.native_frame_bits + 7) // 8 > 1):  # a pad byte
+        problem, whole = too_short(element.length, pixel, stated), 1
+        if element.length >= needed:
+            header.scanner.end_of_value(element)  # a file that was not copied to its end is no object
     elif whole < stated:
-        ends = f"(7FE0,0010) Pixel Data ends after {whole} of {stated} frames of (0028,0008) Number of Frames (PS3.5 8.2)"
+        ends = f"{name_of_pixels(pixel)} ends after {whole} of {stated} frames of (0028,0008) Number of Frames (PS3.5 8.2)"
         warnings.append(f"{ends}: the others are refused.")
-    swapped = header.encoding.big_endian and pixel.bits_allocated == 8 and element.vr == b"OW"
+    swapped = header.encoding.big_endian and words_are_swapped(header.scanner, element, held, pixel)
     return Frames(pixel, problem, FrameLayout(element.offset, held, words_swapped=swapped), FrameChunk(1, whole))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isnan
 
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
@@ -132,10 +133,23 @@ def _can_be_negative(transform: FrameTransform, pixel: ImagePixel) -> bool:
 
 
 def read_padding(attributes: Attributes, pixel: ImagePixel) -> Padding | None:
-    """Return the range of padding values among the stored values, None when there is none (PS3.3 C.7.5.1.1.2, H2.13)."""
-    value = attributes.integer(tags.PIXEL_PADDING_VALUE, signed=pixel.signed)
-    if value is None:
+    """Return the range of padding values among the stored values, None when there is none (PS3.3 C.7.5.1.1.2, H2.13).
+
+    Float pixel data has attributes of its own (PS3.3 C.7.6.24.1.1); values that are not a number are never shown, and need none.
+    """
+    value: float | None
+    limit: float | None
+    if pixel.floating:
+        width = pixel.bits_allocated // 8
+        value, limit = attributes.real(_FLOAT_PADDING[width], width), attributes.real(_FLOAT_PADDING_LIMIT[width], width)
+    else:
+        value = attributes.integer(tags.PIXEL_PADDING_VALUE, signed=pixel.signed)
+        limit = attributes.integer(tags.PIXEL_PADDING_RANGE_LIMIT, signed=pixel.signed)
+    if value is None or isnan(value):
         return None
-    limit = attributes.integer(tags.PIXEL_PADDING_RANGE_LIMIT, signed=pixel.signed)
-    limit = value if limit is None else limit
+    limit = value if limit is None or isnan(limit) else limit
     return Padding(min(value, limit), max(value, limit))
+
+
+_FLOAT_PADDING = {4: tags.FLOAT_PIXEL_PADDING_VALUE, 8: tags.DOUBLE_FLOAT_PIXEL_PADDING_VALUE}
+_FLOAT_PADDING_LIMIT = {4: tags.FLOAT_PIXEL_PADDING_RANGE_LIMIT, 8: tags.DOUBLE_FLOAT_PIXEL_PADDING_RANGE_LIMIT}

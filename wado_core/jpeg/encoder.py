@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from wado_core.jpeg.layout import Layout, Subsampling
 from wado_core.jpeg.markers import END_OF_IMAGE, header
-from wado_core.jpeg.samples import IDENTITY, Cells, ColorSamples, Line, Samples
+from wado_core.jpeg.samples import IDENTITY, Cells, ColorSamples, DrawnSamples, GraySamples, Line, Samples, numbers_of, samples_of
 from wado_core.jpeg.scratch import COLOR_TILE, GRAY_TILE, scratch_of_thread
 from wado_core.jpeg.strips import in_order
 from wado_core.jpeg.tables import Steps, scale_of, standard_codes
@@ -20,6 +20,9 @@ from wado_core.ports import Lend
 # Strips that are coded in one go, at the beginning and at the end; between them _LONGEST. The first is one alone, so that it leaves
 # early; the last are short, so that no thread waits long for another.
 _FIRST, _LONGEST, _LAST = (1, 1, 2, 4, 8), 16, (8, 4, 2, 1, 1)
+
+_Numbers = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint16]]
+_Inputs = tuple[int, Cells, Cells, npt.NDArray[np.uint8], _Numbers, int, int]
 
 _NO_CELLS_8, _NO_CELLS_16, _NO_TABLE = np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint16), np.zeros(1, np.uint8)
 
@@ -55,31 +58,31 @@ def _runs(strips: int) -> list[tuple[int, int]]:
 class _Scan:
     """One picture on its way into the kernel."""
 
-    __slots__ = ("_cells_8", "_cells_16", "_display", "_geometry", "_kind", "_layout", "_mcus", "_scales", "_table", "_tables", "steps")
+    __slots__ = ("_inputs", "_layout", "_mcus", "_samples", "_scales", "_tables", "steps")
 
     def __init__(self, samples: Samples, layout: Layout, steps: tuple[Steps, ...]) -> None:
         self._layout = layout
         self.steps = steps
-        self._kind, self._cells_8, self._cells_16, self._table, line = _inputs(samples)
-        self._display = _display(line)
+        self._samples = samples
+        self._inputs = None if isinstance(samples, DrawnSamples) else _inputs(samples)
         self._scales = _scales(steps)
         self._mcus = _mcu_order(layout.subsampling)
         self._tables = standard_codes()
-        self._geometry = (samples.source.top, samples.source.left, layout.rows, layout.columns)
 
     def code(self, first_row: int, end_row: int) -> list[bytes]:
         """Code MCU rows; the first is the first of the picture or of a restart interval."""
-        scratch, tables, (line, bits) = scratch_of_thread(), self._tables, self._display
-        tile = scratch.gray if self._layout.components == 1 else scratch.color
-        subsampling = self._layout.subsampling
-        geometry = np.array((*self._geometry, subsampling.across, subsampling.down, end_row, self._layout.restart_rows or 0), np.int64)
+        scratch, tables, layout = scratch_of_thread(), self._tables, self._layout
+        kind, cells_8, cells_16, table, (line, bits), top, left = self._inputs or self._drawn(first_row, end_row)
+        tile = scratch.gray if layout.components == 1 else scratch.color
+        across, down = layout.subsampling.across, layout.subsampling.down
+        geometry = np.array((top, left, layout.rows, layout.columns, across, down, end_row, layout.restart_rows or 0), np.int64)
         state = np.zeros(STATE_SIZE, np.int64)
         state[ROW] = first_row
         coded = []
         while state[ROW] < end_row:
             state[USED] = 0
             kernels.encode_rows(
-                self._kind, self._cells_8, self._cells_16, self._table, line, bits, geometry, self._scales,
+                kind, cells_8, cells_16, table, line, bits, geometry, self._scales,
                 *self._mcus, tables.codes, tables.lengths, tables.ready,
                 tile, scratch.edge, scratch.blocks, scratch.masks, scratch.values, scratch.runs, scratch.joined, scratch.raw,
                 state, scratch.out,
@@ -87,25 +90,28 @@ class _Scan:
             coded.append(scratch.out[: state[USED]].tobytes())
         return coded
 
+    def _drawn(self, first_row: int, end_row: int) -> _Inputs:
+        """Make the pixels of some MCU rows; the kernel takes them for the whole picture, and touches no others."""
+        assert isinstance(self._samples, DrawnSamples)  # noqa: S101 - others have inputs
+        height = 8 * self._layout.subsampling.down
+        pixels = self._samples.draw(height * first_row, min(height * end_row, self._layout.rows))
+        kind, cells_8, cells_16, table, numbers, top, left = _inputs(samples_of(pixels))
+        return kind, cells_8, cells_16, table, numbers, top - height * first_row, left
 
-def _inputs(samples: Samples) -> tuple[int, Cells, Cells, npt.NDArray[np.uint8], Line]:
-    """Return the kernel's kind of samples, and what it takes for them: cells of 8 bits, of 16, table, line."""
+
+def _inputs(samples: GraySamples | ColorSamples) -> _Inputs:
+    """Return the kernel's kind of samples, and what it takes for them: cells of 8 bits, of 16, table, line, and where they begin."""
+    corner = samples.source.top, samples.source.left
     if isinstance(samples, ColorSamples):
         rows, columns, _ = samples.pixels.shape
-        return kernels.RGB, samples.pixels.reshape(rows, 3 * columns), _NO_CELLS_16, _NO_TABLE, IDENTITY
+        return kernels.RGB, samples.pixels.reshape(rows, 3 * columns), _NO_CELLS_16, _NO_TABLE, numbers_of(IDENTITY), *corner
     if isinstance(samples.display, Line):
         line, table, kinds = samples.display, _NO_TABLE, (kernels.CELLS_8_BY_LINE, kernels.CELLS_16_BY_LINE)
     else:
         line, table, kinds = IDENTITY, samples.display, (kernels.CELLS_8_BY_TABLE, kernels.CELLS_16_BY_TABLE)
     if samples.cells.dtype == np.uint8:
-        return kinds[0], samples.cells, _NO_CELLS_16, table, line
-    return kinds[1], _NO_CELLS_8, samples.cells, table, line
-
-
-@lru_cache(maxsize=64)
-def _display(line: Line) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint16]]:
-    numbers = np.array((line.base, line.low, line.extent, line.factor, line.offset), np.float32)
-    return numbers, np.array((line.mask, line.flipped), np.uint16)
+        return kinds[0], samples.cells, _NO_CELLS_16, table, numbers_of(line), *corner
+    return kinds[1], _NO_CELLS_8, samples.cells, table, numbers_of(line), *corner
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,8 @@
-"""What is coded: a rectangle of stored cells with the way to their display values, or finished pixels."""
+"""What is coded: a rectangle of stored cells with the way to their display values, finished pixels, or pixels that are made when wanted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,13 @@ class Line:
     factor: float
     offset: float
     low: float = 0.0
+
+
+@lru_cache(maxsize=256)
+def numbers_of(line: Line) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint16]]:
+    """Return a line as kernels take it: (5,) float32, base, low, extent, factor, offset, and (2,) uint16, mask and flipped."""
+    numbers = np.array((line.base, line.low, line.extent, line.factor, line.offset), np.float32)
+    return numbers, np.array((line.mask, line.flipped), np.uint16)
 
 
 # The samples of finished pixels: themselves.
@@ -51,10 +60,26 @@ class ColorSamples:
     source: Rectangle
 
 
-Samples = GraySamples | ColorSamples
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnSamples:
+    """Pixels that are made when they are coded, by whoever codes them: of a large picture never all at once.
+
+    draw: makes rows ``first … end - 1`` of the picture, (rows, columns) or, unless ``gray``, (rows, columns, 3) uint8, C order.
+    """
+
+    draw: Callable[[int, int], npt.NDArray[np.uint8]]
+    gray: bool
 
 
-def samples_of(picture: npt.NDArray[np.uint8]) -> Samples:
+Samples = GraySamples | ColorSamples | DrawnSamples
+
+
+def is_gray(samples: Samples) -> bool:
+    """Whether a pixel has one sample."""
+    return samples.gray if isinstance(samples, DrawnSamples) else isinstance(samples, GraySamples)
+
+
+def samples_of(picture: npt.NDArray[np.uint8]) -> GraySamples | ColorSamples:
     """Return finished pixels, (rows, columns) or (rows, columns, 3) uint8 of any strides, as what is coded."""
     everything, pixels = Rectangle(0, 0, picture.shape[1], picture.shape[0]), np.ascontiguousarray(picture)
     return GraySamples(pixels, IDENTITY, everything) if picture.ndim == 2 else ColorSamples(pixels, everything)

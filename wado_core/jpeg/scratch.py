@@ -41,20 +41,21 @@ class Scratch:
 def make_scratch() -> Scratch:
     """Make buffers; the tiles begin as zeros, since columns that are in no picture are transformed with their neighbours."""
     return Scratch(
-        gray=_aligned(GRAY_TILE, np.float32),
-        color=_aligned(COLOR_TILE, np.float32),
-        edge=_aligned((2, 3 * PIXELS), np.uint8),
-        blocks=_aligned((MOST_BLOCKS, 64), np.int16),
-        masks=_aligned((MOST_BLOCKS,), np.uint64),
-        values=_aligned((SYMBOLS_SIZE,), np.int16),
-        runs=_aligned((SYMBOLS_SIZE,), np.uint8),
-        joined=_aligned((48,), np.uint64),
-        raw=_aligned((RAW_SIZE,), np.uint8),
-        out=_aligned((OUT_SIZE,), np.uint8),
+        gray=aligned(GRAY_TILE, np.float32),
+        color=aligned(COLOR_TILE, np.float32),
+        edge=aligned((2, 3 * PIXELS), np.uint8),
+        blocks=aligned((MOST_BLOCKS, 64), np.int16),
+        masks=aligned((MOST_BLOCKS,), np.uint64),
+        values=aligned((SYMBOLS_SIZE,), np.int16),
+        runs=aligned((SYMBOLS_SIZE,), np.uint8),
+        joined=aligned((48,), np.uint64),
+        raw=aligned((RAW_SIZE,), np.uint8),
+        out=aligned((OUT_SIZE,), np.uint8),
     )
 
 
-def _aligned(shape: tuple[int, ...], dtype: type[_Number]) -> npt.NDArray[_Number]:
+def aligned(shape: tuple[int, ...], dtype: type[_Number]) -> npt.NDArray[_Number]:
+    """Make an array of zeros that begins with a cache line."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     room = np.zeros(size + _ALIGNMENT, np.uint8)
     start = -room.ctypes.data % _ALIGNMENT

@@ -12,7 +12,8 @@ from numba import config
 from numba.core import cgutils
 from numba.core.codegen import get_host_cpu_features
 
-I1, I8, I16, I32, I64, F32 = (*(ir.IntType(bits) for bits in (1, 8, 16, 32, 64)), ir.FloatType())
+I1, I8, I16, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 16, 32, 64))
+F32, F64 = ir.FloatType(), ir.DoubleType()
 
 # With these a vector of 64 bytes can be compressed and permuted byte by byte: Ice Lake, Zen 4 and later.
 _WIDE_FEATURES = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd", "avx512vbmi", "avx512vbmi2")

@@ -26,7 +26,8 @@ def fill_linear(display, modality, middle, extent):  # type: ignore[no-untyped-d
         elif x > high:
             display[i] = 255
         else:
-            display[i] = int((x - middle) * 255.0 / extent + 128.0)
+            # Between values so large that float64 has few of them, the edges may lie a level or two away from what they enclose.
+            display[i] = int(min(max((x - middle) * 255.0 / extent + 128.0, 0.0), 255.0))
 
 
 @kernel((array_out(uint8, 1), array_in(float64, 1), float64, float64))

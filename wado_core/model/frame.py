@@ -21,10 +21,10 @@ def frames_of_a_chunk(number_of_frames: int) -> int:
 class FrameLayout:
     """How the frames of an instance lie, the same for all of them.
 
-    Native frames follow each other without gaps from ``offset`` on, ``length`` bytes in all (PS3.5 8.2).
+    Native frames follow each other without gaps from ``offset`` on, ``length`` bytes that are there in all (PS3.5 8.2).
     Encapsulated frames are fragments (PS3.5 A.4), whose byte ranges the chunks hold; ``length`` then spans the whole element.
     frames_of_a_chunk: 0 when one chunk covers all frames.
-    words_swapped: 8-bit cells written as big endian OW words (PS3.5 8.1.1).
+    words_swapped: cells that are not words themselves, written as big endian OW words, of wider cells the lowest first (PS3.5 8.1.1).
     """
 
     offset: int

@@ -66,10 +66,10 @@ class Lut:
 
 @dataclass(frozen=True, slots=True)
 class Padding:
-    """Stored values low … high, both inclusive, that are no part of the image (PS3.3 C.7.5.1.1.2, H2.13)."""
+    """Stored values low … high, both inclusive, that are no part of the image (PS3.3 C.7.5.1.1.2, H2.13); floats of float pixel data."""
 
-    low: int
-    high: int
+    low: int | float
+    high: int | float
 
 
 @dataclass(frozen=True, slots=True)

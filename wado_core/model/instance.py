@@ -8,6 +8,7 @@ from wado_core.model.color import StoredPalette
 from wado_core.model.frame import FrameChunk, FrameLayout
 from wado_core.model.grayscale import FrameTransform, Padding
 from wado_core.model.image_pixel import CodeStream, ImagePixel
+from wado_core.model.overlay import StoredOverlay
 from wado_core.model.sop_class import MULTI_FRAME_CLASSES, TEXT_CLASSES, Category
 from wado_core.model.transfer_syntax import TransferSyntax, transfer_syntax
 from wado_core.model.uid import InstanceKey
@@ -20,10 +21,12 @@ class Instance:
     version: digest of the identity of the stored bytes; changes whenever they may have changed.
     data_set_offset: where the data set begins, after preamble and File Meta Information.
     has_preamble: the stored bytes are a Part 10 file as they are.
-    image_pixel: None for objects without pixels (or whose pixels are float or malformed: ``image_problem`` says why).
+    number_of_frames: that are there, whatever is stated.
+    image_pixel: None for objects without pixels (or whose pixels are malformed: ``image_problem`` says why).
     frames: None when there are no frames to be read.
     icc_profile: where an ICC profile lies that pictures of it can carry.
     palette: of PALETTE COLOR, or the supplemental one of MONOCHROME2 (PS3.3 C.7.6.19).
+    overlays: those of type G, for whichever frames.  overlay_problems: what is wrong with others, told to who asks for overlays.
     warnings: what of the object is broken and left out, tag first, whichever frame is rendered (A5.7).
     chunks: what differs from frame to frame, in the order of frames; all of it, or the chunk of the frame that was asked for, as
         the index reads it. Everything else is the fixed part, from which it follows which chunk holds a frame.
@@ -44,6 +47,8 @@ class Instance:
     padding: Padding | None = None
     palette: StoredPalette | None = None
     icc_profile: ByteRange | None = None
+    overlays: tuple[StoredOverlay, ...] = ()
+    overlay_problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     chunks: tuple[FrameChunk, ...] = ()
 

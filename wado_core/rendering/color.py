@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,10 @@ from wado_core.model.color import Palette
 from wado_core.model.grayscale import Lut, Window
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.rendering.table import Grayscale, cell_table, first_value
+from wado_core.rendering.wide import display_of, is_wide, narrowed, pieces
+
+# Further than any index of a palette, and near enough to subtract from.
+_BEYOND = 1 << 32
 
 Rgb = npt.NDArray[np.uint8]
 
@@ -26,11 +31,15 @@ _CONVERSIONS: dict[str, Callable[[Rgb, Rgb], None]] = {
 
 def rgb_of(decoded: Decoded, palette: Palette | None) -> Rgb:
     """Bring a decoded colour frame to RGB: (rows, columns, 3) uint8, C order."""
+    decoded = narrowed(decoded)
     pixel = decoded.pixel
     if palette is not None:
         if decoded.cells.ndim != 2:
             raise DamagedObject("(7FE0,0010) Pixel Data: a PALETTE COLOR frame was coded with several components (PS3.3 C.7.6.3.1.2).")
         rgb = np.empty((*decoded.cells.shape, 3), np.uint8)
+        if is_wide(pixel):
+            _look_up_wide(rgb, decoded.cells, palette, pixel)
+            return rgb
         kernels.look_up_rgb(rgb, decoded.cells, palette_table(palette, pixel))
         return rgb
     if decoded.cells.ndim != 3:
@@ -48,11 +57,23 @@ def eight_bits(cells: Cells, pixel: ImagePixel) -> Rgb:
     """Take the highest 8 of the stored bits of each sample (H3.2); fewer stored bits are stretched to the full range."""
     if pixel.bits_stored == 8 and pixel.bits_allocated == 8:
         return cells
-    samples = (cells >> (pixel.high_bit + 1 - pixel.bits_stored)) & ((1 << pixel.bits_stored) - 1)
     if pixel.bits_stored >= 8:
-        return (samples >> (pixel.bits_stored - 8)).astype(np.uint8)
+        return (cells >> (pixel.high_bit - 7)).astype(np.uint8)  # what is above does not fit
+    samples = (cells >> (pixel.high_bit + 1 - pixel.bits_stored)) & ((1 << pixel.bits_stored) - 1)
     largest = (1 << pixel.bits_stored) - 1
     return ((samples.astype(np.uint32) * 510 + largest) // (2 * largest)).astype(np.uint8)
+
+
+def _look_up_wide(
+    rgb: Rgb, cells: Cells, palette: Palette, pixel: ImagePixel, colored: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]] | None = None
+) -> None:
+    """Look indices of more than 16 bits up one by one, clamped at both ends (H3.1); ``colored`` says which, None: all of them."""
+    colors = rgb.reshape(-1, 3)
+    for start, stored in pieces(cells, pixel):
+        places = slice(None) if colored is None else colored(stored)
+        indices = np.clip(stored[places], 0 if stored.dtype.kind == "u" else -_BEYOND, _BEYOND).astype(np.intp)
+        for channel, lut in enumerate((palette.red, palette.green, palette.blue)):
+            colors[start : start + stored.size, channel][places] = _channel(lut, indices)
 
 
 @lru_cache(maxsize=16)
@@ -67,9 +88,13 @@ def palette_table(palette: Palette, pixel: ImagePixel) -> Rgb:
 def supplemented(cells: Cells, steps: Grayscale, voi: Window | Lut | None, palette: Palette, pixel: ImagePixel) -> Rgb:
     """Draw a grayscale frame with a supplemental palette: (rows, columns, 3) uint8, C order (PS3.3 C.7.6.19, H2.18).
 
-    cells: (rows, columns) uint8 or uint16.  The rest as in ``cell_table``.
+    cells: (rows, columns) as ``pixel`` describes them.  The rest as in ``cell_table``.
     """
     rgb = np.empty((*cells.shape, 3), np.uint8)
+    if is_wide(pixel):
+        rgb[...] = display_of(cells, pixel, steps, voi)[..., np.newaxis]
+        _look_up_wide(rgb, cells, palette, pixel, lambda stored: _colored(stored, steps, palette))
+        return rgb
     kernels.look_up_rgb(rgb, cells, supplemented_table(steps, voi, palette, pixel))
     return rgb
 
@@ -79,12 +104,18 @@ def supplemented_table(steps: Grayscale, voi: Window | Lut | None, palette: Pale
     """Return the colour of every cell: (2**bits_allocated, 3) uint8; gray below the first value that the palette maps, and padding."""
     table = cell_table(steps, voi, pixel)[:, np.newaxis].repeat(3, axis=1)
     stored = _stored_values(pixel)
-    colored = stored >= palette.red.first
-    if steps.padding is not None:
-        colored &= (stored < steps.padding.low) | (stored > steps.padding.high)
+    colored = _colored(stored, steps, palette)
     table[colored] = palette_table(palette, pixel)[colored]
     table.flags.writeable = False
     return table
+
+
+def _colored(stored: npt.NDArray[Any], steps: Grayscale, palette: Palette) -> npt.NDArray[np.bool_]:
+    """Return which stored values a supplemental palette maps: from its first on, and no padding."""
+    colored: npt.NDArray[np.bool_] = stored >= palette.red.first
+    if steps.padding is not None:
+        colored &= (stored < steps.padding.low) | (stored > steps.padding.high)
+    return colored
 
 
 def _stored_values(pixel: ImagePixel) -> npt.NDArray[np.intp]:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from wado_core.codecs.decoded import Cells
-from wado_core.jpeg.samples import ColorSamples, GraySamples, Samples, samples_of
+from wado_core.jpeg.samples import ColorSamples, DrawnSamples, GraySamples, Line, Samples
 from wado_core.model.geometry import Rectangle
 from wado_core.model.grayscale import Lut, Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.rendering.line import exact_line
-from wado_core.rendering.resample import Picture, picture_of_cells, picture_of_rgb
-from wado_core.rendering.table import Grayscale, cell_table
+from wado_core.rendering.resample import Picture, picture_of_cells, picture_of_rgb, rows_of_cells, rows_of_rgb
+from wado_core.rendering.table import Grayscale, Table, cell_table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,14 +30,19 @@ class GrayDrawing:
 
     def picture(self) -> Picture:
         """Make the pixels, (rows, columns) uint8."""
-        return picture_of_cells(self.cells, cell_table(self.steps, self.voi, self.pixel), self.source, self.rows, self.columns)
+        return picture_of_cells(self.cells, self._display(), self.source, self.rows, self.columns)
 
     def samples(self) -> Samples:
-        """Return what a JPEG encoder codes, the same values as those of the picture; of its size no picture is made of them."""
-        if (self.rows, self.columns) != (self.source.rows, self.source.columns):
-            return samples_of(self.picture())
+        """Return what a JPEG encoder codes, the same values as those of the picture; of it, no more is made at once than is coded."""
+        display = self._display()
+        if (self.rows, self.columns) == (self.source.rows, self.source.columns):
+            return GraySamples(self.cells, display, self.source)
+        size = self.rows, self.columns
+        return DrawnSamples(lambda first, end: rows_of_cells(self.cells, display, self.source, size, first, end), gray=True)
+
+    def _display(self) -> Line | Table:
         line = exact_line(self.steps, self.voi, self.pixel) if isinstance(self.voi, Window) else None
-        return GraySamples(self.cells, line or cell_table(self.steps, self.voi, self.pixel), self.source)
+        return line or cell_table(self.steps, self.voi, self.pixel)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +61,8 @@ class ColorDrawing:
     def samples(self) -> Samples:
         """Return what a JPEG encoder codes, the same values as those of the picture."""
         if (self.rows, self.columns) != (self.source.rows, self.source.columns):
-            return samples_of(self.picture())
+            size = self.rows, self.columns
+            return DrawnSamples(lambda first, end: rows_of_rgb(self.pixels, self.source, size, first, end), gray=False)
         return ColorSamples(self.pixels, self.source)
 
 

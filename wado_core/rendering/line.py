@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from wado_core.jpeg.samples import Line
+from wado_core.jpeg.samples import IDENTITY, Line
 from wado_core.kernels import line as kernels
 from wado_core.model.grayscale import Padding, Rescale, VoiLutFunction, Window
 from wado_core.model.image_pixel import ImagePixel
@@ -12,6 +12,8 @@ from wado_core.rendering.table import BACKGROUND, Grayscale, Table, first_value,
 
 # Steeper lines than this are thresholds between two samples, where any line will do; float32 ends at 3.4e38.
 _STEEPEST = 1e6
+
+_LEVELS = np.arange(256, dtype=np.uint8)
 
 
 def exact_line(steps: Grayscale, window: Window, pixel: ImagePixel) -> Line | None:
@@ -40,6 +42,8 @@ def _line(modality: Rescale, steps: Grayscale, window: Window, pixel: ImagePixel
     ramp = ramp[first : last + 1]
     if steps.padding is not None and not _is_background(steps.padding, begin + first, ramp, pixel):
         return None
+    if begin + first == 0 and pixel.bits_stored == 8 and not pixel.signed and np.array_equal(ramp, _LEVELS):
+        return IDENTITY
     if factor == 0 or abs(factor) > _STEEPEST:
         factor = float(ramp[-1]) - float(ramp[0])
     fitted = np.empty(4, np.float32)
@@ -53,5 +57,5 @@ def _line(modality: Rescale, steps: Grayscale, window: Window, pixel: ImagePixel
 
 def _is_background(padding: Padding, begin: int, ramp: Table, pixel: ImagePixel) -> bool:
     """Whether all padding is drawn black in any case: ramps are monotonic, so that its ends tell."""
-    places = (padding.low - first_value(pixel) - begin, padding.high - first_value(pixel) - begin)
+    places = (int(padding.low) - first_value(pixel) - begin, int(padding.high) - first_value(pixel) - begin)
     return all(ramp[min(max(place, 0), ramp.size - 1)] == BACKGROUND for place in places)

@@ -1,85 +1,58 @@
 """Resampling: area averaging where a picture shrinks, bilinear where it grows, in exact integer weights (A4.47)."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from threading import local
 
 import numpy as np
 import numpy.typing as npt
 
 from wado_core.codecs.decoded import Cells
+from wado_core.jpeg.samples import IDENTITY, Line, numbers_of
+from wado_core.jpeg.scratch import aligned
 from wado_core.kernels import cells as cell_kernels
 from wado_core.kernels import resample as kernels
+from wado_core.kernels import resample_rows as kinds
+from wado_core.kernels.resample_lanes import LANES
 from wado_core.model.geometry import Rectangle
+from wado_core.rendering.axis import axis
 from wado_core.rendering.table import Table
 
 Picture = npt.NDArray[np.uint8]
-_Integers = npt.NDArray[np.int32]
+
+# Columns of a tile: sixteen rows of their sums, as they are and turned, are 64 KB. 256 cost a fifth more, 1,024 gain nothing.
+_TILE = 512
+
+# Rows of scratch are this much longer: sixteen that lie 2048 or 4096 bytes apart took a third longer, as caches have few places for them.
+_APART = 64
+
+_NO_CELLS_8, _NO_CELLS_16, _NO_TABLE = np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint16), np.zeros(1, np.uint8)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Axis:
-    """One axis: picture position ``i`` is the sum over ``k < count[i]`` of ``weights[start[i] + k] * source[first[i] + k] / total``."""
+def picture_of_cells(cells: Cells, display: Line | Table, source: Rectangle, rows: int, columns: int) -> Picture:
+    """Find the display values of the cells of ``source`` and bring them to ``rows`` × ``columns``, in one pass.
 
-    first: _Integers
-    count: _Integers
-    start: _Integers
-    weights: _Integers
-    total: int
-
-
-@lru_cache(maxsize=256)
-def axis(source: int, target: int) -> Axis:
-    """Return the weights from ``source`` to ``target`` positions, both at least 1."""
-    return _area(source, target) if target <= source else _bilinear(source, target)
-
-
-def _area(source: int, target: int) -> Axis:
-    """Mean over the interval ``[i * source / target, (i + 1) * source / target)``; weights in units of 1 / target."""
-    position = np.arange(target, dtype=np.int64)
-    begin, end = position * source, (position + 1) * source  # in units of 1 / target
-    first, last = begin // target, (end - 1) // target
-    count = last - first + 1
-    start = np.concatenate(([0], np.cumsum(count)[:-1]))
-    owner = np.repeat(position, count)
-    index = np.arange(int(count.sum())) - start[owner] + first[owner]
-    weights = np.minimum(end[owner], (index + 1) * target) - np.maximum(begin[owner], index * target)
-    return _axis(first, count, start, weights, source)
-
-
-def _bilinear(source: int, target: int) -> Axis:
-    """Two neighbours of ``(i + 1/2) * source / target - 1/2``, clamped at the edges; weights in units of 1 / (2 target)."""
-    position = np.arange(target, dtype=np.int64)
-    place = (2 * position + 1) * source - target  # in units of 1 / (2 target)
-    place = np.clip(place, 0, 2 * target * (source - 1))
-    first = np.minimum(place // (2 * target), max(source - 2, 0))
-    right = place - first * 2 * target
-    if source == 1:
-        return _axis(first, np.ones_like(first), position, np.full_like(first, 2 * target), 2 * target)
-    weights = np.stack((2 * target - right, right), axis=1).ravel()
-    return _axis(first, np.full_like(first, 2), 2 * position, weights, 2 * target)
-
-
-def _axis(*arrays_and_total: npt.NDArray[np.int64] | int) -> Axis:
-    *arrays, total = arrays_and_total
-    first, count, start, weights = (np.ascontiguousarray(array, np.int32) for array in arrays)
-    return Axis(first, count, start, weights, int(total))
-
-
-def picture_of_cells(cells: Cells, table: Table, source: Rectangle, rows: int, columns: int) -> Picture:
-    """Look the cells of ``source`` up and bring them to ``rows`` × ``columns``, in one pass.
-
-    cells: (…, …) uint8 or uint16, C order.  table: display value of every cell.  Returns (rows, columns) uint8.
+    cells: (…, …) uint8 or uint16, C order.  display: a line, or a table by cell, (256,) or (65536,) uint8.
+    Returns (rows, columns) uint8.
     """
-    picture = np.empty((rows, columns), np.uint8)
-    if (rows, columns) == (source.rows, source.columns):
-        cell_kernels.look_up(picture, cells, table, source.top, source.left)
+    if not isinstance(display, Line) and (rows, columns) == (source.rows, source.columns):
+        picture = np.empty((rows, columns), np.uint8)
+        cell_kernels.look_up(picture, cells, display, source.top, source.left)
         return picture
-    down, across = axis(source.rows, rows), axis(source.columns, columns)
-    kernels.resample_cells(
-        picture, cells, table, source.top, source.left, down.first, down.count, down.start, down.weights,
-        across.first, across.count, across.start, across.weights,
-        np.empty(source.columns, np.uint8), np.empty(source.columns, np.int32), down.total * across.total,
-    )  # fmt: skip
+    return rows_of_cells(cells, display, source, (rows, columns), 0, rows)
+
+
+def rows_of_cells(
+    cells: Cells, display: Line | Table, source: Rectangle, size: tuple[int, int], first_row: int, end_row: int
+) -> Picture:
+    """Return rows ``first_row`` … ``end_row - 1`` of the picture of ``size`` that ``picture_of_cells`` makes."""
+    picture = np.empty((end_row - first_row, size[1]), np.uint8)
+    if isinstance(display, Line):
+        whole_range = display == IDENTITY and cells.dtype == np.uint8
+        kind = kinds.DISPLAY if whole_range else kinds.CELLS_8_BY_LINE if cells.dtype == np.uint8 else kinds.CELLS_16_BY_LINE
+        _fill(picture, kind, cells, _NO_TABLE, display, source, size, first_row, 1)
+    else:
+        kind = kinds.CELLS_8_BY_TABLE if cells.dtype == np.uint8 else kinds.CELLS_16_BY_TABLE
+        _fill(picture, kind, cells, display, IDENTITY, source, size, first_row, 1)
     return picture
 
 
@@ -90,10 +63,59 @@ def picture_of_rgb(pixels: Picture, source: Rectangle, rows: int, columns: int) 
     """
     if (rows, columns) == (source.rows, source.columns):
         return np.ascontiguousarray(pixels[source.top : source.bottom, source.left : source.right])
-    picture = np.empty((rows, columns, 3), np.uint8)
-    down, across = axis(source.rows, rows), axis(source.columns, columns)
-    kernels.resample_rgb(
-        picture, pixels, source.top, source.left, down.first, down.count, down.start, down.weights,
-        across.first, across.count, across.start, across.weights, np.empty(3 * source.columns, np.int32), down.total * across.total,
+    return rows_of_rgb(pixels, source, (rows, columns), 0, rows)
+
+
+def rows_of_rgb(pixels: Picture, source: Rectangle, size: tuple[int, int], first_row: int, end_row: int) -> Picture:
+    """Return rows ``first_row`` … ``end_row - 1`` of the picture of ``size`` that ``picture_of_rgb`` makes."""
+    picture = np.empty((end_row - first_row, 3 * size[1]), np.uint8)
+    flat = pixels.reshape(pixels.shape[0], 3 * pixels.shape[1])
+    _fill(picture, kinds.DISPLAY, flat, _NO_TABLE, IDENTITY, source, size, first_row, 3)
+    return picture.reshape(end_row - first_row, size[1], 3)
+
+
+def _fill(
+    picture: Picture, kind: int, cells: Cells, table: Table, line: Line,
+    source: Rectangle, size: tuple[int, int], first_row: int, samples: int,
+) -> None:  # fmt: skip
+    down, across = axis(source.rows, size[0]), axis(source.columns, size[1])
+    cells_8, cells_16 = (cells, _NO_CELLS_16) if cells.dtype == np.uint8 else (_NO_CELLS_8, cells)
+    scratch = _scratch_for(across.widest * samples)
+    halvings, straight = (across.halvings, across.straight) if samples == 1 else (0, False)
+    kernels.resample(
+        kind, cells_8, cells_16, table, numbers_of(line)[0], line.mask, line.flipped, source.top, samples * source.left, samples,
+        first_row, down.places, down.weights, down.whole, across.places, across.weights, halvings, straight, down.total * across.total,
+        scratch.sums, scratch.turned, scratch.values, scratch.rows, picture,
     )  # fmt: skip
-    return picture
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scratch:
+    """What the kernel takes beside a picture; see there."""
+
+    sums: npt.NDArray[np.int32]
+    turned: npt.NDArray[np.int32]
+    values: Picture
+    rows: Picture
+
+
+def _make_scratch(room: int) -> _Scratch:
+    return _Scratch(
+        aligned((LANES, room + _APART // 4), np.int32),
+        aligned((room, LANES), np.int32),
+        aligned((_TILE, LANES), np.uint8),
+        aligned((LANES, _TILE + _APART), np.uint8),
+    )
+
+
+_of_thread = local()
+
+
+def _scratch_for(widest: int) -> _Scratch:
+    """Return the calling thread's own, or a larger one, which is not kept, where a column of the picture is made of more than a tile."""
+    if widest > _TILE:
+        return _make_scratch(-(-widest // 32) * 32)
+    found: _Scratch | None = getattr(_of_thread, "scratch", None)
+    if found is None:
+        found = _of_thread.scratch = _make_scratch(_TILE)
+    return found

@@ -75,9 +75,9 @@ def sample_table(steps: Grayscale, voi: Window | Lut | None, pixel: ImagePixel) 
 
 
 def _fill_linear(display: Table, modality: Rescale | Lut, window: Window, pixel: ImagePixel) -> None:
-    unit, middle, extent = _in_unit(modality, window)
+    unit, middle, extent = in_unit(modality, window)
     if isinstance(modality, Rescale):
-        values = modality_values(_rescale_in(unit, modality), pixel)
+        values = modality_values(rescale_in(unit, modality), pixel)
     else:
         values = modality_values(modality, pixel) * unit
     voi_kernels.fill_linear(display, values, middle, extent)
@@ -90,8 +90,8 @@ def linear_ramp(modality: Rescale, window: Window, pixel: ImagePixel) -> tuple[i
     Before the first and behind the last of them the display values stay as they are. Empty where float64 cannot tell between which
     samples the window begins and ends: for a slope of 0, or one that is nothing beside intercept and window.
     """
-    unit, middle, extent = _in_unit(modality, window)
-    rescale, last = _rescale_in(unit, modality), (1 << pixel.bits_stored) - 1
+    unit, middle, extent = in_unit(modality, window)
+    rescale, last = rescale_in(unit, modality), (1 << pixel.bits_stored) - 1
     edges = middle - extent / 2, middle + extent / 2
     if abs(rescale.slope) <= max(abs(number) for number in (*edges, rescale.intercept)) * _CANCELLED:
         return 0, np.empty(0, np.uint8), 0.0
@@ -105,45 +105,50 @@ def linear_ramp(modality: Rescale, window: Window, pixel: ImagePixel) -> tuple[i
     return begin, display, 255 * rescale.slope / extent if extent > 0 else 0.0
 
 
-def _in_unit(modality: Rescale | Lut, window: Window) -> tuple[int, float, float]:
+def in_unit(modality: Rescale | Lut, window: Window, bits: int = 16) -> tuple[int, float, float]:
     """Return a unit in which everything that was written as a decimal fraction is an integer, and middle and extent of the window in it.
 
+    bits: of a sample; 0 for floats, whose unit is 1.
     In it the table is the standard's equation in real arithmetic: 0.1 * 3 is 0.3 here, on its side of a tie.
     """
     shift = 0.5 if window.function is VoiLutFunction.LINEAR else 0.0
     written = [window.center, window.width, shift]
     if isinstance(modality, Rescale):
         written += [modality.slope, modality.intercept]
-    if _are_halves(written):
+    if _are_halves(written, bits):
         unit = 10  # of which all are whole numbers, as their differences are
         return unit, (window.center - shift) * unit, (window.width - 2 * shift) * unit
-    unit = _decimal_unit(written)
+    unit = _decimal_unit(written, bits) if bits else 1
     if unit > 1:  # and so even: products of all that is written are whole numbers, the nearest ones to the products of float64
         return unit, round(window.center * unit) - shift * unit, round(window.width * unit) - 2 * shift * unit
     return 1, float(as_written(window.center) - Fraction(shift)), float(as_written(window.width) - Fraction(2 * shift))
 
 
-def _rescale_in(unit: int, modality: Rescale) -> Rescale:
-    if _are_halves((modality.slope, modality.intercept)):
+def rescale_in(unit: int, modality: Rescale) -> Rescale:
+    """Return a rescale to such a unit."""
+    if unit == 1:
+        return modality
+    if _are_halves((modality.slope, modality.intercept), 16):
         return Rescale(modality.slope * unit, modality.intercept * unit)
     if unit > 1:
         return Rescale(float(round(modality.slope * unit)), float(round(modality.intercept * unit)))
     return modality
 
 
-def _are_halves(numbers: Sequence[float]) -> bool:
+def _are_halves(numbers: Sequence[float], bits: int) -> bool:
     """Whether all are multiples of a half and in reach, see below: nearly all windows are, and need no fractions."""
-    return all((2.0 * number).is_integer() and abs(number) * 10 * 255 * 65536 < 2**53 for number in numbers)
+    reach = 2.0 ** (53 - max(bits, 16)) if bits else 0.0
+    return all((2.0 * number).is_integer() and abs(number) * 10 * 255 < reach for number in numbers)
 
 
-def _decimal_unit(numbers: Sequence[float]) -> int:
+def _decimal_unit(numbers: Sequence[float], bits: int) -> int:
     """Return the power of ten that makes all ``numbers`` integers, as they are written; 1 when there is none in reach.
 
-    In reach: products of 255 and 65,536 values of this unit are exact in float64.
+    In reach: products of 255 and as many values of this unit as samples of so many bits, at least 16, have are exact in float64.
     """
     unit, largest = 1, max(map(abs, numbers))
     for _ in range(_MOST_DECIMALS + 1):
-        if largest * unit * 255 * 65536 >= 2**53:
+        if largest * unit * 255 >= 2.0 ** (53 - max(bits, 16)):
             return 1
         # A quotient of whole numbers in float64 is the float that the decimal fraction is read as.
         if all(round(number * unit) / unit == number for number in numbers):
@@ -193,15 +198,16 @@ def value_range(cells: Cells, pixel: ImagePixel, steps: Grayscale) -> ValueRange
         return ValueRange(0.0, 0.0, empty=True)
     values = modality_values(steps.modality, pixel)[samples]
     places, first = (int(values.argmin()), int(values.argmax())), first_value(pixel)
-    low, high = (_one_value(steps.modality, first + int(samples[place]), values[place]) for place in places)
+    low, high = (one_value(steps.modality, first + int(samples[place]), values[place]) for place in places)
     return ValueRange(low, high)
 
 
-def _one_value(modality: Rescale | Lut, stored: int, rounded: float) -> float:
-    """Return the modality value of one stored value as the float nearest to the decimal number that it is."""
+def one_value(modality: Rescale | Lut, stored: float, rounded: float) -> float:
+    """Return the modality value of one stored value, an integer or a float, as the float nearest to the decimal number that it is."""
     if isinstance(modality, Lut):
         return float(rounded)
-    return float(as_written(modality.slope) * stored + as_written(modality.intercept))
+    value = stored if isinstance(stored, int) else as_written(stored)
+    return float(as_written(modality.slope) * value + as_written(modality.intercept))
 
 
 def _samples_of(cells: npt.NDArray[np.intp], pixel: ImagePixel) -> npt.NDArray[np.intp]:
@@ -215,4 +221,6 @@ def full_range_window(values: ValueRange) -> Window | None:
     if values.empty or values.low == values.high:
         return None
     low, high = as_written(values.low), as_written(values.high)
+    if high - low < 1:  # which the 1 that LINEAR takes off again would swallow: the same function without it (C.11.2.1.3.2)
+        return Window(float((low + high) / 2), float(high - low), VoiLutFunction.LINEAR_EXACT)
     return Window(float((low + high + 1) / 2), float(high - low + 1))

@@ -36,12 +36,12 @@ class DecodedFrames:
         if not self._keeps:
             return decode()
 
-        def shared() -> Decoded:
-            frame = decode()
-            frame.cells.flags.writeable = False
-            return frame
+        return self._frames.get(key, lambda: _read_only(decode()))
 
-        return self._frames.get(key, shared)
+    def offer(self, key: FrameKey, frame: Decoded) -> None:
+        """Keep a frame that nobody has asked for yet."""
+        if self._keeps:
+            self._frames.offer(key, _read_only(frame))
 
     def drop(self, version: str) -> None:
         """Forget the frames of an object, whose file has changed while they were read."""
@@ -50,6 +50,11 @@ class DecodedFrames:
     def counts(self) -> CacheCounts:
         """Return what has come of it."""
         return self._frames.counts()
+
+
+def _read_only(frame: Decoded) -> Decoded:
+    frame.cells.flags.writeable = False
+    return frame
 
 
 def _cost(frame: Decoded) -> int:

@@ -14,12 +14,17 @@ from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Located
 from wado_core.model.render import RenderPlan
+from wado_core.model.transfer_syntax import transfer_syntax
 from wado_core.rendering.execute import Keep, keep_nothing, smallest_frame
 from wado_core.services.decoded_frames import DecodedFrames, FrameKey
 from wado_core.services.inflated_data_sets import InflatedDataSets
 
 # Frames that take longer than this to decode are kept: to make a picture of a decoded CT takes a third of a millisecond.
 COSTLY_NS = 2e6
+
+
+# Niceness of the child that decodes what nobody has asked for yet; it is started when it is first needed.
+_AHEAD_PRIORITY = 19
 
 
 class Decoding:
@@ -32,6 +37,8 @@ class Decoding:
         cache_bytes, inflated_bytes: of decoded frames, and of inflated data sets, that are kept; 0: none.
         """
         self._isolated = IsolatedDecoder(deadline_s, most_bytes)
+        self._ahead = IsolatedDecoder(deadline_s, most_bytes, _AHEAD_PRIORITY)
+        self._keeps_frames = cache_bytes > 0
         self._bounds = Bounds(deadline_s, most_bytes)
         self._frames = DecodedFrames(cache_bytes)
         self._data_sets = InflatedDataSets(inflated_bytes)
@@ -60,6 +67,23 @@ class Decoding:
             return keep_nothing
         return lambda smallest, make: self._frames.get(FrameKey(plan.version, plan.frame_number, smallest), make)
 
+    def can_read_ahead(self, plan: RenderPlan) -> bool:
+        """Whether frames can be made ready alone: those of a video come one after the other, and deflated ones all at once."""
+        row = decoder(plan.transfer_syntax_uid)
+        if row.program or transfer_syntax(plan.transfer_syntax_uid).deflated:
+            return False
+        return self._keeps_frames or not is_costly(plan.transfer_syntax_uid, plan.image_pixel)
+
+    def decode_ahead(self, plan: RenderPlan, encoded: bytes) -> Decoded | None:
+        """Decode the frame of a plan for later, at the lowest priority and beside all requests; None where it is not costly to decode."""
+        if not is_costly(plan.transfer_syntax_uid, plan.image_pixel):
+            return None
+        return self._ahead.decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, smallest_frame(plan), plan.frame_number)
+
+    def offer(self, plan: RenderPlan, frame: Decoded) -> None:
+        """Keep the decoded frame of a plan."""
+        self._frames.offer(FrameKey(plan.version, plan.frame_number, smallest_frame(plan)), frame)
+
     def inflate(self, located: Located) -> Inflate:
         """Return what inflates a deflated object, or returns it inflated if it is kept so."""
         return self._data_sets.of(located)
@@ -77,6 +101,10 @@ class Decoding:
         """Return what has come of keeping inflated data sets."""
         return self._data_sets.counts()
 
+    def stop_ahead(self) -> None:
+        """End what is being decoded for later, now and for good."""
+        self._ahead.abort()
+
     def start(self) -> None:
         """Start the child now rather than with the first heavy frame."""
         self._isolated.start()
@@ -84,6 +112,7 @@ class Decoding:
     def close(self) -> None:
         """End the child."""
         self._isolated.close()
+        self._ahead.close()
 
 
 def is_costly(transfer_syntax_uid: str, pixel: ImagePixel) -> bool:

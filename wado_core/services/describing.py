@@ -4,7 +4,6 @@ import hashlib
 import logging
 import multiprocessing
 import os
-import threading
 import traceback
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -17,7 +16,7 @@ import msgspec
 
 from wado_core.dicom.instance import check_key, describe
 from wado_core.errors import ContentChanged, NotDicom, Unavailable, WadoError
-from wado_core.interrupts import interrupts_withheld
+from wado_core.interrupts import end_with_parent, interrupts_withheld
 from wado_core.model.instance import Location
 from wado_core.ports import ByteSource, IndexedFile, Store
 from wado_core.settings import Limits
@@ -204,19 +203,7 @@ class _Pool:
 
 def _spawn(processes: int) -> ProcessPoolExecutor:
     # Spawned, not forked: nothing of the server (threads, locks, connections) is inherited.
-    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_process)
-
-
-def _prepare_process() -> None:
-    """End when the parent ends in any way."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=end_with_parent)
 
 
 def _describe_batch(store: Store, limits: Limits, locations: list[Location]) -> bytes:

@@ -2,12 +2,16 @@
 
 from contextlib import ExitStack
 
+from wado_core.codecs.decoded import Decoded
+from wado_core.codecs.registry import decode
 from wado_core.dicom.frames import FrameReader
 from wado_core.errors import ContentChanged
 from wado_core.model.frame import EncodedImage
 from wado_core.model.grayscale import ValueRange
+from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance, Located
 from wado_core.model.render import RenderPlan, RenderRequest
+from wado_core.model.transfer_syntax import transfer_syntax
 from wado_core.ports import Deliver, Index, Lend, Near, Notices, RenderCache, Store, WouldWait
 from wado_core.rendering.cost import is_light
 from wado_core.rendering.execute import draw, execute
@@ -16,6 +20,7 @@ from wado_core.rendering.resample import Picture
 from wado_core.services.decoding import Decoding
 from wado_core.services.known_ranges import KnownRanges, needs_range
 from wado_core.services.locating import Locating
+from wado_core.services.read_ahead import ReadAhead
 from wado_core.settings import Limits
 
 
@@ -32,7 +37,14 @@ class Rendering:
         pictures: RenderCache,
         notices: Notices,
         limits: Limits,
+        shared: RenderCache | None = None,
+        ahead: ReadAhead | None = None,
     ) -> None:
+        """Make the service.
+
+        shared: a second cache, slower than ``pictures``, whose look-ups may wait for a disk and whose ``put`` does not.
+        ahead: is told of each frame that had to be read from storage or decoded.
+        """
         self._locating = locating
         self._store = store
         self._near = near
@@ -40,6 +52,8 @@ class Rendering:
         self._pictures = pictures
         self._ranges = KnownRanges(index, notices)
         self._limits = limits
+        self._shared = shared
+        self._ahead = ahead
 
     def plan(self, instance: Instance, request: RenderRequest) -> RenderPlan:
         """Resolve every default of a request without touching a pixel.
@@ -52,13 +66,25 @@ class Rendering:
         """Return the picture of a plan if it is kept in memory."""
         return self._pictures.get(plan.digest)
 
+    @property
+    def shares(self) -> bool:
+        """Whether there is a second cache, in which ``recalled`` looks."""
+        return self._shared is not None
+
+    def recalled(self, plan: RenderPlan) -> EncodedImage | None:
+        """Return the picture of a plan if it is kept on disk, and keep it in memory from now on; may wait for the disk."""
+        image = None if self._shared is None else self._shared.get(plan.digest)
+        if image is not None:
+            self._pictures.put(plan.digest, image)
+        return image
+
     def heavy(self, plan: RenderPlan) -> bool:
         """Whether decoding takes so long that it must not stand in the way of others; not where the frame is kept decoded."""
         return self._decoding.heavy(plan.transfer_syntax_uid) and not self._decoding.holds(plan)
 
     def light(self, plan: RenderPlan) -> bool:
         """Whether the picture is made so soon that an event loop can wait for it."""
-        return is_light(plan)
+        return is_light(plan) or (is_light(plan, decoded=True) and self._decoding.holds(plan))
 
     def image_at_once(self, plan: RenderPlan) -> EncodedImage | None:
         """Make, and keep, a light picture whose bytes are in memory; None where they are not.
@@ -74,11 +100,18 @@ class Rendering:
             return None
         try:
             with opened as source:
-                image, _ = execute(plan, FrameReader(source, located.instance, self._limits), known)
+                reader = FrameReader(source, located.instance, self._limits)
+                image, _ = execute(plan, reader, known, _decode_at_once, keep=self._decoding.keep(plan))
         except (WouldWait, ContentChanged):
             return None
         self._pictures.put(plan.digest, image)
+        if transfer_syntax(plan.transfer_syntax_uid).encapsulated:  # what is native comes this way because it is in memory
+            self._tell(plan, located)
         return image
+
+    def _tell(self, plan: RenderPlan, located: Located) -> None:
+        if self._ahead is not None and located.instance.number_of_frames > 1:
+            self._ahead.passed(plan)
 
     def image(self, plan: RenderPlan, deliver: Deliver | None = None, lend: Lend | None = None) -> EncodedImage:
         """Make the picture of a plan, and keep it.
@@ -102,6 +135,9 @@ class Rendering:
         if found is not None:
             self._ranges.found(plan, found)
         self._pictures.put(plan.digest, image)
+        if self._shared is not None:
+            self._shared.put(plan.digest, image)
+        self._tell(plan, located)
         return image
 
     def pixels(self, plan: RenderPlan) -> Picture:
@@ -127,6 +163,15 @@ class Rendering:
         if located.instance.version != plan.version:
             raise ContentChanged
         return located, self._ranges.find(plan) if needs_range(plan) else None
+
+
+def _decode_at_once(
+    encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None, picture: int
+) -> Decoded:
+    """Decode what takes no time: cells as they lie."""
+    if transfer_syntax(transfer_syntax_uid).encapsulated:
+        raise WouldWait  # a frame that was kept has gone since the picture was found to be light
+    return decode(encoded, pixel, transfer_syntax_uid, smallest, picture)
 
 
 def _closing(opened: ExitStack, deliver: Deliver) -> Deliver:

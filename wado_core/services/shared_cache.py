@@ -75,6 +75,12 @@ class SharedCache(Generic[Key, Value]):
                     self._put(key, flight.made[0])
             flight.landed.set()
 
+    def offer(self, key: Key, value: Value) -> None:
+        """Keep a value that was made for nobody yet, unless one is kept."""
+        with self._lock:
+            if key not in self._values:
+                self._put(key, value)
+
     def drop(self, wanted: Callable[[Key], bool]) -> None:
         """Forget what stands under the keys that are wanted."""
         with self._lock:

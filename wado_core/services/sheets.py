@@ -50,13 +50,22 @@ def thumbnail_request(frame_number: int, edge: int) -> RenderRequest:
 class Sheets:
     """Chooses what stands for studies, series and objects, and draws thumbnails of all that they hold into one picture."""
 
-    def __init__(self, browsing: Browsing, locating: Locating, rendering: Rendering, pictures: RenderCache, limits: Limits) -> None:
-        """pictures: where finished sheets are kept too."""
+    def __init__(
+        self,
+        browsing: Browsing,
+        locating: Locating,
+        rendering: Rendering,
+        pictures: RenderCache,
+        limits: Limits,
+        shared: RenderCache | None = None,
+    ) -> None:
+        """pictures, shared: where finished sheets are kept too, as those of Rendering are."""
         self._browsing = browsing
         self._locating = locating
         self._rendering = rendering
         self._pictures = pictures
         self._limits = limits
+        self._shared = shared
 
     def thumbnail(self, asked: ThumbnailRequest, *, anew: bool = False) -> tuple[Located, RenderPlan]:
         """Return the object that stands for what is asked, and the plan of its thumbnail.
@@ -113,6 +122,18 @@ class Sheets:
         """Return the sheet if it is kept in memory."""
         return self._pictures.get(plan.digest)
 
+    @property
+    def shares(self) -> bool:
+        """Whether there is a second cache, in which ``recalled`` looks."""
+        return self._shared is not None
+
+    def recalled(self, plan: SheetPlan) -> EncodedImage | None:
+        """Return the sheet if it is kept on disk, and keep it in memory from now on; may wait for the disk."""
+        image = None if self._shared is None else self._shared.get(plan.digest)
+        if image is not None:
+            self._pictures.put(plan.digest, image)
+        return image
+
     def heavy(self, plan: SheetPlan) -> bool:
         """Whether the sheet takes so long that it must not stand in the way of single pictures."""
         plans = [cell.picture for cell in plan.cells if isinstance(cell.picture, RenderPlan)]
@@ -137,6 +158,8 @@ class Sheets:
         image = EncodedImage(drawing.jpeg(plan.quality), MediaType.JPEG.value, tuple(marks))
         if not image.passing:
             self._pictures.put(plan.digest, image)
+        if self._shared is not None and not marks:  # which are kept in memory only
+            self._shared.put(plan.digest, image)
         return image
 
     def _draw(self, drawing: SheetDrawing, cell: Cell, edge: int, end: float) -> Problem | None:

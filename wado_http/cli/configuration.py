@@ -33,6 +33,7 @@ OPTIONS = {
     "state": "--state",
     "rescan_s": "--rescan",
     "settling_s": "--settling",
+    "disk_cache_bytes": "--disk-cache",
 }
 
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")

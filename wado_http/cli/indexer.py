@@ -54,6 +54,9 @@ def main(arguments: Sequence[str]) -> int:
         control.tell(f"{WHY}{error}")
         return STARTUP_FAILURE
     _obey(control, keeping, settings.grace_s)
+    tidying = assemble.tidying(settings)
+    if tidying is not None:
+        threading.Thread(target=tidying.run, name="tidying", daemon=True).start()
     if REPORT in arguments:
         threading.Thread(target=_report, args=(settings, control, time.time()), name="report", daemon=True).start()
     control.tell(READY)

@@ -13,6 +13,7 @@ from wado_core.errors import WadoError
 from wado_http.cli.config import config
 from wado_http.cli.index import index
 from wado_http.cli.info import info
+from wado_http.cli.prerender import prerender
 from wado_http.cli.render import render
 from wado_http.cli.serve import serve
 from wado_http.cli.text import printable, shown
@@ -43,7 +44,7 @@ def wado() -> None:
     """
 
 
-for _command in (serve, index, config, info, render, thumbnail):
+for _command in (serve, index, prerender, config, info, render, thumbnail):
     wado.add_command(_command)
 
 

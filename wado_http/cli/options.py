@@ -9,7 +9,10 @@ from wado_core.settings import Field, described
 from wado_http.cli.configuration import FILE_VARIABLE, OPTIONS
 from wado_http.cli.values import bounds, plain
 
-_METAVARS = {"host": "ADDRESS", "port": "N", "workers": "N", "state": "DIR", "rescan_s": "SECONDS", "settling_s": "SECONDS"}
+_METAVARS = {
+    "host": "ADDRESS", "port": "N", "workers": "N", "state": "DIR", "rescan_s": "SECONDS", "settling_s": "SECONDS",
+    "disk_cache_bytes": "SIZE",
+}  # fmt: skip
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

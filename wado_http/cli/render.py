@@ -35,12 +35,16 @@ from wado_http.cli.source import reading, warn_of
 )  # fmt: skip
 @click.option("--columns", type=click.IntRange(min=1), metavar="N", help="Most pixels from left to right, as --rows.")
 @click.option(
-    "--quality", type=click.IntRange(1, 100), default=DEFAULT_QUALITY, metavar="Q", show_default=True,
-    help="JPEG quality, 1 to 100; PNG is lossless and ignores it.",
+    "--quality", type=click.IntRange(1, 100), metavar="Q",
+    help="JPEG quality, 1 to 100; PNG is lossless and ignores it.  "
+    f"[default: {DEFAULT_QUALITY}; a stored JPEG that nothing changes is written as it is]",
 )  # fmt: skip
 @click.option(
     "--media-type", type=click.Choice([media_type.value for media_type in MediaType]),
     help="Type of the picture, whatever OUT is called.  [default: by the ending of OUT; image/jpeg for '-']",
+)  # fmt: skip
+@click.option(
+    "--overlays", is_flag=True, help="Draw the graphics that the file holds over its image (groups 60xx), in white.",
 )  # fmt: skip
 def render(
     file: Path,
@@ -50,8 +54,9 @@ def render(
     region: tuple[float, float, float, float] | None,
     rows: int | None,
     columns: int | None,
-    quality: int,
+    quality: int | None,
     media_type: str | None,
+    overlays: bool,
 ) -> None:
     """Turn one frame of FILE into a JPEG or PNG picture.
 
@@ -77,6 +82,7 @@ def render(
             columns=columns,
             quality=quality,
             media_type=kind.value,
+            overlays=overlays,
             on_warning=warn_of(file),
         )
     write_output(output, picture)

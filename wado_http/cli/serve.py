@@ -13,7 +13,7 @@ from wado_http.cli.text import shown
 
 
 @click.command()
-@settings_options("host", "port", "workers", "state", "rescan_s", "settling_s")
+@settings_options("host", "port", "workers", "state", "rescan_s", "settling_s", "disk_cache_bytes")
 def serve(paths: tuple[str, ...], config: str | None, **options: str | None) -> None:
     """Index each PATH, a folder or a file, and serve it over HTTP until Ctrl-C.
 

@@ -51,6 +51,8 @@ async def sheet(request: Request) -> Response:
     if client_has(request.headers, representation.etag, representation.modified):
         return not_modified(representation)
     image = state.sheets.cached(plan)
+    if image is None and state.sheets.shares:
+        image = await state.look_up(state.sheets.recalled, plan)
     if media_type == JPEG and request.method == "HEAD":
         return picture_headers(request, image, JPEG, representation)
     waiter = _join(state, plan) if image is None else landed(image, state.unsent)

@@ -142,6 +142,7 @@ def _plan(state: State, asked: UriRequest, located: Located, chosen: _Chosen, mo
             columns=asked.columns,
             quality=asked.quality,
             media_type=MediaType(chosen.media_type),
+            overlays=asked.overlays,
         ),
     )
     if asked.annotation is not None:
@@ -168,6 +169,9 @@ async def answer_picture(request: Request, plan: RenderPlan, representation: Rep
     if client_has(request.headers, representation.etag, representation.modified):
         return not_modified(representation)
     image = state.rendering.cached(plan)
+    if image is None and state.rendering.shares:
+        # Among the look-ups: what lies on disk does not wait behind pictures that are being made.
+        image = await state.look_up(state.rendering.recalled, plan)
     if request.method == "HEAD":
         return picture_headers(request, image, plan.media_type, representation)
     waiter = _join(request, plan) if image is None else landed(image, state.unsent)

@@ -1,12 +1,15 @@
 """JPEG output: baseline, the right components, an accurate transform, and quality that means something (A3.5, A3.7, A4.84)."""
 
+from io import BytesIO
 from itertools import pairwise
 
 import imagecodecs
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.fixtures.compressed_images import soft_colors, thorax_8bit
+from tests.fixtures.icc import icc_profile
 from tests.fixtures.phantom import color_bars
 from tests.reference.jpeg import forward_dct, take_apart
 from tests.reference.rounding import Array
@@ -115,3 +118,24 @@ def test_a_read_only_picture_is_taken() -> None:
     picture = thorax_8bit()
     picture.flags.writeable = False
     assert encode(picture, 90)[:2] == b"\xff\xd8"
+
+
+@pytest.mark.parametrize("in_strips", [False, True])
+@pytest.mark.parametrize("filler", [0, 64 * 1024, 65_519, 2**20 - 600])
+def test_a_profile_comes_back_byte_by_byte(filler: int, in_strips: bool) -> None:
+    """H3.6: APP2 segments behind JFIF's, numbered from 1 (ICC.1 Annex B.4); everything else is the same stream."""
+    picture, profile = soft_colors(), icc_profile(filler=np.random.default_rng(6).bytes(filler))
+    rows, columns, _ = picture.shape
+
+    def encoded(profile: bytes) -> list[bytes]:
+        return list(jpeg_out.encode(samples_of(picture), rows, columns, 90, in_strips=in_strips, profile=profile))
+
+    pieces, plain = encoded(profile), encoded(b"")
+    assert pieces[1:] == plain[1:]
+    assert pieces[0][:20] == plain[0][:20]
+    assert pieces[0].endswith(plain[0][20:])
+    with Image.open(BytesIO(b"".join(pieces))) as image:
+        image.load()
+        assert image.info["icc_profile"] == profile
+    segments = -(-len(profile) // 65_519)
+    assert take_apart(b"".join(pieces)).markers.count(0xE2) == segments

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.fixtures.icc import icc_profile
 from wado_core.codecs.png_out import encode
 
 
@@ -25,3 +26,14 @@ def test_eight_bits_a_sample() -> None:
     """A3.6: byte 24 of a PNG is the bit depth, byte 25 the colour type."""
     assert encode(np.zeros((2, 2), np.uint8))[24:26] == b"\x08\x00"
     assert encode(np.zeros((2, 2, 3), np.uint8))[24:26] == b"\x08\x02"
+
+
+@pytest.mark.parametrize("shape", [(7, 13), (9, 5, 3)])
+def test_a_profile_comes_back_byte_by_byte(shape: tuple[int, ...]) -> None:
+    """H3.6: an iCCP chunk before the pixels, which stay as they are (ISO/IEC 15948 11.3.3.3)."""
+    picture = np.random.default_rng(4).integers(0, 256, shape, dtype=np.uint8)
+    profile = icc_profile("GRAY" if len(shape) == 2 else "RGB ", filler=np.random.default_rng(5).bytes(100_000))
+    with Image.open(BytesIO(encode(picture, profile))) as image:
+        np.testing.assert_array_equal(np.asarray(image), picture)
+        assert image.info["icc_profile"] == profile
+    assert b"iCCP" not in encode(picture)

@@ -94,10 +94,26 @@ def test_more_encapsulated_frames_stated_than_there_are(text: str) -> None:
         drawn(data, 4)
 
 
-@pytest.mark.parametrize("text", ["4", "1000000000"])
-def test_more_native_frames_stated_than_there_are_is_a_contradiction(text: str) -> None:
-    with pytest.raises(DamagedObject, match=r"^\(7FE0,0010\) Pixel Data holds 960 bytes; .* asks for \d+ \(PS3.5 8.2\)\.$"):
-        drawn(with_number(native(), text), 1)
+@pytest.mark.parametrize("text", ["4", "1000000000", "2147483647"])
+def test_more_native_frames_stated_than_there_are(text: str) -> None:
+    """Pixel data as long as some frames, and not as those that are stated: Number of Frames is wrong."""
+    data = with_number(native(), text)
+    started = time.perf_counter()
+    assert instance(data).number_of_frames == 3
+    assert time.perf_counter() - started < 1
+    (told,) = equals_the_frames(data, range(1, 4))
+    assert told.startswith(f"(7FE0,0010) Pixel Data ends after 3 of {text} frames of (0028,0008) Number of Frames (PS3.5 8.2)")
+    with pytest.raises(InvalidRequest, match="1 to 3"):
+        drawn(data, 4)
+
+
+@pytest.mark.parametrize("lost", [2, 4, 318])
+def test_native_frames_of_another_length_are_a_contradiction(lost: int) -> None:
+    """Any attribute may be the wrong one."""
+    ds = image(CELLS)
+    ds.PixelData = ds.PixelData[:-lost]
+    with pytest.raises(DamagedObject, match=r"^\(7FE0,0010\) Pixel Data holds \d+ bytes; 3 frames of .* need 960 \(PS3.5 8.2\)\.$"):
+        drawn(file_bytes(ds), 1)
 
 
 @pytest.mark.parametrize("text", ["1", "2"])

@@ -43,13 +43,39 @@ def test_the_fixture_of_swapped_words() -> None:
     assert frames(build("be8")) == [bytes(swapped[:63])]
 
 
-def test_bits_are_given_as_the_bytes_that_hold_them() -> None:
-    """Five frames of 49 bits: the last begins at bit 196 and ends at bit 245."""
-    source = BytesSource(build("bit1"))
-    instance = describe(source, "", Limits()).instance
-    layout = instance.frames
-    assert layout is not None
-    assert FrameReader(source, instance, Limits()).frame(5) == source.read(layout.offset + 24, 7)
+@pytest.mark.parametrize("transfer_syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"])
+@pytest.mark.parametrize("pixel_vr", ["OB", "OW"])
+@pytest.mark.parametrize("shape", [(9, 7, 7), (5, 1, 3), (3, 1, 1), (4, 3, 8), (3, 5, 13)])
+def test_frames_of_bits_begin_with_the_lowest_bit_of_their_first_byte(
+    transfer_syntax: str, pixel_vr: str, shape: tuple[int, int, int]
+) -> None:
+    """Frames follow each other without gaps, and begin at any bit of any byte of a word (PS3.5 8.1.1)."""
+    cells = np.random.default_rng(3).integers(0, 2, shape, dtype=np.uint8)
+    data = file_bytes(image(cells, bits_allocated=1, transfer_syntax=transfer_syntax, pixel_vr=pixel_vr))
+    for frame, expected in zip(frames(data), cells, strict=True):
+        bits = [frame[i // 8] >> (i % 8) & 1 for i in range(expected.size)]
+        assert bits == expected.reshape(-1).tolist()
+        assert len(frame) == (expected.size + 7) // 8
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("signed", [False, True])
+def test_wide_big_endian_words_are_read_as_they_were_written(bits: int, signed: bool) -> None:
+    """Cells turned round as a whole, and cells whose words are, the lowest first: both are given as whole big endian cells."""
+    smooth = np.add.outer(np.arange(40), np.arange(50)) * 977 - (30_000 if signed else 0)
+    cells = np.stack([smooth, smooth * 3]).astype(f"i{bits // 8}" if signed else f"u{bits // 8}")
+    whole = cells.astype(cells.dtype.newbyteorder(">")).tobytes()
+    by_words = cells.astype(cells.dtype.newbyteorder("<")).view("<u2").astype(">u2").tobytes()
+    for stored in (whole, by_words):
+        ds = image(cells, transfer_syntax="1.2.840.10008.1.2.2", pixel_representation=int(signed))
+        ds.PixelData = stored
+        assert b"".join(frames(file_bytes(ds))) == whole
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_is_read_as_whole_cells(seed: int) -> None:
+    cells = np.random.default_rng(seed).integers(0, 2**32, (1, 60, 60), dtype=np.uint32)
+    assert frames(file_bytes(image(cells, transfer_syntax="1.2.840.10008.1.2.2"))) == [cells.astype(">u4").tobytes()]
 
 
 def test_objects_without_pixels_have_no_frames() -> None:

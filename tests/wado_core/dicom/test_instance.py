@@ -1,5 +1,6 @@
 """From a stored object to what is known of it: every field, and what a contradictory header leads to."""
 
+import re
 import time
 import warnings
 
@@ -21,7 +22,7 @@ from wado_core.dicom.source import BytesSource
 from wado_core.errors import DamagedObject, NotDicom, WadoError
 from wado_core.model.frame import FrameChunk
 from wado_core.model.grayscale import Padding
-from wado_core.model.image_pixel import CodeStream
+from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.instance import Described, Instance
 from wado_core.model.sop_class import Category
 from wado_core.model.uid import InstanceKey
@@ -106,7 +107,7 @@ def test_the_version_is_the_caller_s() -> None:
 
 
 def test_code_streams_are_those_of_the_first_frame() -> None:
-    assert instance(build("jpg")).code_stream == CodeStream(128, 128, 1, 8)
+    assert instance(build("jpg")).code_stream == CodeStream(128, 128, 1, 8, is_picture=True)
     found = instance(build("j2k_rgb")).code_stream
     assert found is not None
     assert (found.components, found.precision, found.color_transform) == (3, 8, True)
@@ -119,14 +120,14 @@ def test_a_frame_header_behind_long_application_segments_is_found() -> None:
     segments = [(0xE2, bytes(60_000))] * 4
     stream = rebuilt(jpeg(thorax_8bit()), applications=segments)
     data = file_bytes(image(np.zeros((128, 128), np.uint8), transfer_syntax=JPEGBaseline8Bit, code_streams=[stream]))
-    assert instance(data).code_stream == CodeStream(128, 128, 1, 8)
+    assert instance(data).code_stream == CodeStream(128, 128, 1, 8, is_picture=True)
 
 
 @pytest.mark.parametrize("missing", [4070, 4072, 4075, 4078, 4080])
 def test_a_frame_header_across_the_end_of_the_first_look_is_read_whole(missing: int) -> None:
     stream = rebuilt(jpeg(thorax_8bit()), applications=[(0xE2, bytes(missing - 79))])
     data = file_bytes(image(np.zeros((128, 128), np.uint8), transfer_syntax=JPEGBaseline8Bit, code_streams=[stream]))
-    assert instance(data).code_stream == CodeStream(128, 128, 1, 8)
+    assert instance(data).code_stream == CodeStream(128, 128, 1, 8, is_picture=True)
 
 
 def test_enhanced_frames_have_their_own_transformations() -> None:
@@ -174,10 +175,15 @@ class TestContradictions:
         assert "contradict" in self.problem(**attributes)
 
     @pytest.mark.parametrize(
-        "attributes", [{"Rows": 5}, {"NumberOfFrames": 2}, {"BitsAllocated": 32}, {"NumberOfFrames": 2**31 - 1}]
+        ("attributes", "needed"), [({"Rows": 5}, 40), ({"BitsAllocated": 32}, 64), ({"Columns": 65535}, 524280)]
     )
-    def test_too_little_pixel_data(self, attributes: dict[str, object]) -> None:
-        assert "asks for" in self.problem(**attributes)
+    def test_too_little_pixel_data(self, attributes: dict[str, object], needed: int) -> None:
+        expected = rf"\(7FE0,0010\) Pixel Data holds 32 bytes; 1 frame of .* pixels needs {needed} \(PS3\.5 8\.2\)\."
+        assert re.fullmatch(expected, self.problem(**attributes))
+
+    def test_too_much_pixel_data_is_left_out(self) -> None:
+        found = instance(file_bytes(image(np.zeros((3, 4, 4), np.uint16), attributes={"NumberOfFrames": 2})))
+        assert (found.number_of_frames, found.warnings) == (2, ())
 
     def test_defaults_of_what_writers_leave_out(self) -> None:
         data = file_bytes(
@@ -216,9 +222,15 @@ class TestContradictions:
         assert pixel is not None
         assert pixel.photometric_interpretation == "YBR_FULL"
 
-    def test_float_pixels(self) -> None:
-        data_set = integers(tags.ROWS, "US", 1) + integers(tags.COLUMNS, "US", 1) + element(0x7FE00008, "OF", bytes(4))
-        assert "Float" in (instance(part_ten(data_set)).image_problem or "")
+    @pytest.mark.parametrize(("tag", "vr", "bits"), [(0x7FE00008, "OF", 32), (0x7FE00009, "OD", 64)])
+    @pytest.mark.parametrize("stated", [None, 16, 64])
+    def test_float_pixels(self, tag: int, vr: str, bits: int, stated: int | None) -> None:
+        """The element says what its cells are, whatever the header says beside it."""
+        allocated = b"" if stated is None else integers(tags.BITS_ALLOCATED, "US", stated)
+        data_set = integers(tags.ROWS, "US", 1) + integers(tags.COLUMNS, "US", 1) + allocated + element(tag, vr, bytes(bits // 8))
+        found = instance(part_ten(data_set))
+        assert found.image_problem is None
+        assert found.image_pixel == ImagePixel(1, 1, 1, "MONOCHROME2", bits, bits, bits - 1, signed=True, floating=True)
 
     @pytest.mark.parametrize("frames", [b"9" * 4000, b"2147483647", b"-5", b"many", b"0 ", b""])
     def test_any_number_of_frames(self, frames: bytes) -> None:
@@ -236,6 +248,12 @@ class TestContradictions:
         data = file_bytes(image(np.zeros((4, 4), np.uint16)))
         found = instance(data.replace(integers(tags.ROWS, "US", 4), element(tags.ROWS, vr, value)))
         assert found.image_problem
+
+
+def test_a_single_bit_has_no_sign() -> None:
+    found = instance(file_bytes(image(np.zeros((4, 4), np.uint8), bits_allocated=1, pixel_representation=1))).image_pixel
+    assert found is not None
+    assert not found.signed
 
 
 def test_big_endian_words_of_bytes_are_noted() -> None:

@@ -1,22 +1,28 @@
 """Lookup tables as they are stored: descriptors, packed entries, segmented palettes (PS3.3 C.11.1.1.1, C.7.9.2; H2.2, H2.3, H3.1)."""
 
 import time
+from pathlib import Path
 from struct import pack
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom import dcmread
+from pydicom.data import get_palette_files
+from pydicom.pixels.processing import _expand_segmented_lut, apply_color_lut  # an implementation of C.7.9.2 that is not ours
 
 from tests.reference.lut import expand_segments
 from tests.wado_core.dicom.written import BIG_ENDIAN, ENCODINGS, EXPLICIT, IMPLICIT, attributes, element, integers
 from wado_core.dicom import tags
 from wado_core.dicom.elements import Encoding
+from wado_core.dicom.header import read_header
 from wado_core.dicom.lut import find_lut, find_palette, read_lut, read_palette
 from wado_core.dicom.source import BytesSource
 from wado_core.errors import DamagedObject
 from wado_core.model.color import Palette
 from wado_core.model.grayscale import Lut
+from wado_core.settings import Limits
 
 CLAUSE = "PS3.3 C.11.2.1.1"
 
@@ -105,18 +111,57 @@ def test_a_short_table_of_16_bit_entries_is_not_one_of_8_bit_entries() -> None:
     ]
 
 
+DESCRIPTOR, DATA = "(0028,3002) LUT Descriptor", "(0028,3006) LUT Data"
+
+
 @pytest.mark.parametrize(
-    ("descriptor", "data"),
+    ("descriptor", "data", "blamed"),
     [
-        (b"", integers(tags.LUT_DATA, "US", 1)),
-        (integers(tags.LUT_DESCRIPTOR, "US", 1, 0, 8), b""),
-        (integers(tags.LUT_DESCRIPTOR, "US", 1, 0), integers(tags.LUT_DATA, "US", 1)),
-        (integers(tags.LUT_DESCRIPTOR, "US", 3, 0, 16), element(tags.LUT_DATA, "OW", b"\1")),
-        (integers(tags.LUT_DESCRIPTOR, "US", 1, 0, 8), element(tags.LUT_DATA, "OW", b"")),
+        (b"", integers(tags.LUT_DATA, "US", 1), DESCRIPTOR),
+        (integers(tags.LUT_DESCRIPTOR, "US", 1, 0, 8), b"", DATA),
+        (integers(tags.LUT_DESCRIPTOR, "US", 1, 0), integers(tags.LUT_DATA, "US", 1), DESCRIPTOR),
+        (integers(tags.LUT_DESCRIPTOR, "US", 3, 0, 16), element(tags.LUT_DATA, "OW", b"\1"), DATA),
+        (integers(tags.LUT_DESCRIPTOR, "US", 1, 0, 8), element(tags.LUT_DATA, "OW", b""), DATA),
     ],
 )
-def test_tables_that_cannot_be_used(descriptor: bytes, data: bytes) -> None:
+def test_tables_that_cannot_be_used(descriptor: bytes, data: bytes, blamed: str) -> None:
     assert lut(descriptor, data) is None
+    problem = find_lut(attributes(descriptor + data), CLAUSE, signed=False).problem
+    assert problem.startswith(blamed)
+    assert problem.endswith(f"({CLAUSE}): the table was ignored.")
+
+
+@pytest.mark.parametrize(("stated", "taken"), [(0, 16), (1, 8), (7, 8), (17, 16), (32, 16), (65535, 16)])
+def test_widths_that_no_table_has(stated: int, taken: int) -> None:
+    """8 to 16 bits are allowed (H2.3): the nearest is taken; without any, the whole word."""
+    written = integers(tags.LUT_DESCRIPTOR, "US", 2, 0, stated) + integers(tags.LUT_DATA, "US", 0x1234, 0xFFFF)
+    found, problem = find_lut(attributes(written), CLAUSE, signed=False)
+    assert found is not None
+    assert found.bits == taken
+    assert problem == f"{DESCRIPTOR} states {stated} bits an entry ({CLAUSE}): {taken} were taken."
+    assert entries_of(read_lut(BytesSource(written), found)) == [0x1234 & ((1 << taken) - 1), (1 << taken) - 1]
+
+
+@pytest.mark.parametrize(("stated", "warned"), [(8, False), (0, True), (12, True), (16, True)])
+def test_half_as_many_words_as_entries_are_two_entries_a_word(stated: int, warned: bool) -> None:
+    """A writer that states the width of its words is likelier than one that leaves out the second half of its table (H2.3)."""
+    written = integers(tags.LUT_DESCRIPTOR, "US", 5, 0, stated) + integers(tags.LUT_DATA, "OW", 0x0201, 0x0403, 0x0005)
+    found, problem = find_lut(attributes(written), CLAUSE, signed=False)
+    assert found is not None
+    assert (found.bits, entries_of(read_lut(BytesSource(written), found)), bool(problem)) == (8, [1, 2, 3, 4, 5], warned)
+
+
+def test_too_few_entries_are_warned_of() -> None:
+    written = integers(tags.LUT_DESCRIPTOR, "US", 0, 0, 16) + integers(tags.LUT_DATA, "US", 1, 2, 3)
+    found, problem = find_lut(attributes(written), CLAUSE, signed=False)
+    assert found is not None
+    assert (found.count, problem) == (3, f"{DATA} holds 3 of 65536 entries ({CLAUSE}): those that are there were used.")
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_nothing_is_said_of_tables_that_are_as_they_should_be(bits: int) -> None:
+    written = integers(tags.LUT_DESCRIPTOR, "US", 3, 0, bits) + integers(tags.LUT_DATA, "US", 1, 2, 3)
+    assert find_lut(attributes(written), CLAUSE, signed=False).problem == ""
 
 
 def palette(*segments: list[int], count: int, bits: int = 16, tag: int = tags.SEGMENTED_RED_PALETTE_DATA) -> bytes:
@@ -138,8 +183,49 @@ def test_16_bit_tables_without_an_entry_above_255_hold_8_bit_entries() -> None:
     assert {table.bits for table in (dark.red, dark.green, dark.blue)} == {8}
 
 
+def problem_of(data: bytes) -> str:
+    return find_palette(BytesSource(data), attributes(data), signed=False).problem
+
+
 def test_a_missing_table_makes_the_palette_unusable() -> None:
-    assert palette_of(palette([1, 2], [3, 4], count=2, tag=tags.RED_PALETTE_DATA)) is None
+    written = palette([1, 2], [3, 4], count=2, tag=tags.RED_PALETTE_DATA)
+    assert palette_of(written) is None
+    assert problem_of(written).startswith("(0028,1203) Blue Palette Color Lookup Table Data is missing or empty (PS3.3 C.7.6.3.1.5)")
+
+
+def test_a_missing_descriptor_makes_the_palette_unusable() -> None:
+    written = palette([1, 2], [3, 4], [5, 6], count=2, tag=tags.RED_PALETTE_DATA).replace(b"\x28\0\x02\x11", b"\x28\0\x04\x11")
+    assert palette_of(written) is None
+    assert problem_of(written).startswith("(0028,1102) Green Palette Color Lookup Table Descriptor is missing")
+
+
+def test_descriptors_that_differ_are_each_used_as_they_are() -> None:
+    written = b"".join(integers(tags.RED_PALETTE_DESCRIPTOR + i, "US", 2, i, 16) for i in range(3))
+    written += b"".join(integers(tags.RED_PALETTE_DATA + i, "OW", 256 * i, 512) for i in range(3))
+    found = palette_of(written)
+    assert found is not None
+    assert [table.first for table in (found.red, found.green, found.blue)] == [0, 1, 2]
+    assert "not that of green and blue" in problem_of(written)
+
+
+@pytest.mark.parametrize(
+    ("words", "bits"), [([0x0100, 0xFF00], 16), ([0x0101, 0xFFFF], 8), ([0x00FF, 0xFF00], 8), ([0, 0], 8)]
+)
+def test_tables_of_8_bits_may_hold_them_in_the_high_bytes(words: list[int], bits: int) -> None:
+    """H3.1: where no low byte of any table is used, and some high byte is; other high bytes are none of the table (H2.3)."""
+    written = palette(words, words, words, count=2, bits=8, tag=tags.RED_PALETTE_DATA)
+    found = palette_of(written)
+    assert found is not None
+    assert {table.bits for table in (found.red, found.green, found.blue)} == {bits}
+    assert entries_of(found.red) == [word & ((1 << bits) - 1) for word in words]
+    assert bool(problem_of(written)) == (bits == 16)
+
+
+def test_a_palette_of_12_bits_keeps_its_width() -> None:
+    written = palette([0, 4095], [0, 4095], [0, 4095], count=2, bits=12, tag=tags.RED_PALETTE_DATA)
+    found = palette_of(written)
+    assert found is not None
+    assert (found.red.bits, entries_of(found.red)) == (12, [0, 4095])
 
 
 @pytest.mark.parametrize("segmented", [False, True])
@@ -182,6 +268,59 @@ def test_the_example_of_an_indirect_segment() -> None:
     assert entries_of(found.red) == [100, 300, 200, 100, 0, 100, 300, 200, 100, 0]
 
 
+def octets(numbers: list[int]) -> bytes:
+    return bytes(numbers) + b"\0" * (len(numbers) % 2)
+
+
+def palette_of_octets(numbers: list[int], count: int) -> bytes:
+    written = b"".join(integers(tags.RED_PALETTE_DESCRIPTOR + i, "US", count, 0, 8) for i in range(3))
+    return written + b"".join(element(tags.SEGMENTED_RED_PALETTE_DATA + i, "OW", octets(numbers)) for i in range(3))
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [[0, 1, 255, 1, 255, 255], [0, 1, 0, 1, 127, 0, 1, 128, 127, 0], [0, 2, 10, 20, 1, 3, 0, 2, 2, 0, 0, 0, 0, 0, 1, 9]],
+)
+def test_segments_of_8_bit_tables_are_bytes(numbers: list[int]) -> None:
+    """As in the palettes of PS3.6 B.1; pydicom expands them so too. An odd number of bytes ends with one of padding."""
+    expected = _expand_segmented_lut(tuple(numbers), "<B")
+    found = palette_of(palette_of_octets(numbers, len(expected)))
+    assert found is not None
+    assert entries_of(found.green) == expected
+
+
+@pytest.mark.parametrize("name", ["spring", "summer", "fall", "winter"])
+def test_the_well_known_palettes_are_those_of_pydicom(name: str) -> None:
+    """SPRING to WINTER are stored as segments (PS3.6 B.1); halves of a line are rounded up here and to even numbers there."""
+    path = next(Path(found) for found in get_palette_files(f"{name}.dcm"))
+    ds = dcmread(path)
+    with path.open("rb") as file:
+        source = BytesSource(file.read())
+    stored, problem = find_palette(source, read_header(source, Limits()).attributes, signed=False)
+    assert stored is not None
+    found = read_palette(source, stored)
+    colors = np.stack([entries_of(table) for table in (found.red, found.green, found.blue)], axis=-1)
+    assert problem == ""
+    np.testing.assert_allclose(colors, apply_color_lut(np.arange(256, dtype=np.uint8), ds), rtol=0, atol=1)
+
+
+def test_segments_of_8_bit_tables_written_as_words_are_read_as_words() -> None:
+    """Only where the words fill the table and the bytes do not."""
+    words = [0, 2, 7, 9, 1, 4, 17]
+    found = palette_of(palette(words, words, words, count=6, bits=8))
+    assert found is not None
+    assert entries_of(found.red) == [7, 9, 11, 13, 15, 17]
+
+
+def test_segments_that_expand_to_too_few_entries_are_warned_of() -> None:
+    words = [0, 2, 0x700, 0x900]
+    written = palette(words, words, words, count=256)
+    found = palette_of(written)
+    assert found is not None
+    assert len(found.red) == 2
+    assert "expands to 2 of 256 entries (PS3.3 C.7.9.2)" in problem_of(written)
+
+
 segments = st.one_of(
     st.lists(st.integers(0, 65535), min_size=1, max_size=20).map(lambda entries: [0, len(entries), *entries]),
     st.tuples(st.integers(1, 300), st.integers(0, 65535)).map(lambda line: [1, line[0], line[1]]),
@@ -212,7 +351,9 @@ def test_any_segments_expand_as_the_oracle_s(written: list[list[int]], repeats: 
     ],
 )
 def test_broken_segments_make_the_palette_unusable(words: list[int]) -> None:
-    assert palette_of(palette(words, words, words, count=256)) is None
+    written = palette(words, words, words, count=256)
+    assert palette_of(written) is None
+    assert "is broken (PS3.3 C.7.9.2)" in problem_of(written)
 
 
 def test_hostile_segments_end_soon() -> None:

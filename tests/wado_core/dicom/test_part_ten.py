@@ -135,7 +135,7 @@ def test_every_object_is_sent_whole_or_refused_by_name(name: str) -> None:
 PICTURES = [
     name
     for name in FIXTURES
-    if name not in ("bit1", "jls", "jll", "jpg12", "htj2k", "mpg", "sr", "kos", "pdf", "ecg") and "gsps" not in name
+    if name not in ("jls", "jll", "jpg12", "htj2k", "mpg", "sr", "kos", "pdf", "ecg") and "gsps" not in name
 ]
 
 

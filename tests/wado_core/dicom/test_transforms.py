@@ -19,7 +19,14 @@ from wado_core.dicom.tags import (
     SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
     VOI_LUT_SEQUENCE,
 )
-from wado_core.dicom.transforms import WINDOW_IGNORED, read_padding, read_transforms
+from wado_core.dicom.transforms import (
+    FUNCTION_UNKNOWN,
+    INTERCEPT_INVALID,
+    SLOPE_INVALID,
+    WINDOW_IGNORED,
+    read_padding,
+    read_transforms,
+)
 from wado_core.model.grayscale import FrameTransform, Lut, Padding, Rescale, StoredLut, VoiLutFunction, Window
 
 
@@ -72,14 +79,24 @@ def test_nothing_stored_is_the_identity_and_the_full_range() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slope", "intercept", "expected"),
-    [("2", "-1024", Rescale(2.0, -1024.0)), ("0", "5", Rescale(1.0, 5.0)), ("nan", "5", Rescale(1.0, 5.0)),
-     ("-0.5", "inf", Rescale(-0.5, 0.0)),
-     ("x", "3", Rescale(1.0, 3.0)), ("1.5", "", Rescale(1.5, 0.0)), ("1e308", "0", Rescale(1.0, 0.0))],
+    ("slope", "intercept", "expected", "problem"),
+    [("2", "-1024", Rescale(2.0, -1024.0), ""), ("0", "5", Rescale(1.0, 5.0), SLOPE_INVALID),
+     ("nan", "5", Rescale(1.0, 5.0), SLOPE_INVALID),
+     ("-0.5", "inf", Rescale(-0.5, 0.0), INTERCEPT_INVALID),
+     ("x", "3", Rescale(1.0, 3.0), SLOPE_INVALID), ("1.5", "", Rescale(1.5, 0.0), ""), ("", "3", Rescale(1.0, 3.0), ""),
+     ("1e308", "y", Rescale(1.0, 0.0), f"{SLOPE_INVALID} {INTERCEPT_INVALID}"), ("1,5", "0", Rescale(1.0, 0.0), SLOPE_INVALID),
+     ("1_0", "0", Rescale(1.0, 0.0), SLOPE_INVALID), (" 2 \\3", "+1.5E1\n", Rescale(2.0, 15.0), "")],
 )  # fmt: skip
-def test_rescales_also_broken_ones(slope: str, intercept: str, expected: Rescale) -> None:
+def test_rescales_also_broken_ones(slope: str, intercept: str, expected: Rescale, problem: str) -> None:
     """A slope of 0 occurs in broken files and counts as 1 (H2.1)."""
-    assert only(rescale(slope, intercept)).rescale == expected
+    found = only(rescale(slope, intercept))
+    assert (found.rescale, found.modality_problem) == (expected, problem)
+
+
+def test_a_frame_s_own_rescale_ends_what_was_wrong_with_the_image_s() -> None:
+    per_frame = sequence(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, groups(rescale("3", "300")), groups())
+    first, second = transforms(rescale("0", "0") + per_frame, 2)
+    assert (first.modality_problem, second.modality_problem) == ("", SLOPE_INVALID)
 
 
 def test_a_modality_lut_goes_before_a_rescale() -> None:
@@ -89,17 +106,40 @@ def test_a_modality_lut_goes_before_a_rescale() -> None:
 
 
 def test_a_modality_lut_that_cannot_be_used_gives_way() -> None:
-    assert only(rescale("2", "3") + sequence(MODALITY_LUT_SEQUENCE, item(b""))).rescale == Rescale(2.0, 3.0)
+    found = only(rescale("2", "3") + sequence(MODALITY_LUT_SEQUENCE, item(b"")))
+    assert found.rescale == Rescale(2.0, 3.0)
+    assert found.modality_problem.startswith("(0028,3000) Modality LUT Sequence: (0028,3002) LUT Descriptor is missing")
+    alone = only(sequence(MODALITY_LUT_SEQUENCE, item(b"")))
+    assert (alone.rescale, alone.modality_problem) == (None, found.modality_problem)
+
+
+def test_a_modality_lut_that_is_too_short_is_used_and_warned_of() -> None:
+    short = item(integers(tags.LUT_DESCRIPTOR, "US", 9, 0, 16) + integers(tags.LUT_DATA, "US", 1, 2))
+    found = only(sequence(MODALITY_LUT_SEQUENCE, short))
+    assert found.modality_lut is not None
+    assert "holds 2 of 9 entries (PS3.3 C.11.1.1.1)" in found.modality_problem
+
+
+def test_a_voi_lut_that_cannot_be_used_is_warned_of_where_it_would_be_used() -> None:
+    """Beside a window it is not (A4.63)."""
+    broken = sequence(VOI_LUT_SEQUENCE, item(b""))
+    found = only(broken)
+    assert (found.window, found.voi_lut) == (None, None)
+    assert found.voi_problem.startswith("(0028,3010) VOI LUT Sequence: (0028,3002) LUT Descriptor is missing or too short (PS3.3 C.11.2.")
+    assert only(window("40", "400") + broken).voi_problem == ""
+    both = only(window("40", "0") + broken)
+    assert both.voi_problem == f"{WINDOW_IGNORED} {found.voi_problem}"
 
 
 @pytest.mark.parametrize(
     ("function", "expected"),
     [("", VoiLutFunction.LINEAR), ("LINEAR", VoiLutFunction.LINEAR), ("LINEAR_EXACT", VoiLutFunction.LINEAR_EXACT),
-     ("SIGMOID", VoiLutFunction.SIGMOID), ("CURVED", VoiLutFunction.LINEAR)],
+     ("SIGMOID", VoiLutFunction.SIGMOID), ("sigmoid", VoiLutFunction.SIGMOID), ("CURVED", VoiLutFunction.LINEAR)],
 )  # fmt: skip
 def test_voi_lut_functions(function: str, expected: VoiLutFunction) -> None:
     """Absent or unknown is LINEAR (H2.8)."""
-    assert only(window("40", "400", function)).window == Window(40.0, 400.0, expected)
+    found = only(window("40", "400", function))
+    assert (found.window, found.voi_problem) == (Window(40.0, 400.0, expected), FUNCTION_UNKNOWN if function == "CURVED" else "")
 
 
 def test_the_first_of_several_windows_and_tables_counts() -> None:
@@ -111,7 +151,8 @@ def test_the_first_of_several_windows_and_tables_counts() -> None:
 @pytest.mark.parametrize(
     ("center", "width", "function"),
     [("40", "0", ""), ("40", "0.5", ""), ("40", "-400", "SIGMOID"), ("40", "0", "LINEAR_EXACT"), ("x", "400", ""), ("40", "nan", ""),
-     ("40", "", ""), ("", "400", ""), ("inf", "400", ""), ("40", "1e301", "")],
+     ("40", "", ""), ("", "400", ""), ("inf", "400", ""), ("40", "1e301", ""), ("40,5", "400", ""), ("x\\50", "400\\500", ""),
+     ("40", "4_0", "")],
 )  # fmt: skip
 def test_a_broken_window_counts_as_absent_and_is_warned_of(center: str, width: str, function: str) -> None:
     """H2.17."""
@@ -120,6 +161,18 @@ def test_a_broken_window_counts_as_absent_and_is_warned_of(center: str, width: s
     data = window(center, width, function) + sequence(VOI_LUT_SEQUENCE, table(1))
     with_table = only(data)
     assert (with_table.window, read(data, with_table.voi_lut), with_table.voi_problem) == (None, lut(1), WINDOW_IGNORED)
+
+
+@pytest.mark.parametrize(("center", "width"), [(" 40\n", "400 "), ("+4.0E1", "4e2"), ("40\\x", "400"), ("40.", "400\0")])
+def test_windows_as_writers_write_them(center: str, width: str) -> None:
+    found = only(window(center, width))
+    assert (found.window, found.voi_problem) == (Window(40.0, 400.0), "")
+
+
+@pytest.mark.parametrize("tag", [tags.WINDOW_CENTER, tags.WINDOW_WIDTH])
+def test_half_a_window_is_broken(tag: int) -> None:
+    found = only(text(tag, "400"))
+    assert (found.window, found.voi_problem) == (None, WINDOW_IGNORED)
 
 
 def test_an_empty_window_is_simply_absent() -> None:

@@ -18,7 +18,7 @@ from numba.core.dispatcher import Dispatcher
 import wado_core.kernels
 from wado_core.kernels import cache, cells, color, modality, rle, voi, warmup
 
-MOST_KERNELS = 35
+MOST_KERNELS = 36
 
 REPORT = """
 import logging, sys
@@ -55,7 +55,7 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_kernel_is_found_and_they_are_few() -> None:
     names = set(kernels())
-    assert {"spread_over_cells", "look_up", "fill_linear", "unpack_segment", "resample_rgb", "ybr_full_to_rgb"} <= names
+    assert {"spread_over_cells", "look_up", "fill_linear", "unpack_segment", "resample", "ybr_full_to_rgb"} <= names
     assert {"encode_rows", "encode_blocks", "fit_line"} <= names
     assert len(names) <= MOST_KERNELS
 
@@ -84,7 +84,8 @@ WRONG: dict[str, tuple[object, ...]] = {
     "mark_present": (np.zeros(256, np.uint8), np.zeros((2, 2), np.uint32)),
     "ybr_full_to_rgb": (np.empty((1, 1, 3), np.uint8), np.zeros((1, 1, 3), np.uint16)),
     "look_up_rgb": (np.empty((1, 1, 3), np.uint8), np.zeros((2, 2), ">u2"), np.zeros((65536, 3), np.uint8)),
-    "unpack_segment": (np.empty(4, np.uint16), 0, 1, np.zeros(4, np.uint8), np.zeros(1, np.int64)),
+    "unpack_segment": (np.empty(4, np.uint16), np.zeros(4, np.uint8), np.zeros(1, np.int64)),
+    "interleave": (np.empty(4, np.uint8), np.zeros((2, 4), np.uint8)[:, ::2]),
     "fill_linear": (np.empty(2, np.uint8), np.zeros(2, np.int64), 40.0, 400.0),
     "fill_voi_lut": (np.empty(2, np.uint8), np.zeros(4)[::2], np.zeros(2, np.uint16), 0, 255.0),
 }
@@ -113,7 +114,7 @@ def test_calls_compile_nothing() -> None:
     color.look_up_rgb(np.empty((2, 2, 3), np.uint8), gray, np.zeros((65536, 3), np.uint8))
     modality.fill_rescale(np.empty(2), 0, 1, 0)  # whole numbers for floats are no new signature
     voi.fill_sigmoid(np.empty(2, np.uint8), np.zeros(2), 1, 2)
-    rle.unpack_segment(np.empty(2, np.uint8), 0, 1, np.zeros(2, np.uint8), np.zeros(1, np.int64))
+    rle.unpack_segment(np.empty(2, np.uint8), np.zeros(2, np.uint8), np.zeros(1, np.int64))
     assert {name: list(kernel.nopython_signatures) for name, kernel in kernels().items()} == before
 
 

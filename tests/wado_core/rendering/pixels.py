@@ -11,3 +11,7 @@ def gray(bits_stored: int = 16, *, signed: bool = False, bits_allocated: int = 1
 def color(photometric: str = "RGB", *, bits_stored: int = 8, bits_allocated: int = 8, high_bit: int | None = None) -> ImagePixel:
     high = bits_stored - 1 if high_bit is None else high_bit
     return ImagePixel(4, 4, 3, photometric, bits_allocated, bits_stored, high)
+
+
+def floats(bits: int = 32) -> ImagePixel:
+    return ImagePixel(4, 4, 1, "MONOCHROME2", bits, bits, bits - 1, signed=True, floating=True)

@@ -126,12 +126,13 @@ def test_fixtures_in_color(name: str, quality: int) -> None:
         assert made(data, MediaType.JPEG, quality=quality, **asked) == encoded(pixels(data, **asked), quality)
 
 
+@pytest.mark.parametrize("size", [{}, {"rows": 101}, {"columns": 333}], ids=["as it is", "smaller", "larger"])
 @pytest.mark.parametrize("color", [False, True])
-def test_pictures_in_strips(color: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_in_strips(color: bool, size: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """A large picture, that is: what is large is made small here."""
     monkeypatch.setattr(render, "STREAMED_PIXELS", 1000)
     data = build("rgb0" if color else "ct")
-    asked = {"region": Region(0.1, 0.05, 0.93, 0.97)}
+    asked = {"region": Region(0.1, 0.05, 0.93, 0.97), **size}
     expected = encoded(pixels(data, **asked), 80, STRIP_ROWS // (16 if color else 8))
     assert b"\xff\xdd" in expected
     assert made(data, MediaType.JPEG, quality=80, **asked) == expected

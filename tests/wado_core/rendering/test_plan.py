@@ -186,8 +186,9 @@ def test_frames_that_are_too_large_are_refused_before_they_are_decoded() -> None
         (instance(color("SMITH^JOHN")), NotSupported),
         (instance(replace(gray(12), photometric_interpretation="RGB")), DamagedObject),
         (instance(replace(color(), photometric_interpretation="MONOCHROME2")), DamagedObject),
-        (instance(gray(1, bits_allocated=1)), NotSupported),
-        (instance(gray(32, bits_allocated=32)), NotSupported),
+        (instance(gray(4, bits_allocated=4)), NotSupported),
+        (instance(gray(12, bits_allocated=12)), NotSupported),
+        (instance(replace(color(), bits_allocated=32, bits_stored=32, high_bit=31, floating=True)), DamagedObject),
         (replace(instance(), image_pixel=replace(color("YBR_FULL_422"), rows=4, columns=5)), DamagedObject),
     ],
 )

@@ -1,4 +1,4 @@
-"""Resampling equals the exact rational oracle, and the weights of an axis are those of its definition."""
+"""Resampling equals the exact rational oracle, in one piece and in several."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.reference import geometry
+from tests.reference import geometry, jpeg_samples
 from tests.reference.rounding import Array
+from wado_core.jpeg.samples import IDENTITY, Line
 from wado_core.model.geometry import Rectangle
-from wado_core.rendering.resample import Axis, axis, picture_of_cells, picture_of_rgb
+from wado_core.rendering.resample import picture_of_cells, picture_of_rgb, rows_of_cells, rows_of_rgb
 
 sizes = st.tuples(st.integers(1, 60), st.integers(1, 60))
 corners = st.tuples(st.integers(0, 3), st.integers(0, 3))
@@ -20,36 +21,6 @@ EXTREMES = [(65535, 1), (1, 8192), (65535, 65534), (65535, 2), (8192, 8191), (2,
 def identity(dtype: npt.DTypeLike) -> npt.NDArray[np.uint8]:
     """A table that shows a cell as its lowest byte."""
     return (np.arange(1 << (np.dtype(dtype).itemsize * 8)) & 0xFF).astype(np.uint8)
-
-
-def dense(weights: Axis, source: int) -> Array:
-    """Write the weights of an axis as a matrix, (targets, source)."""
-    matrix = np.zeros((len(weights.first), source), np.int64)
-    for i, (first, count, start) in enumerate(zip(weights.first, weights.count, weights.start, strict=True)):
-        np.add.at(matrix[i], np.arange(first, first + count), weights.weights[start : start + count])
-    return matrix
-
-
-@settings(max_examples=150, deadline=None)
-@given(source=st.integers(1, 300), target=st.integers(1, 300))
-def test_the_weights_are_those_of_the_oracle(source: int, target: int) -> None:
-    found = axis(source, target)
-    expected, total = geometry.axis_weights(source, target)
-    assert found.total == total
-    np.testing.assert_array_equal(dense(found, source), expected)
-
-
-@pytest.mark.parametrize(("source", "target"), [*EXTREMES, (512, 256), (256, 512), (1000, 999), (999, 1000)])
-def test_the_weights_of_every_position_add_up_to_the_total(source: int, target: int) -> None:
-    found = axis(source, target)
-    sums = np.add.reduceat(found.weights.astype(np.int64), found.start)
-    assert len(found.first) == target
-    assert (sums == found.total).all()
-    assert (found.weights >= 0).all()
-    assert (found.first >= 0).all()
-    assert (found.first + found.count <= source).all()
-    assert (found.count >= 1).all()
-    assert 255 * found.total < 1 << 31  # the sums of rows are of 32 bits
 
 
 @settings(max_examples=150, deadline=None)
@@ -64,6 +35,26 @@ def test_gray_pictures(
     np.testing.assert_array_equal(found, geometry.resample(shown, *target))
 
 
+LINES = [IDENTITY, Line(0xFF, 0, 3.0, 200.5, 1.25, 0.1, 0.6), Line(0x3FF, 0x200, 100.0, 800.0, -0.3, 250.0)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=seeds, source=sizes, target=sizes, corner=corners, line=st.sampled_from(LINES), cut=st.integers(0, 60))
+def test_gray_pictures_by_line_in_two_pieces(
+    seed: int, source: tuple[int, int], target: tuple[int, int], corner: tuple[int, int], line: Line, cut: int
+) -> None:
+    (rows, columns), (top, left) = source, corner
+    cells = np.random.default_rng(seed).integers(0, line.mask + 1, (rows + top + 1, columns + left + 2))
+    cells = cells.astype(np.uint8 if line.mask == 0xFF else np.uint16)
+    rectangle = Rectangle(left, top, left + columns, top + rows)
+    shown = jpeg_samples.on_line(cells, line.mask, line.flipped, line.base, line.low, line.extent, line.factor, line.offset)
+    expected = geometry.resample(shown[top : top + rows, left : left + columns], *target)
+    np.testing.assert_array_equal(picture_of_cells(cells, line, rectangle, *target), expected)
+    cut = min(cut, target[0])
+    pieces = [rows_of_cells(cells, line, rectangle, target, *piece) for piece in ((0, cut), (cut, target[0]))]
+    np.testing.assert_array_equal(np.concatenate(pieces), expected)
+
+
 @settings(max_examples=100, deadline=None)
 @given(seed=seeds, source=sizes, target=sizes, corner=corners)
 def test_color_pictures(seed: int, source: tuple[int, int], target: tuple[int, int], corner: tuple[int, int]) -> None:
@@ -72,6 +63,20 @@ def test_color_pictures(seed: int, source: tuple[int, int], target: tuple[int, i
     found = picture_of_rgb(pixels, Rectangle(left, top, left + columns, top + rows), *target)
     np.testing.assert_array_equal(found, geometry.resample(pixels[top : top + rows, left : left + columns], *target))
     assert found.flags.c_contiguous
+    rectangle, cut = Rectangle(left, top, left + columns, top + rows), target[0] // 2
+    pieces = [rows_of_rgb(pixels, rectangle, target, *piece) for piece in ((0, cut), (cut, target[0]))]
+    np.testing.assert_array_equal(np.concatenate(pieces), found)
+
+
+@pytest.mark.parametrize("target", [(128, 128), (127, 100), (64, 700), (20, 1)])
+def test_more_columns_than_a_tile(target: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(9).integers(0, 256, (256, 1300, 3), dtype=np.uint8)
+    everything = Rectangle(0, 0, 1300, 256)
+    expected = geometry.resample(pixels, *target)
+    np.testing.assert_array_equal(picture_of_rgb(pixels, everything, *target), expected)
+    for display in (IDENTITY, identity(np.uint8)):
+        found = picture_of_cells(pixels[..., 1].copy(), display, everything, *target)
+        np.testing.assert_array_equal(found, expected[..., 1])
 
 
 @pytest.mark.parametrize("value", [0, 1, 127, 254, 255])

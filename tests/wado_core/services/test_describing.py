@@ -206,7 +206,7 @@ def test_an_object_whose_preamble_looks_packed_is_an_object(tmp_path: Path) -> N
 def test_without_processes_files_are_read_in_this_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(describing, "_prepare_process", os.abort)
+    monkeypatch.setattr(describing, "end_with_parent", os.abort)
     outcomes = described(files(tmp_path, 310), FileStore())
     assert all(indexed is not None and indexed.described is not None for indexed in outcomes.values())
     assert "no further processes can be started" in caplog.text

@@ -11,6 +11,8 @@ import pytest
 from tests import reference
 from tests.fixtures import build, file_bytes, image, uids
 from tests.wado_core.services.archive import Archive
+from wado_core.archive.cache_memory import MemoryCache
+from wado_core.archive.cache_shared import SharedCache
 from wado_core.dicom.frames import FrameReader
 from wado_core.errors import Busy, ContentChanged, DamagedObject, Gone, InvalidRequest, LimitExceeded, NotFound, NotSupported
 from wado_core.model.frame import EncodedImage
@@ -18,6 +20,7 @@ from wado_core.model.geometry import Region
 from wado_core.model.grayscale import ValueRange, Window
 from wado_core.model.render import MediaType, RenderRequest
 from wado_core.model.uid import InstanceKey
+from wado_core.services.rendering import Rendering
 from wado_core.settings import Limits
 
 
@@ -200,7 +203,7 @@ class TestRefusals:
         ("name", "request_", "error"),
         [
             ("ct", RenderRequest(frame_number=2), InvalidRequest), ("ct", RenderRequest(rows=10**6), InvalidRequest),
-            ("sr", RenderRequest(), NotSupported), ("jls", RenderRequest(), NotSupported), ("bit1", RenderRequest(), NotSupported),
+            ("sr", RenderRequest(), NotSupported), ("jls", RenderRequest(), NotSupported),
         ],
     )  # fmt: skip
     def test_plans(self, archive: Archive, name: str, request_: RenderRequest, error: type[Exception]) -> None:
@@ -291,3 +294,28 @@ class TestFilesThatChange:
         assert path.exists()
         before = archive.locating.locate(key("ct"))
         assert archive.locating.relocate(key("ct")) == before
+
+
+def test_pictures_are_put_into_both_caches_and_recalled_from_the_second(archive: Archive, tmp_path: Path) -> None:
+    archive.put("ct", build("ct"))
+    shared = SharedCache(tmp_path / "shared", 16 << 20, tidies=True)
+    (tmp_path / "shared").mkdir()
+    pictures = [MemoryCache(16 << 20), MemoryCache(16 << 20)]
+    limits = Limits()
+    first, second = (
+        Rendering(
+            archive.locating, archive.index, archive.store, archive.near, archive.decoding, memory, archive.told, limits, shared
+        )
+        for memory in pictures
+    )
+    plan = first.plan(archive.instance(key("ct")), PNG)
+    assert first.shares
+    assert first.recalled(plan) is None
+    made = first.image(plan)
+    opened = archive.store.opened
+    assert second.cached(plan) is None
+    assert second.recalled(plan) == made
+    assert second.cached(plan) == made
+    assert archive.store.opened == opened
+    assert not archive.rendering.shares
+    assert archive.rendering.recalled(plan) is None

@@ -94,7 +94,7 @@ def test_script_reads_what_it_has_printed(tmp_path: Path) -> None:
     assert found == replace(Settings(), paths=(tmp_path,), state=tmp_path / "state" / "wado", workers=2)
 
 
-@pytest.mark.parametrize(("command", "options"), [("serve", 6), ("config", 6), ("index", 2)])
+@pytest.mark.parametrize(("command", "options"), [("serve", 7), ("config", 7), ("index", 2), ("prerender", 3)])
 def test_help_of_the_options_is_that_of_the_fields(command: str, options: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([command, "--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())

@@ -77,9 +77,11 @@ def test_paths_of_one_layer_replace_those_before(file: Path, monkeypatch: pytest
 
 
 def test_every_option_and_variable_reaches_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
-    values: dict[str, Any] = {"host": "::1", "port": "1", "workers": "2", "state": "/s", "rescan_s": "3", "settling_s": "4"}
+    values: dict[str, Any] = {
+        "host": "::1", "port": "1", "workers": "2", "state": "/s", "rescan_s": "3", "settling_s": "4", "disk_cache_bytes": "5KiB",
+    }  # fmt: skip
     assert values.keys() == OPTIONS.keys()
-    wanted = Settings(host="::1", port=1, workers=2, state=Path("/s"), rescan_s=3, settling_s=4)
+    wanted = Settings(host="::1", port=1, workers=2, state=Path("/s"), rescan_s=3, settling_s=4, disk_cache_bytes=5120)
     assert _told(**values).settings == wanted
     for name, value in values.items():
         monkeypatch.setenv(variable(name), value)

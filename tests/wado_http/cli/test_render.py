@@ -4,10 +4,11 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from tests.fixtures import build
+from tests.fixtures import build, file_bytes, image
 from tests.wado_http.cli.running import CT, RT_PLAN, complaint, wado
 from wado_core import api
 from wado_http.cli.main import run
@@ -41,6 +42,19 @@ def test_every_option_reaches_the_core(arguments: list[str], parameters: dict[st
     assert run(["render", str(source), "--output", str(output), *arguments]) == 0
     assert output.read_bytes() == api.render(source, **parameters)
     assert output.read_bytes() != api.render(source)  # or the line above proves nothing
+
+
+def test_overlays_are_drawn_on_request_and_what_is_broken_is_told(tmp_path: Path) -> None:
+    for name, told in (("ovl", 0), ("ovl_broken", 3)):
+        source, output = tmp_path / f"{name}.dcm", tmp_path / f"{name}.png"
+        source.write_bytes(build(name))
+        done = wado("render", source, "-o", output, "--overlays")
+        assert (done.returncode, done.stderr.count(b"(PS3.3 C.9.2): the overlay was ignored.")) == (0, told)
+        assert output.read_bytes() == api.render(source, overlays=True, media_type="image/png")
+        done = wado("render", source, "-o", output)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert output.read_bytes() == api.render(source, media_type="image/png")
+        assert output.read_bytes() != api.render(source, overlays=True, media_type="image/png")
 
 
 def test_png_by_its_ending(tmp_path: Path) -> None:
@@ -179,3 +193,16 @@ def test_thumbnail_is_never_called_png(tmp_path: Path, capsys: pytest.CaptureFix
     assert run(["thumbnail", str(CT), "-o", str(tmp_path / "small.png")]) == 2
     assert "Thumbnails are JPEG" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["render", "thumbnail"])
+def test_what_is_left_out_of_a_picture_is_told_on_standard_error(command: str, tmp_path: Path) -> None:
+    """A5.7: the picture is made all the same; the file may be called whatever its owner likes."""
+    source, output = tmp_path / "broken\n.dcm", tmp_path / "picture.jpg"
+    source.write_bytes(file_bytes(image(np.arange(64, dtype=np.uint8).reshape(8, 8), window=(40, 0), rescale=(0, 5))))
+    done = wado(command, source, "-o", output)
+    lines = done.stderr.decode().splitlines()
+    assert (done.returncode, len(lines)) == (0, 2)
+    assert all(line.startswith("wado: warning: ") and "broken\\n.dcm: (0028,10" in line for line in lines)
+    assert output.read_bytes()[:2] == b"\xff\xd8"
+    assert wado(command, CT, "-o", output).stderr == b""

@@ -265,6 +265,20 @@ def test_kept_pictures_are_not_made_again(archive: Archive) -> None:
     assert archive.calls.count("image") == 1
 
 
+def test_pictures_on_disk_are_not_made_again(archive: Archive) -> None:
+    archive.on_disk = {}
+    with serving(archive) as client:
+        first = client.get(query(CT))
+        assert archive.calls == ["recalled", "image"]
+        archive.on_disk, archive.kept = archive.kept, {}
+        again = client.get(query(CT))
+        assert (again.content, again.headers["content-length"]) == (first.content, str(len(first.content)))
+        assert client.head(query(CT)).headers["content-length"] == str(len(first.content))
+        assert archive.calls == ["recalled", "image", "recalled", "recalled"]
+        assert client.get(query(CT), {"if-none-match": first.headers["etag"]}).status_code == 304
+        assert archive.calls == ["recalled", "image", "recalled", "recalled"]
+
+
 def test_what_is_not_in_memory_is_looked_up(archive: Archive) -> None:
     archive.in_memory_too = False
     with serving(archive) as client:

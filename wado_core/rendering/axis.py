@@ -1,0 +1,71 @@
+"""Axes: which source positions a picture position is made of, in exact integer weights (A4.47, docs/adr/0006)."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+_Integers = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """Picture position ``i`` is the sum over ``k < count[i]`` of ``weights[start[i] + k] * source[first[i] + k] / total``.
+
+    places: (3, n) int32, first, count and start.  weights: (…,) int32, without a common divisor.
+    whole: all weights are 1.  widest: largest count.
+    halvings: how often neighbours may be added before anything else is done.  straight: that is all there is to do.
+    """
+
+    places: _Integers
+    weights: _Integers
+    total: int
+    whole: bool
+    widest: int
+    halvings: int
+    straight: bool
+
+
+@lru_cache(maxsize=256)
+def axis(source: int, target: int) -> Axis:
+    """Return the weights from ``source`` to ``target`` positions, both at least 1."""
+    *places, weights, total = _area(source, target) if target <= source else _bilinear(source, target)
+    divisor = int(np.gcd.reduce(weights, initial=total))  # 1 where the sizes have no common divisor; 4 to 1 has weights of 1
+    weights = weights // divisor
+    whole = bool((weights == 1).all())
+    factor = source // target if whole and target <= source else 1
+    halvings = (factor & -factor).bit_length() - 1
+    return Axis(
+        np.ascontiguousarray(np.stack(places), np.int32), np.ascontiguousarray(weights, np.int32),
+        total // divisor, whole, int(places[1].max()), halvings, source == target << halvings,
+    )  # fmt: skip
+
+
+_Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], int]
+
+
+def _area(source: int, target: int) -> _Found:
+    """Mean over the interval ``[i * source / target, (i + 1) * source / target)``; weights in units of 1 / target."""
+    position = np.arange(target, dtype=np.int64)
+    begin, end = position * source, (position + 1) * source  # in units of 1 / target
+    first, last = begin // target, (end - 1) // target
+    count = last - first + 1
+    start = np.concatenate(([0], np.cumsum(count)[:-1]))
+    owner = np.repeat(position, count)
+    index = np.arange(int(count.sum())) - start[owner] + first[owner]
+    weights = np.minimum(end[owner], (index + 1) * target) - np.maximum(begin[owner], index * target)
+    return first, count, start, weights, source
+
+
+def _bilinear(source: int, target: int) -> _Found:
+    """Two neighbours of ``(i + 1/2) * source / target - 1/2``, clamped at the edges; weights in units of 1 / (2 target)."""
+    position = np.arange(target, dtype=np.int64)
+    place = (2 * position + 1) * source - target  # in units of 1 / (2 target)
+    place = np.clip(place, 0, 2 * target * (source - 1))
+    first = np.minimum(place // (2 * target), max(source - 2, 0))
+    right = place - first * 2 * target
+    if source == 1:
+        return first, np.ones_like(first), position, np.full_like(first, 2 * target), 2 * target
+    weights = np.stack((2 * target - right, right), axis=1).ravel()
+    return first, np.full_like(first, 2), 2 * position, weights, 2 * target
