@@ -45,8 +45,8 @@ def prerender(
 
     The PATHs are indexed first; while 'wado serve' runs, its index is used as it is. 'wado serve' with the same PATHs, the same
     --state and a --disk-cache (best in a file of settings) answers from these pictures for as long as their files do not change. They
-    are those of requests for image/jpeg without further parameters, and thumbnails as viewers ask for them, by /thumbnail too. What is there
-    already is not made again; it ends when seven eighths of the room are taken. Ctrl-C loses nothing that was made.
+    are those of requests for image/jpeg without further parameters, and thumbnails as viewers ask for them, by /thumbnail too. What is
+    there already is not made again; it ends when seven eighths of the room are taken. Ctrl-C loses nothing that was made.
 
     The pictures lie in the state folder, private to its owner: they show patients.
 

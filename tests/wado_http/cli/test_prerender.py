@@ -17,12 +17,12 @@ from tests.wado_http.cli.running import SCRIPT, complaint, environment, wado
 from tests.wado_http.cli.server import LONG_AGO, Server, children_of, picture_of, put, started, until
 from wado_core.model.study import InstanceSummary
 from wado_core.model.uid import InstanceKey
-from wado_http.params.thumbnails import thumbnail_query
 from wado_core.services.prerendering import Prerendered, Wanted
 from wado_core.settings import Settings
 from wado_http.cli import prerender_pool
 from wado_http.cli.prerender_pool import Pool
 from wado_http.cli.prerender_report import _lines, summary
+from wado_http.params.thumbnails import thumbnail_query
 from wado_http.viewer import links
 
 ROOM = "64MiB"
