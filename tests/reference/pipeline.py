@@ -165,9 +165,14 @@ def modality(ds: Dataset, stored: Array, frame_number: int) -> Array:
 
 
 def _modality_lut(ds: Dataset) -> Lut | None:
-    if not ds.get("ModalityLUTSequence"):
+    if not holds_table(ds, "ModalityLUTSequence"):
         return None
     return sequence_lut(ds.ModalityLUTSequence[0], big_endian=_is_big_endian(ds), signed_input=ds.PixelRepresentation == 1)
+
+
+def holds_table(ds: Dataset, keyword: str) -> bool:
+    """Whether a sequence has an item with a table in it: some writers leave empty elements there, and mean none."""
+    return bool(ds.get(keyword)) and ds[keyword].value[0].get("LUTDescriptor") is not None
 
 
 def _rescale_of(item: Dataset) -> tuple[float, float]:
@@ -187,7 +192,7 @@ def voi(ds: Dataset, values: Array, frame_number: int, window: tuple[Number, Num
         if stored is not None:
             center, width, function = stored
             return grayscale.WINDOW_FUNCTIONS[function](values, center, width)
-        if item.get("VOILUTSequence"):
+        if holds_table(item, "VOILUTSequence"):
             signed = _can_be_negative(ds, frame_number)
             return grayscale.voi_lut(values, sequence_lut(item.VOILUTSequence[0], big_endian=_is_big_endian(ds), signed_input=signed))
     ends = _ends_of_class(ds)
