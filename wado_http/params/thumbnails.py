@@ -1,4 +1,4 @@
-"""Parameters of /thumbnail and /thumbnails, two resources that are ours and no standard's (docs/adr/0021)."""
+"""Parameters of /thumbnail and /thumbnails, two resources that are ours and no standard's (docs/adr/0023)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""Thumbnails: one that stands for a study, series or object, and contact sheets of all that they hold (docs/adr/0021)."""
+"""Thumbnails: one that stands for a study, series or object, and contact sheets of all that they hold (docs/adr/0023)."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""/thumbnail and /thumbnails: what is asked, what stands for what, and the caching of both (docs/adr/0021)."""
+"""/thumbnail and /thumbnails: what is asked, what stands for what, and the caching of both (docs/adr/0023)."""
 
 import asyncio
 import json
