@@ -95,6 +95,27 @@ def _statuses() -> str:
     return _table(("status", "", "when"), [(str(value), phrase, CONDITIONS[value]) for value, phrase in found])
 
 
+def _resources(limits: Limits) -> str:
+    one = "image/jpeg: the picture that stands for the study, series or object; that of `/wado` with `rows` and `columns` of `size`"
+    many = f"image/jpeg: a contact sheet of up to {limits.sheet_tiles} thumbnails, {COLUMNS} in a row"
+    rows = [
+        ("`/thumbnail`", f"{one}, never with an ICC profile"),
+        ("`/thumbnails`", f"{many}; application/json: what lies where in it"),
+    ]
+    return _table(("resource", "answers"), rows)
+
+
+def _resource_parameters(limits: Limits) -> str:
+    part = f"of `/thumbnails`: which part of the list; 1 to {limits.sheet_tiles}, default {DEFAULT_TILES}"
+    rows = [
+        ("`studyUID`, `seriesUID`, `objectUID`", "the first is required, the third needs the second"),
+        ("`size`", f"{SMALLEST_EDGE} to {LARGEST_EDGE}, default {THUMBNAIL_EDGE}: edge of the square that each thumbnail fits into"),
+        ("`offset`, `limit`", part),
+        ("`list`", "of `/thumbnails`: name of the list that the client shows, from a map; 404 when it is another by now"),
+    ]
+    return _table(("parameter", "rule"), rows)
+
+
 def statement() -> str:
     """Write the statement as Markdown."""
     limits = Limits()
@@ -176,27 +197,20 @@ of up to {limits.frame_pixels // 1_000_000} million pixels. Of native pixel data
 
 ## Resources of its own
 
-Until the thumbnail resources of DICOMweb (PS3.18 10.4) are served there are two that belong to no standard. Both answer GET, HEAD and OPTIONS,
-with ETag, Cache-Control and Vary as `/wado`, choose by Accept and `contentType`, and refuse with the statuses below.
+Until the thumbnail resources of DICOMweb (PS3.18 10.4) are served there are two that belong to no standard. Both answer GET, HEAD
+and OPTIONS, with ETag, Cache-Control and Vary as `/wado`, choose by Accept and `contentType`, and refuse with the statuses below.
 
-| resource | answers |
-| --- | --- |
-| `/thumbnail` | image/jpeg: the picture that stands for the study, series or object; that of `/wado` with `rows` and `columns` of `size`, never with an ICC profile |
-| `/thumbnails` | image/jpeg: a contact sheet of up to {limits.sheet_tiles} thumbnails, {COLUMNS} in a row; application/json: what lies where in it |
+{_resources(limits)}
 
-| parameter | rule |
-| --- | --- |
-| `studyUID`, `seriesUID`, `objectUID` | the first is required, the third needs the second |
-| `size` | {SMALLEST_EDGE} to {LARGEST_EDGE}, default {THUMBNAIL_EDGE}: edge of the square that each thumbnail fits into |
-| `offset`, `limit` | of `/thumbnails`: which part of the list; 1 to {limits.sheet_tiles}, default {DEFAULT_TILES} |
-| `list` | of `/thumbnails`: name of the list that the client shows, from a map; 404 when it is another by now |
+{_resource_parameters(limits)}
 
-A study has a tile for each series, a series one for each object, an object one for each frame (a video only one). The series with most frames stands
-for a study, the middle object by Instance Number with a picture for a series, the middle frame for an object, the first for a video.
+A study has a tile for each series, a series one for each object, an object one for each frame (a video only one). The series with
+most frames stands for a study, the middle object by Instance Number with a picture for a series, the middle frame for an object,
+the first for a video.
 
-The map is an object of `sheet` (its address), `width`, `height`, `next` (the map of the next part, or null) and `tiles`, each with `seriesUID`, `objectUID`,
-`frameNumber`, and either `x`, `y`, `width`, `height` of the thumbnail in the sheet or `problem`, the reason why there is none. A sheet
-that may be another the next time, such as after a storage did not answer, has no ETag and is `no-store`.
+The map is an object of `sheet` (its address), `width`, `height`, `next` (the map of the next part, or null) and `tiles`, each with
+`seriesUID`, `objectUID`, `frameNumber`, and either `x`, `y`, `width`, `height` of the thumbnail in the sheet or `problem`, the reason why
+there is none. A sheet that may be another the next time, such as after a storage did not answer, has no ETag and is `no-store`.
 
 ## Statuses
 
