@@ -12,7 +12,7 @@ from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.uid import InstanceKey
 
 # Part of every digest: raise it with any change that can change a byte of a picture.
-RENDERER_VERSION = 2
+RENDERER_VERSION = 3
 
 DEFAULT_QUALITY = 90
 
