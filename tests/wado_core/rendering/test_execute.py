@@ -33,6 +33,7 @@ EXACT = (
     "signed_garbage", "highbit", "wide", "impl", "noprem", "be", "be8", "defl", "deid", "pal", "pal16", "pal16_low", "pal_seg", "rgb0",
     "rgb1", "rgb12", "ybr", "ybr422", "burned", "us10", "mf1", "odd", "enh", "enh_shared", "rle", "rle_rgb", "j2k", "j2k_rgb", "j2k_mf",
     "pal_seg8", "supp", "icc", "ybr_part", "seg_frac", "dose", "bit1", "seg",
+    "gray32", "gray32_be", "gray64", "float32", "float64", "rgb32", "rle32", "rle_bit1",
 )  # fmt: skip
 """Fixtures stored without loss, whose pictures follow from the equations alone."""
 JPEG = ("jpg", "jpg_ybr", "jpg_422", "jpg_rgb", "jpg_frag", "jpg_bot", "jpg_eot")
