@@ -226,6 +226,14 @@ def test_enhanced_frames_have_their_own_values() -> None:
         ("jls", "1.2.840.10008.1.2.4.80"),
         ("j2k", "1.2.840.10008.1.2.4.90"),
         ("htj2k", "1.2.840.10008.1.2.4.201"),
+        ("htj2k_ct", "1.2.840.10008.1.2.4.201"),
+        ("htj2k_rgb", "1.2.840.10008.1.2.4.201"),
+        ("j2k_part2", "1.2.840.10008.1.2.4.92"),
+        ("jll_rgb", "1.2.840.10008.1.2.4.57"),
+        ("jll_ybr", "1.2.840.10008.1.2.4.57"),
+        ("jls_near", "1.2.840.10008.1.2.4.81"),
+        ("jls_rgb", "1.2.840.10008.1.2.4.80"),
+        ("jpg_prog", "1.2.840.10008.1.2.4.55"),
         ("mpg", "1.2.840.10008.1.2.4.102"),
         ("rle", "1.2.840.10008.1.2.5"),
     ],
@@ -249,7 +257,11 @@ def test_noprem_begins_with_the_data_set() -> None:
     assert b"DICM" not in data
 
 
-@pytest.mark.parametrize(("name", "marker"), [("jpg", b"\xff\xc0"), ("jpg12", b"\xff\xc1"), ("jll", b"\xff\xc3"), ("jls", b"\xff\xf7")])
+@pytest.mark.parametrize(
+    ("name", "marker"),
+    [("jpg", b"\xff\xc0"), ("jpg12", b"\xff\xc1"), ("jpg_prog", b"\xff\xc2"), ("jll", b"\xff\xc3"),
+     ("jll_rgb", b"\xff\xc3"), ("jls", b"\xff\xf7"), ("jls_rgb", b"\xff\xf7"), ("jls_near", b"\xff\xf7")],
+)  # fmt: skip
 def test_code_streams_have_the_frame_header_of_their_syntax(name: str, marker: bytes) -> None:
     _, stream = generate_fragments(read(name).PixelData)  # after the Basic Offset Table
     assert stream[:2] == b"\xff\xd8"

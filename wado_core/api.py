@@ -86,6 +86,7 @@ def render(
     columns: int | None = None,
     quality: int | None = None,
     media_type: str = "image/jpeg",
+    overlays: bool = False,
     on_warning: Callable[[str], object] | None = None,
 ) -> bytes:
     """Render one frame of a DICOM object and return the encoded picture.
@@ -98,6 +99,7 @@ def render(
     rows, columns: most pixels of the picture; its aspect ratio is kept, and it is enlarged too (A4.41 to A4.44).
     quality: 1 to 100, for image/jpeg (A4.80); None is 90, but a stored JPEG whose samples nothing changes is returned as it is (A4.83).
     media_type: "image/jpeg" (8-bit baseline) or "image/png".
+    overlays: draw the overlays of type G that the object holds, in white (PS3.3 C.9.2); most hold none.
     on_warning: called, before the picture is made, with each text that tells what of the object is broken and was left out.
 
     Raises WadoError, whose text can be shown: InvalidRequest, NotDicom, DamagedObject, NotSupported, LimitExceeded, Unavailable.
@@ -110,6 +112,7 @@ def render(
         None if columns is None else _whole(columns, "columns"),
         None if quality is None else _quality(quality),
         _media_type(media_type),
+        overlays=bool(overlays),
     )
     return _render(source, lambda _: request, on_warning)
 

@@ -9,6 +9,7 @@ GSPS_SERIES, GSPS = uids("gsps")[1:]
 WITH_STATE = f"presentationUID={GSPS}&presentationSeriesUID={GSPS_SERIES}"
 PICTURE_ONLY = [
     "rows=10", "columns=10", "region=0,0,1,1", "annotation=patient", "windowCenter=40&windowWidth=400", "frameNumber=1", WITH_STATE,
+    "overlays=true", "overlays=false",
 ]  # fmt: skip
 
 
@@ -52,7 +53,7 @@ def test_j30_presentation_parameters_come_in_pairs(wado: Wado, parameters: str) 
 
 @pytest.mark.parametrize("of", ["sr", "kos", "ecg", "pdf", "gsps"])
 @pytest.mark.parametrize(
-    "parameter", ["annotation=patient", "rows=10", "region=0,0,1,1", "windowCenter=1&windowWidth=2", "imageQuality=50"]
+    "parameter", ["annotation=patient", "rows=10", "region=0,0,1,1", "windowCenter=1&windowWidth=2", "imageQuality=50", "overlays=true"]
 )
 def test_j31_image_parameters_are_for_images(wado: Wado, of: str, parameter: str) -> None:
     """annotation and the other image parameters on text and other objects: 400 (A4.26, A4.27)."""

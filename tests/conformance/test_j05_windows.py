@@ -204,6 +204,14 @@ def test_h2_14_fractions_reach_white_at_their_maximum(wado: Wado) -> None:
     assert np.unique(wado.picture("seg_frac", "frameNumber=2")).tolist() == [128]
 
 
+def test_h2_14_masks_are_black_and_white(wado: Wado) -> None:
+    """seg: nothing in frame 1, everything in frame 2, half in frame 3; one window for all, and no warning."""
+    levels = [np.unique(wado.picture("seg", f"frameNumber={frame}")).tolist() for frame in (1, 2, 3)]
+    assert levels == [[0], [255], [0, 255]]
+    assert np.array_equal(wado.picture("seg", "frameNumber=3"), render(build("seg"), 3))
+    assert "warning" not in wado.get("seg", "frameNumber=2").headers
+
+
 def test_h2_14_doses_are_in_their_unit(wado: Wado) -> None:
     """dose: 0.0025 Gy a value, so a window of 2 to 4 Gy has its middle at 1000 and ends at 600 and 1400 (H2.5)."""
     picture = wado.picture("dose", "frameNumber=1&windowCenter=3&windowWidth=3").reshape(-1)

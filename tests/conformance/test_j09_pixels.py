@@ -55,6 +55,7 @@ def test_j64_one_bit_frames(wado: Wado, frame: int) -> None:
 
 COLOR = ["pal", "pal16", "pal16_low", "pal_seg", "pal_seg8", "supp", "icc", "rgb0", "rgb1", "rgb12", "ybr", "ybr422", "ybr_part",
          "burned", "us10", "rle_rgb", "j2k_rgb",
+         "jls_rgb", "jll_rgb", "jll_ybr", "htj2k_rgb",
          "jpg_ybr", "jpg_422", "jpg_rgb", "jpg_frag", "jpg_bot", "jpg_eot"]  # fmt: skip
 
 

@@ -320,12 +320,6 @@ def test_j63_anonymized_already_or_not_at_all(wado: Wado) -> None:
     assert wado.status("burned", f"contentType={DICOM}&anonymize=yes") in {403, 501}
 
 
-@later("decoders of JPEG-LS, lossless and 12-bit JPEG, HTJ2K")
-@pytest.mark.parametrize("of", ["jls", "jll", "jpg12", "htj2k"])
-def test_h1_1_more_transfer_syntaxes(wado: Wado, of: str) -> None:
-    """All stored syntaxes of H1.1 are rendered, and handed out as Explicit VR Little Endian (A4.100)."""
-    assert np.abs(wado.picture(of).astype(int) - render(build(of))).max() <= (1 if of == "jpg12" else 0)
-    assert parsed(wado.get(of, f"contentType={DICOM}")).file_meta.TransferSyntaxUID == ELE
 
 
 @later("video as it is stored")

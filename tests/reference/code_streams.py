@@ -1,12 +1,15 @@
 """Code streams decoded by other libraries than those of wado_core where there are any, so that one decoder does not judge itself.
 
-GDCM through pydicom first, Pillow through pydicom for what GDCM refuses, then DCMTK's programs; what none of them decodes here is left
-to imagecodecs.  The exact commands are ``dcmdjpeg +cn FILE OUT`` and ``dcmdjpls +cn FILE OUT``.
+GDCM through pydicom first, Pillow through pydicom for what GDCM refuses, then DCMTK's programs; High-Throughput JPEG 2000 by the
+OpenJPEG that Pillow holds; what none of them decodes here is left to imagecodecs.  The exact commands are ``dcmdjpeg +cn FILE OUT`` and
+``dcmdjpls FILE OUT``, which knows no conversion of colour.
 """
 
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,13 +17,16 @@ from typing import Any
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.filereader import dcmread
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
+    HTJ2K,
     UID,
     HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     JPEGExtended12Bit,
     JPEGLossless,
     JPEGLosslessSV1,
@@ -31,19 +37,26 @@ from pydicom.uid import (
 
 Array = NDArray[Any]
 
+SPECTRAL_SELECTION, FULL_PROGRESSION = "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"  # retired, without a name in pydicom
+
 PLUGINS = ["gdcm", "pillow"]
 """Of pydicom, in the order in which they are asked; GDCM ends the process on some contradictory headers."""
 
 DCMTK = {
-    JPEGExtended12Bit: "dcmdjpeg",
-    JPEGLossless: "dcmdjpeg",
-    JPEGLosslessSV1: "dcmdjpeg",
-    JPEGLSLossless: "dcmdjpls",
-    JPEGLSNearLossless: "dcmdjpls",
+    JPEGExtended12Bit: ("dcmdjpeg", "+cn"),
+    SPECTRAL_SELECTION: ("dcmdjpeg", "+cn"),
+    FULL_PROGRESSION: ("dcmdjpeg", "+cn"),
+    JPEGLossless: ("dcmdjpeg", "+cn"),
+    JPEGLosslessSV1: ("dcmdjpeg", "+cn"),
+    JPEGLSLossless: ("dcmdjpls",),
+    JPEGLSNearLossless: ("dcmdjpls",),
 }
 
+HIGH_THROUGHPUT = (HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K)
+
 IMAGECODECS: dict[str, Callable[[bytes], Array]] = {
-    HTJ2KLossless: imagecodecs.htj2k_decode,
+    SPECTRAL_SELECTION: imagecodecs.jpeg8_decode,
+    FULL_PROGRESSION: imagecodecs.jpeg8_decode,
     JPEGExtended12Bit: imagecodecs.jpeg8_decode,
     JPEGLossless: imagecodecs.jpeg8_decode,
     JPEGLosslessSV1: imagecodecs.jpeg8_decode,
@@ -69,11 +82,25 @@ def decode(ds: Dataset, frame_number: int) -> tuple[Array, str]:
                 continue
             return cells, str(meta["photometric_interpretation"])
     stream = get_frame(ds.PixelData, frame_number - 1, number_of_frames=int(ds.get("NumberOfFrames") or 1))
-    if syntax in DCMTK and shutil.which(DCMTK[syntax]):
-        return with_dcmtk(ds, stream), str(ds.PhotometricInterpretation)
+    if syntax in HIGH_THROUGHPUT:
+        photometric = "RGB" if ds.PhotometricInterpretation in ("YBR_RCT", "YBR_ICT") else str(ds.PhotometricInterpretation)
+        return with_pillow(stream), photometric
+    if syntax in DCMTK and shutil.which(DCMTK[syntax][0]):
+        with suppress(subprocess.CalledProcessError):
+            return with_dcmtk(ds, stream), str(ds.PhotometricInterpretation)
     if syntax in IMAGECODECS:
         return IMAGECODECS[syntax](stream), str(ds.PhotometricInterpretation)
     raise RuntimeError(f"nothing decodes {syntax.name} here")
+
+
+def with_pillow(stream: bytes) -> Array:
+    """Decode a JPEG 2000 stream of 8 or 16 bits a sample with Pillow, which moves signed samples up by half their range."""
+    with Image.open(BytesIO(stream)) as image:
+        cells = np.asarray(image).astype(np.int64)
+    signed, bits = stream[42] >> 7, (stream[42] & 127) + 1  # Ssiz (T.800 A.5.1)
+    if bits not in (8, 16):
+        raise RuntimeError(f"Pillow scales samples of {bits} bits")
+    return cells - (signed << (bits - 1))
 
 
 def _decoder(syntax: UID) -> Any:
@@ -101,5 +128,5 @@ def with_dcmtk(ds: Dataset, stream: bytes) -> Array:
     with TemporaryDirectory() as folder:
         stored, decoded = Path(folder) / "stored.dcm", Path(folder) / "decoded.dcm"
         one.save_as(stored, enforce_file_format=True)
-        subprocess.run([DCMTK[syntax], "+cn", stored, decoded], check=True, capture_output=True)
+        subprocess.run([*DCMTK[syntax], stored, decoded], check=True, capture_output=True)
         return np.asarray(dcmread(decoded).pixel_array)

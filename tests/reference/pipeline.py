@@ -11,10 +11,10 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from tests.reference import color, geometry, grayscale
+from tests.reference import color, geometry, grayscale, overlay
 from tests.reference.lut import Lut, palette, sequence_lut
 from tests.reference.rounding import Array, Gray, Number
-from tests.reference.samples import frame_samples
+from tests.reference.samples import frame_samples, stored_cells
 
 RT_DOSE, SEGMENTATION = "1.2.840.10008.5.1.4.1.1.481.2", "1.2.840.10008.5.1.4.1.1.66.4"
 
@@ -28,14 +28,20 @@ def render(
     region: Sequence[Number] | None = None,
     rows: int | None = None,
     columns: int | None = None,
+    *,
+    overlays: bool = False,
 ) -> Gray:
     """Render one frame: the whole matrix first, then the region, then the size (A4.53).
 
     window: center and width, applied with LINEAR in place of the stored VOI (A4.62, A4.65); ignored for colour (A4.64).
     region: xmin, ymin, xmax, ymax, 0..1.  rows, columns: maxima.
+    overlays: painted over the whole matrix (H5.14).
     Returns (rows, columns) or (rows, columns, 3) uint8.
     """
-    picture = render_matrix(read(source), frame_number, window)
+    ds = read(source)
+    picture = render_matrix(ds, frame_number, window)
+    if overlays:
+        picture = overlay.paint(picture, ds, frame_number, stored_cells(ds, frame_number))
     if region is not None:
         x0, y0, x1, y1 = geometry.region_pixels(region, *picture.shape[:2])
         picture = picture[y0:y1, x0:x1]
@@ -164,9 +170,14 @@ def modality(ds: Dataset, stored: Array, frame_number: int) -> Array:
 
 
 def _modality_lut(ds: Dataset) -> Lut | None:
-    if not ds.get("ModalityLUTSequence"):
+    if not holds_table(ds, "ModalityLUTSequence"):
         return None
     return sequence_lut(ds.ModalityLUTSequence[0], big_endian=_is_big_endian(ds), signed_input=ds.PixelRepresentation == 1)
+
+
+def holds_table(ds: Dataset, keyword: str) -> bool:
+    """Whether a sequence has an item with a table in it: some writers leave empty elements there, and mean none."""
+    return bool(ds.get(keyword)) and ds[keyword].value[0].get("LUTDescriptor") is not None
 
 
 def _rescale_of(item: Dataset) -> tuple[float, float]:
@@ -186,7 +197,7 @@ def voi(ds: Dataset, values: Array, frame_number: int, window: tuple[Number, Num
         if stored is not None:
             center, width, function = stored
             return grayscale.WINDOW_FUNCTIONS[function](values, center, width)
-        if item.get("VOILUTSequence"):
+        if holds_table(item, "VOILUTSequence"):
             signed = _can_be_negative(ds, frame_number)
             return grayscale.voi_lut(values, sequence_lut(item.VOILUTSequence[0], big_endian=_is_big_endian(ds), signed_input=signed))
     ends = _ends_of_class(ds)

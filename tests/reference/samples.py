@@ -42,6 +42,14 @@ def frame_samples(ds: Dataset, frame_number: int) -> tuple[Array, str]:
     return sample_values(decoded.astype(np.int64), ds.BitsStored, ds.BitsStored - 1, representation), photometric
 
 
+def stored_cells(ds: Dataset, frame_number: int) -> Array:
+    """Return the cells of a frame with all their bits, where a frame keeps them: native and RLE ones; none of others."""
+    syntax = UID(ds.file_meta.TransferSyntaxUID)
+    if syntax == RLELossless:
+        return rle_cells(get_frame(ds.PixelData, frame_number - 1, number_of_frames=number_of_frames(ds)), ds)
+    return np.zeros((0, 0), np.int64) if syntax.is_encapsulated else native_cells(ds, frame_number)
+
+
 def number_of_frames(ds: Dataset) -> int:
     """Number of Frames (0028,0008), 1 when absent, empty or no number."""
     try:

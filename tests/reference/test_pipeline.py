@@ -17,6 +17,7 @@ from tests.fixtures.gray_images import MODALITY_LUT_ENTRIES, VOI_LUT_ENTRIES
 from tests.fixtures.multi_frame_images import ENH_RESCALES, ENH_WINDOWS, enh, enh_shared, set_value_groups
 from tests.fixtures.phantom import color_bars, field_of_view, ramp_cells
 from tests.reference import render
+from tests.reference.color import ybr_full_to_rgb
 from tests.reference.pipeline import stored_window
 from tests.reference.rounding import Gray
 
@@ -180,9 +181,12 @@ def test_a_window_does_not_touch_colour() -> None:
 
 def test_reversible_code_streams_show_the_same_picture() -> None:
     expected = render(build("rle"))
-    for name in ("j2k", "jls", "jll"):
+    for name in ("j2k", "jls", "jll", "htj2k_ct"):
         assert (render(build(name)) == expected).all()
     assert (render(build("htj2k")) == thorax_8bit()).all()
+    for name, source in (("jls_rgb", color_bars()), ("jll_rgb", color_bars()), ("htj2k_rgb", soft_colors())):
+        assert (render(build(name)) == source).all()
+    assert np.abs(render(build("jll_ybr")) - np.clip(ybr_full_to_rgb(soft_colors()), 0, 255)).max() <= 1
     for number in (1, 2, 3):
         assert (render(build("j2k_mf"), number) == np.roll(thorax_8bit(), number, axis=0)).all()
 
@@ -201,8 +205,13 @@ def test_fragmented_frames_are_told_apart(name: str) -> None:
 
 
 def test_lossy_gray_stays_near_its_source() -> None:
-    for name in ("jpg", "jpg12"):
+    for name in ("jpg", "jpg12", "jpg_prog"):
         assert np.abs(render(build(name)).astype(int) - thorax_8bit()).max() <= 8
+
+
+def test_near_lossless_gray_stays_as_near_as_it_says() -> None:
+    difference = np.abs(render(build("jls_near")).astype(int) - thorax_8bit())
+    assert 0 < difference.max() <= 2
 
 
 def test_unaligned_frames() -> None:

@@ -136,7 +136,7 @@ REFUSALS: dict[str, tuple[bytes | None, type[WadoError]]] = {
     "cut within its pixels": (build("rle")[:-100], DamagedObject),
     "report": (build("sr"), NotSupported),
     "video of noise": (build("mpg"), NotSupported if shutil.which("ffmpeg") is None else DamagedObject),
-    "jpeg-ls": (build("jls"), NotSupported),
+    "part 2": (build("j2k_part2"), NotSupported),
     "bits of another width": (_with_bits_allocated(build("ramp"), 12), NotSupported),
     "huge": (build("ct").replace(b"\x28\0\x10\0US\2\0\0\2", b"\x28\0\x10\0US\2\0\xff\xff", 1), DamagedObject),
 }

@@ -60,7 +60,7 @@ def _load_codecs() -> None:
     import openjpeg.utils  # noqa: F401
     from PIL import Image, Jpeg2KImagePlugin  # noqa: F401
 
-    _ = imagecodecs.jpeg2k_decode, imagecodecs.jpegxl_decode
+    _ = imagecodecs.jpeg2k_decode, imagecodecs.htj2k_decode, imagecodecs.jpegxl_decode
 
 
 def _watch(parent: int) -> None:

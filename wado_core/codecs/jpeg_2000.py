@@ -1,74 +1,89 @@
-"""JPEG 2000 frames (T.800), decoded by OpenJPEG."""
+"""JPEG 2000 frames (T.800), decoded by OpenJPEG, and High-Throughput JPEG 2000 (T.814), decoded by OpenJPH."""
 
-from dataclasses import replace
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 
 import numpy as np
 
-from wado_core.codecs.code_stream import read_code_stream
+from wado_core.codecs.coded_pixel import coded_pixel
 from wado_core.codecs.decoded import Cells, Decoded
+from wado_core.codecs.jpeg_2000_markers import (
+    MOST_HT_PRECISION,
+    MOST_PRECISION,
+    Jpeg2000Facts,
+    code_stream_of,
+    jpeg_2000_problem,
+    read_jpeg_2000_facts,
+)
 from wado_core.codecs.reduction import reduction_steps
 from wado_core.errors import DamagedObject, NotSupported
-from wado_core.model.image_pixel import CodeStream, ImagePixel
+from wado_core.model.image_pixel import ImagePixel
+
+# Pillow's samples have 8 bits, or 16 of one component.
+_MOST_REDUCED_PRECISION = 16
+
+# What OpenJPH reports from within its lines reaches nobody but sys.unraisablehook, of which there is one for all threads.
+_reports = threading.Lock()
 
 
-def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None = None) -> Decoded:
+def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None = None, *, lossless: bool = False) -> Decoded:
     """Decode a JPEG 2000 frame to gray cells, RGB or YBR_FULL.
 
     smallest: (rows, columns) that the caller needs at least; the frame may then come at a lower resolution.
-    The depth is that of the code stream (H1.6). Samples are signed when either says so: headers are right about streams that
-    carry two's complement as unsigned (H1.7), but the negative values of a signed stream are no unsigned ones.
-    Raises DamagedObject, NotSupported.
+    lossless: the transfer syntax allows nothing else.
+    Whether it is High-Throughput the stream says, not the transfer syntax; so does its depth (H1.6). Samples are signed when either
+    says so: headers are right about streams that carry two's complement as unsigned (H1.7), but the negative values of a signed
+    stream are no unsigned ones. Raises DamagedObject, NotSupported.
     """
-    stream = read_code_stream(encoded)
-    if stream is None:
+    facts = read_jpeg_2000_facts(encoded)
+    if facts is None:
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data is no JPEG 2000 stream (PS3.5 8.2.4).")
-    if stream.components not in (1, 3) or stream.precision > 16:
-        raise NotSupported(
-            f"A frame of (7FE0,0010) Pixel Data is a JPEG 2000 stream of {stream.precision} bits and {stream.components} components; "
-            "up to 16 bits and 1 or 3 components are decoded (PS3.5 8.2.4)."
-        )
-    if (stream.rows, stream.columns) != (pixel.rows, pixel.columns):
+    by_openjph = facts.high_throughput and lossless and facts.reversible and facts.plain
+    if problem := jpeg_2000_problem(facts, MOST_HT_PRECISION if by_openjph else MOST_PRECISION):
+        raise NotSupported(problem)
+    if (facts.rows, facts.columns) != (pixel.rows, pixel.columns):
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2.4).")
-    steps = _reduction(stream, pixel, smallest)
-    samples = _decode_reduced(encoded, stream, steps) if steps else None
+    steps = _reduction(facts, pixel, smallest)
+    samples = _decode_reduced(encoded, facts, steps) if steps else None
     if samples is None:
-        steps, samples = 0, _decode_full(encoded)
-    rows, columns = stream.rows >> steps, stream.columns >> steps
-    if samples.shape[:2] != (rows, columns) or samples.size != rows * columns * stream.components:
+        steps, samples = 0, _decode_full(encoded, by_openjph=by_openjph)
+    rows, columns = facts.rows >> steps, facts.columns >> steps
+    if samples.shape[:2] != (rows, columns) or samples.size != rows * columns * facts.components:
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG 2000 stream (PS3.5 8.2.4).")
-    allocated = 8 if stream.precision <= 8 else 16
-    cells = np.ascontiguousarray(samples.astype(np.uint8 if allocated == 8 else np.uint16, copy=False))  # signed wraps: two's complement
-    photometric = pixel.photometric_interpretation
-    if stream.components == 3:
-        photometric = "RGB" if stream.color_transform or not photometric.startswith("YBR_FULL") else "YBR_FULL"
-    stored, high = stream.precision, stream.precision - 1
-    if pixel.signed and not stream.signed and stream.precision > pixel.bits_stored:
-        stored, high = pixel.bits_stored, pixel.high_bit  # two's complement in a wider stream: the header knows its sign bit
-    described = replace(
-        pixel, rows=rows, columns=columns, samples_per_pixel=stream.components, photometric_interpretation=photometric,
-        bits_allocated=allocated, bits_stored=stored, high_bit=high,
-        signed=pixel.signed or stream.signed, planar_configuration=0,
-    )  # fmt: skip
+    width = 1 if facts.precision <= 8 else 2 if facts.precision <= 16 else 4
+    cells = np.ascontiguousarray(samples.astype(f"u{width}", copy=False))  # signed wraps: two's complement
+    described = coded_pixel(pixel, cells, facts.precision, color_transform=facts.color_transform, signed=facts.signed)
     return Decoded(cells, described)
 
 
-def _reduction(stream: CodeStream, pixel: ImagePixel, smallest: tuple[int, int] | None) -> int:
+def _reduction(facts: Jpeg2000Facts, pixel: ImagePixel, smallest: tuple[int, int] | None) -> int:
     """Return how many resolution levels can be left out, keeping twice ``smallest``.
 
     The samples of a lower resolution lie at every second place of the next, not between two of them: half a picture pixel to
     one side if the picture were made of as many. None is left out where it has no mean or cannot be had: two's complement in an
-    unsigned stream; colour above 8 bits, which Pillow does not know.
+    unsigned stream; what Pillow does not know.
     """
-    if smallest is None or (pixel.signed and not stream.signed) or (stream.components == 3 and stream.precision > 8):
+    if smallest is None or (pixel.signed and not facts.signed):
         return 0
-    return reduction_steps(stream.rows, stream.columns, (2 * smallest[0], 2 * smallest[1]), stream.resolution_levels)
+    if facts.precision > (8 if facts.components == 3 else _MOST_REDUCED_PRECISION):
+        return 0
+    return reduction_steps(facts.rows, facts.columns, (2 * smallest[0], 2 * smallest[1]), facts.levels)
 
 
-def _decode_full(encoded: bytes) -> Cells:
-    """Decode with imagecodecs, which releases the GIL, and what it refuses with pylibjpeg-openjpeg."""
+def _decode_full(encoded: bytes, *, by_openjph: bool) -> Cells:
+    """Decode with imagecodecs, which releases the GIL, and what it refuses with pylibjpeg-openjpeg.
+
+    by_openjph: three times as fast as OpenJPEG. Not for streams that it does not give back exactly: values beyond the range of the
+    samples, as quantisation and lower resolutions have, are not clipped but cut off, so that white turns black. Not for headers that
+    contradict themselves: they end the process.
+    """
     import imagecodecs
 
+    if by_openjph and (decoded := _decode_high_throughput(encoded)) is not None:
+        return decoded
     try:
         samples: Cells = imagecodecs.jpeg2k_decode(encoded, numthreads=1)
     except (ValueError, RuntimeError):
@@ -87,7 +102,31 @@ def _decode_leniently(encoded: bytes) -> Cells:
     return samples
 
 
-def _decode_reduced(encoded: bytes, stream: CodeStream, steps: int) -> Cells | None:
+def _decode_high_throughput(encoded: bytes) -> Cells | None:
+    """Decode with OpenJPH; None where it fails, which the other decoders may forgive."""
+    import imagecodecs
+
+    try:
+        with _reported() as reports:
+            samples: Cells = imagecodecs.htj2k_decode(code_stream_of(encoded), planar=False)
+    except (ValueError, RuntimeError):
+        return None
+    return None if reports else samples
+
+
+@contextmanager
+def _reported() -> Iterator[list[object]]:
+    """Collect what would be printed as ignored: the binding goes on with lines that could not be decoded, and returns them black."""
+    reports: list[object] = []
+    with _reports:
+        before, sys.unraisablehook = sys.unraisablehook, reports.append
+        try:
+            yield reports
+        finally:
+            sys.unraisablehook = before
+
+
+def _decode_reduced(encoded: bytes, facts: Jpeg2000Facts, steps: int) -> Cells | None:
     """Decode at a resolution ``2**steps`` times lower with Pillow; None where it fails, which the full decoder may forgive."""
     from PIL import Image
 
@@ -98,13 +137,13 @@ def _decode_reduced(encoded: bytes, stream: CodeStream, steps: int) -> Cells | N
             samples = np.asarray(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
-    return _as_coded(samples, stream)
+    return _as_coded(samples, facts)
 
 
-def _as_coded(samples: Cells, stream: CodeStream) -> Cells:
+def _as_coded(samples: Cells, facts: Jpeg2000Facts) -> Cells:
     """Undo what Pillow does to samples: shifts depths up to 8 or 16 bits, and moves signed samples up by half their range."""
-    depth = 8 if stream.precision <= 8 else 16
-    values = samples.astype(np.int32) >> (depth - stream.precision)
-    if stream.signed:
-        values -= 1 << (stream.precision - 1)
+    depth = 8 if facts.precision <= 8 else 16
+    values = samples.astype(np.int32) >> (depth - facts.precision)
+    if facts.signed:
+        values -= 1 << (facts.precision - 1)
     return values

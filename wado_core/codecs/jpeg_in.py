@@ -1,17 +1,21 @@
-"""JPEG Baseline frames (T.81 process 1), decoded by libjpeg-turbo without the GIL."""
+"""JPEG frames (T.81) of every process but the hierarchical ones, decoded by libjpeg-turbo without the GIL."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from wado_core.codecs.code_stream import JpegFacts, read_jpeg_facts, with_adobe_transform
-from wado_core.codecs.decoded import Decoded
+from wado_core.codecs import jpeg_ls
+from wado_core.codecs.coded_pixel import coded_pixel
+from wado_core.codecs.decoded import Cells, Decoded
+from wado_core.codecs.jpeg_markers import JPEG_LS, LOSSLESS, JpegFacts, jpeg_problem, read_jpeg_facts, with_adobe_transform
 from wado_core.codecs.reduction import reduction_steps
-from wado_core.errors import DamagedObject, NotSupported
+from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model.image_pixel import ImagePixel
 
-# Baseline and its 8-bit extension. A progressive stream repeats scans for as long as it likes: no frame for this process.
-_SEQUENTIAL = (0xC0, 0xC1)
+# A stream may repeat scans for as long as it likes, each a few bytes long and each gone through for every block. Encoders write about
+# ten; markers cannot occur within coded data, so that counting them is counting scans.
+_MOST_SCANS = 100
+_SCAN = b"\xff\xda"
 # The inverse DCT scales to an eighth.
 _MOST_STEPS = 3
 _RGB_IDS = (ord("R"), ord("G"), ord("B"))
@@ -19,51 +23,56 @@ _JFIF_IDS = (1, 2, 3)
 
 
 def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None = None) -> Decoded:
-    """Decode an 8-bit JPEG frame to gray cells or RGB.
+    """Decode a JPEG frame: gray cells, RGB, or of lossless streams what the header says of them.
 
     smallest: (rows, columns) that the caller needs at least; the frame may then come reduced by 2, 4 or 8 through a smaller
     inverse DCT. None asks for the full frame.
-    Raises DamagedObject, or NotSupported for processes that libjpeg-turbo does not know.
+    Which process it is the stream says, not the transfer syntax (H1.6).
+    Raises DamagedObject, LimitExceeded, or NotSupported for processes that libjpeg-turbo does not know.
     """
-    import simplejpeg
-
     facts = read_jpeg_facts(encoded)
     if facts is None:
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data is no JPEG stream (PS3.5 8.2.1).")
+    if facts.sof == JPEG_LS:
+        return jpeg_ls.decode(encoded, pixel)
+    if problem := jpeg_problem(facts):
+        raise NotSupported(problem)
     if (facts.rows, facts.columns) != (pixel.rows, pixel.columns):
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2.1).")
-    if facts.sof not in _SEQUENTIAL:
-        raise NotSupported("A frame of (7FE0,0010) Pixel Data is no sequential JPEG stream, which alone is decoded (PS3.5 8.2.1).")
-    components = len(facts.component_ids)
-    if facts.precision != 8 or components not in (1, 3):
-        raise NotSupported(
-            f"A frame of (7FE0,0010) Pixel Data is a JPEG stream of {facts.precision} bits and {components} components; 8 bits and 1 or 3 "
-            "components are decoded (PS3.5 8.2.1)."
-        )
-    if components == 3 and (is_ycbcr := _is_ycbcr(facts, pixel)) != _libjpeg_reads_ycbcr(facts):
-        encoded = with_adobe_transform(encoded, int(is_ycbcr))
+    if (scans := encoded.count(_SCAN)) > _MOST_SCANS:
+        raise LimitExceeded(f"A frame of (7FE0,0010) Pixel Data has {scans} JPEG scans; up to {_MOST_SCANS} are decoded (PS3.5 8.2.1).")
+    if facts.sof == LOSSLESS:
+        cells = _decoded(encoded, facts, ycbcr=False)  # no colour transform (H3.5), whatever application segments say
+        return Decoded(cells, coded_pixel(pixel, cells, facts.precision))
+    ycbcr = len(facts.component_ids) == 3 and _is_ycbcr(facts, pixel)
+    deep = facts.precision > 8
+    cells = _decoded(encoded, facts, ycbcr=ycbcr) if deep else _decoded_bytes(encoded, facts, smallest, ycbcr=ycbcr)
+    described = coded_pixel(pixel, cells, facts.precision, color_transform=True)
+    return Decoded(cells, described if deep else replace(described, signed=False))  # 8 bits are unsigned (PS3.5 8.2.1)
+
+
+def _decoded_bytes(encoded: bytes, facts: JpegFacts, smallest: tuple[int, int] | None, *, ycbcr: bool) -> Cells:
+    """Decode 8-bit samples with TurboJPEG, whole or smaller, colour to RGB."""
+    import simplejpeg
+
+    gray = len(facts.component_ids) == 1
+    stated = with_adobe_transform(encoded, int(ycbcr)) if not gray and ycbcr != _libjpeg_reads_ycbcr(facts) else encoded
     steps = reduction_steps(facts.rows, facts.columns, smallest, _MOST_STEPS)
     rows, columns = (facts.rows >> steps, facts.columns >> steps) if steps else (0, 0)
     try:
-        cells = simplejpeg.decode_jpeg(encoded, "GRAY" if components == 1 else "RGB", min_height=rows, min_width=columns, strict=False)
-    except ValueError:
-        cells = _decode_otherwise(encoded)
-    if components == 1:
-        cells = cells.reshape(cells.shape[:2])
-    photometric = pixel.photometric_interpretation if components == 1 else "RGB"
-    described = replace(
-        pixel, rows=cells.shape[0], columns=cells.shape[1], samples_per_pixel=components, photometric_interpretation=photometric,
-        bits_allocated=8, bits_stored=8, high_bit=7, signed=False, planar_configuration=0,
-    )  # fmt: skip
-    return Decoded(np.ascontiguousarray(cells), described)
+        cells = simplejpeg.decode_jpeg(stated, "GRAY" if gray else "RGB", min_height=rows, min_width=columns, strict=False)
+    except ValueError:  # TurboJPEG refuses sampling factors that it cannot name
+        return _decoded(encoded, facts, ycbcr=ycbcr)
+    return np.ascontiguousarray(cells.reshape(cells.shape[:2]) if gray else cells)
 
 
-def _decode_otherwise(encoded: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Decode with libjpeg's own interface: TurboJPEG refuses sampling factors that it cannot name."""
+def _decoded(encoded: bytes, facts: JpegFacts, *, ycbcr: bool) -> Cells:
+    """Decode samples of any precision with libjpeg's own interface, colour to RGB; three components are what the caller says."""
     import imagecodecs
 
+    coded, wanted = ("YCBCR" if ycbcr else "RGB", "RGB") if len(facts.component_ids) == 3 else (None, None)
     try:
-        cells: np.ndarray[tuple[int, ...], np.dtype[np.uint8]] = imagecodecs.jpeg8_decode(encoded)
+        cells: Cells = imagecodecs.jpeg8_decode(encoded, colorspace=coded, outcolorspace=wanted)
     except (ValueError, RuntimeError) as error:
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG stream (PS3.5 8.2.1).") from error
     return cells

@@ -25,7 +25,7 @@ class Reduction(Enum):
     """To what sizes below its own a frame can be decoded."""
 
     NONE = "none"
-    DCT = "by 2, 4, 8"
+    DCT = "by 2, 4, 8 (8 bits)"
     LEVELS = "by resolution levels"
 
 
@@ -78,10 +78,22 @@ def _jpeg() -> Codec:
     return lambda encoded, pixel, smallest, _: decode(encoded, pixel, smallest)
 
 
+def _jpeg_lossless() -> Codec:
+    from wado_core.codecs.jpeg_in import decode
+
+    return lambda encoded, pixel, _smallest, _picture: decode(encoded, pixel)
+
+
 def _jpeg_2000() -> Codec:
     from wado_core.codecs.jpeg_2000 import decode
 
     return lambda encoded, pixel, smallest, _: decode(encoded, pixel, smallest)
+
+
+def _high_throughput_lossless() -> Codec:
+    from wado_core.codecs.jpeg_2000 import decode
+
+    return lambda encoded, pixel, smallest, _: decode(encoded, pixel, smallest, lossless=True)
 
 
 def _jpeg_xl() -> Codec:
@@ -124,21 +136,32 @@ TABLE: tuple[Decoder, ...] = (
     Decoder((syntaxes.EXPLICIT_VR_BIG_ENDIAN,), _native_big_endian, "numpy", sample_ns=0.5),
     Decoder((syntaxes.RLE_LOSSLESS,), _rle, "own kernel", sample_ns=1.0),
     Decoder(
-        (syntaxes.JPEG_BASELINE,),
+        (syntaxes.JPEG_BASELINE, *syntaxes.JPEG_LOSSY_PROCESSES),
         _jpeg,
         "libjpeg-turbo (simplejpeg, imagecodecs)",
         ("simplejpeg", "imagecodecs"),
         reduction=Reduction.DCT,
         sample_ns=2.0,
     ),
+    Decoder(syntaxes.JPEG_LOSSLESS_PROCESSES, _jpeg_lossless, "libjpeg-turbo (imagecodecs)", ("imagecodecs",)),
+    Decoder((syntaxes.JPEG_LS_LOSSLESS, syntaxes.JPEG_LS), _jpeg_lossless, "CharLS (imagecodecs)", ("imagecodecs",)),
     Decoder(
-        (syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000),
+        (syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000, *syntaxes.JPEG_2000_PART_2, syntaxes.HIGH_THROUGHPUT_JPEG_2000),
         _jpeg_2000,
         "OpenJPEG (imagecodecs, Pillow, pylibjpeg-openjpeg)",
         ("imagecodecs", "pillow", "pylibjpeg-openjpeg"),
         holds_gil=True,
         reduction=Reduction.LEVELS,
         sample_ns=80.0,
+        heavy=True,
+    ),
+    Decoder(
+        syntaxes.HIGH_THROUGHPUT_JPEG_2000_LOSSLESS,
+        _high_throughput_lossless,
+        "OpenJPH (imagecodecs), OpenJPEG for smaller sizes",
+        ("imagecodecs", "pillow", "pylibjpeg-openjpeg"),
+        holds_gil=True,
+        reduction=Reduction.LEVELS,
         heavy=True,
     ),
     Decoder(

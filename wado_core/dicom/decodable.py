@@ -31,6 +31,8 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
     stream = instance.code_stream
     if stream is not None:
         if not stream.rows or not stream.columns:
+            if stream.problem:
+                raise NotSupported(stream.problem)
             raise DamagedObject("(7FE0,0010) Pixel Data: the code stream of the first frame states no size (PS3.5 8.2).")
         if max(stream.rows, stream.columns) > LONGEST_EDGE:
             states = f"(7FE0,0010) Pixel Data: the code stream of the first frame states {stream.rows} × {stream.columns} pixels"
@@ -41,6 +43,8 @@ def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:
             f"A frame of {pixel.rows} (0028,0010) Rows × {pixel.columns} (0028,0011) Columns is larger than the configured limit "
             "(PS3.3 C.7.6.3.1)."
         )
+    if stream is not None and stream.problem:
+        raise NotSupported(stream.problem)
     return pixel
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from wado_core.dicom.elements import swapped
 from wado_core.dicom.lut import read_lut, read_palette
+from wado_core.dicom.overlays import read_overlay
 from wado_core.dicom.source import Inflate, inflated
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model.byte_range import ByteRange
@@ -14,6 +15,7 @@ from wado_core.model.frame import FrameLayout
 from wado_core.model.grayscale import Lut, StoredLut
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
+from wado_core.model.overlay import StoredOverlay
 from wado_core.ports import ByteSource
 from wado_core.settings import Limits
 
@@ -62,6 +64,14 @@ class FrameReader:
         """Return a lookup table with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
         return read_lut(self._data_set(), stored)
 
+    def overlay(self, stored: StoredOverlay, frame_number: int, first_row: int, rows: int) -> tuple[bytes, int]:
+        """Return bytes that hold ``rows`` rows of an overlay's plane for a frame, and the place of the first of their bits.
+
+        stored: not an embedded one, and one that lies over the frame.  first_row: from 0.
+        Raises DamagedObject, LimitExceeded, Unavailable.
+        """
+        return read_overlay(self._data_set(), stored, stored.plane_of(frame_number), first_row, rows)
+
     def palette(self, stored: StoredPalette) -> Palette:
         """Return a palette with its entries. Raises DamagedObject, LimitExceeded, Unavailable."""
         return read_palette(self._data_set(), stored)
@@ -102,7 +112,7 @@ def _native(source: ByteSource, layout: FrameLayout, pixel: ImagePixel, frame_nu
         data = swapped(words, 2)[first - aligned : last - aligned]
     else:
         data = swapped(swapped(_read(source, layout.offset + first, last - first), 2), pixel.bits_allocated // 8)
-    return _from_bit(data, first_bit % 8, (bits + 7) // 8)
+    return from_bit(data, first_bit % 8, (bits + 7) // 8)
 
 
 def too_short(length: int, pixel: ImagePixel, frame_number: int) -> str:
@@ -119,7 +129,7 @@ def name_of_pixels(pixel: ImagePixel) -> str:
     return "(7FE0,0008) Float Pixel Data" if pixel.bits_allocated == 32 else "(7FE0,0009) Double Float Pixel Data"
 
 
-def _from_bit(data: bytes, bit: int, length: int) -> bytes:
+def from_bit(data: bytes, bit: int, length: int) -> bytes:
     """Return ``length`` bytes of the stream of bits that begins at a bit of the first byte, the lowest being 0."""
     if bit == 0:
         return data

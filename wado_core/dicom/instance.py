@@ -10,6 +10,7 @@ from wado_core.dicom.frame_index import stated_frames
 from wado_core.dicom.header import Header, read_header
 from wado_core.dicom.icc_profile import find_icc_profile
 from wado_core.dicom.lut import find_palette
+from wado_core.dicom.overlays import find_overlays
 from wado_core.dicom.photometric import PALETTE, as_code_stream_says, interpretation, missing, without_codec
 from wado_core.dicom.pixel_data import first_code_stream, read_frames
 from wado_core.dicom.text import decode_text
@@ -19,6 +20,7 @@ from wado_core.model.color import StoredPalette
 from wado_core.model.frame import FrameChunk
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Described, Instance, Listing
+from wado_core.model.overlay import StoredOverlay
 from wado_core.model.transfer_syntax import transfer_syntax
 from wado_core.model.uid import LONGEST_UID, InstanceKey, is_uid
 from wado_core.ports import ByteSource
@@ -61,10 +63,14 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and graded else ((), ())
     padding = read_padding(attributes, pixel) if pixel and pixel.monochrome else None
     palette, profile = None, None
+    overlays: tuple[StoredOverlay, ...] = ()
+    overlay_problems: tuple[str, ...] = ()
     if pixel is not None and problem is None:
         pixel, palette = _palette(header, pixel, warnings)
         profile, profile_problem = find_icc_profile(header.source, attributes, gray=pixel.monochrome and palette is None)
         warnings += [profile_problem] if profile_problem else []
+        syntax = transfer_syntax(header.transfer_syntax_uid)
+        overlays, overlay_problems = find_overlays(attributes, pixel, syntax, limits.frame_pixels)
     if layout is not None:
         layout = replace(layout, frames_of_a_chunk=chunk_size(columns, of_frame))
     instance = Instance(
@@ -83,6 +89,8 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         padding=padding,
         palette=palette,
         icc_profile=profile,
+        overlays=overlays,
+        overlay_problems=overlay_problems,
         warnings=tuple(warnings),
         chunks=in_chunks(columns, transforms, of_frame, layout.frames_of_a_chunk) if layout else (),
     )

@@ -40,7 +40,7 @@ from wado_core.dicom.value_representation import implied_vr, unit_bytes
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
-from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE
+from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
 from wado_core.model.uid import LONGEST_UID
 from wado_core.ports import ByteSource
 from wado_core.settings import Limits
@@ -211,11 +211,19 @@ class _Layout:
         }
         if stated_frames(self._header.attributes)[0] != self._instance.number_of_frames:
             replaced[tags.NUMBER_OF_FRAMES] = _element(tags.NUMBER_OF_FRAMES, b"IS", _text(str(self._instance.number_of_frames)))
-        if stated_frames(self._header.attributes)[0] != self._instance.number_of_frames:
-            replaced[tags.NUMBER_OF_FRAMES] = _element(tags.NUMBER_OF_FRAMES, b"IS", _text(str(self._instance.number_of_frames)))
-        if self._instance.transfer_syntax_uid == JPEG_BASELINE:
+        if self._is_lossy():
             replaced[_LOSSY_IMAGE_COMPRESSION] = _element(_LOSSY_IMAGE_COMPRESSION, b"CS", b"01")
         return replaced
+
+    def _is_lossy(self) -> bool:
+        """Say whether decoded frames are marked as lossy (PS3.3 C.7.6.1.1.5): as the code stream tells, else as the transfer syntax may be.
+
+        A reversible stream leaves the mark as it is stored: what was compressed may have been lossy before.
+        """
+        stream = self._instance.code_stream
+        if stream is None or stream.lossy is None:
+            return self._instance.transfer_syntax.lossy
+        return stream.lossy
 
     def _data_set(
         self, offset: int, end: int | None, encoding: Encoding, depth: int, replaced: dict[int, bytes], first: Decoded | None

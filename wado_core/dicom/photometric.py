@@ -22,11 +22,14 @@ _FOUR_SAMPLES = ("ARGB", "CMYK")
 _BY_LETTERS = {name.replace("_", "").replace(" ", ""): name for name in (*_ONE_SAMPLE, *RENDERED_COLORS, *_OTHERS)}
 
 # What only a codec makes, and undoes (H3.4).
-_JPEG_2000 = tuple(f"1.2.840.10008.1.2.4.{suffix}" for suffix in ("90", "91", "92", "93", "201", "202", "203"))
+_JPEG_2000 = (
+    syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000, *syntaxes.JPEG_2000_PART_2,
+    *syntaxes.HIGH_THROUGHPUT_JPEG_2000_LOSSLESS, syntaxes.HIGH_THROUGHPUT_JPEG_2000,
+)  # fmt: skip
 _JPEG_XL = (syntaxes.JPEG_XL_LOSSLESS, syntaxes.JPEG_XL_RECOMPRESSION, syntaxes.JPEG_XL)
 _OF_CODECS = {"YBR_ICT": _JPEG_2000, "YBR_RCT": _JPEG_2000, "XYB": _JPEG_XL}
 
-_DCT = (syntaxes.JPEG_BASELINE, syntaxes.JPEG_EXTENDED, syntaxes.JPEG_SPECTRAL_SELECTION, syntaxes.JPEG_FULL_PROGRESSION)
+_DCT = (syntaxes.JPEG_BASELINE, *syntaxes.JPEG_LOSSY_PROCESSES)
 _IN_WORDS = {1: "one sample", 3: "three samples"}
 
 

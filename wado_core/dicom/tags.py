@@ -47,12 +47,26 @@ ICC_PROFILE = 0x00282000
 SEGMENTATION_TYPE = 0x00620001
 MAXIMUM_FRACTIONAL_VALUE = 0x0062000E
 DOSE_GRID_SCALING = 0x3004000E
+OVERLAY_ROWS = 0x60000010
+OVERLAY_COLUMNS = 0x60000011
+NUMBER_OF_FRAMES_IN_OVERLAY = 0x60000015
+OVERLAY_TYPE = 0x60000040
+OVERLAY_ORIGIN = 0x60000050
+IMAGE_FRAME_ORIGIN = 0x60000051
+OVERLAY_BITS_ALLOCATED = 0x60000100
+OVERLAY_BIT_POSITION = 0x60000102
+OVERLAY_DATA = 0x60003000
 EXTENDED_OFFSET_TABLE = 0x7FE00001
 EXTENDED_OFFSET_TABLE_LENGTHS = 0x7FE00002
 FLOAT_PIXEL_DATA = 0x7FE00008
 DOUBLE_FLOAT_PIXEL_DATA = 0x7FE00009
 
-WANTED = frozenset(value for name, value in list(globals().items()) if name.isupper() and value >> 16 > 2) | {
+_OF_OVERLAYS = tuple(value for name, value in list(globals().items()) if name.isupper() and value >> 16 == 0x6000)
+# Overlays are the repeating groups 60xx of even numbers (PS3.5 7.6); the constants name the first.
+OVERLAY_GROUPS = frozenset(range(0x6000, 0x6100, 2))
+
+WANTED = frozenset(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, int) and value >> 16 > 2) | {
+    *(group << 16 | tag & 0xFFFF for group in OVERLAY_GROUPS for tag in _OF_OVERLAYS),
     RED_PALETTE_DESCRIPTOR + 1,  # green and blue follow red
     RED_PALETTE_DESCRIPTOR + 2,
     RED_PALETTE_DATA + 1,
@@ -61,11 +75,12 @@ WANTED = frozenset(value for name, value in list(globals().items()) if name.isup
     SEGMENTED_RED_PALETTE_DATA + 2,
 }
 
-# Lookup tables may take 128 KB each, and an object one for each frame, and profiles as much: they stay where they lie.
+# Lookup tables may take 128 KB each, and an object one for each frame, and profiles and overlays as much: they stay where they lie.
 BULK = frozenset(
     (
         LUT_DATA,
         ICC_PROFILE,
+        *(group << 16 | OVERLAY_DATA & 0xFFFF for group in OVERLAY_GROUPS),
         *range(RED_PALETTE_DATA, RED_PALETTE_DATA + 3),
         *range(SEGMENTED_RED_PALETTE_DATA, SEGMENTED_RED_PALETTE_DATA + 3),
     )

@@ -9,4 +9,4 @@ def warm_up() -> None:
     Where several processes find the cache empty, one fills it while the others wait.
     """
     with filling():
-        from wado_core.kernels import cells, color, jpeg, line, modality, resample, rle, voi  # noqa: F401
+        from wado_core.kernels import cells, color, jpeg, line, modality, overlay, resample, rle, voi  # noqa: F401

@@ -46,6 +46,8 @@ class CodeStream:
     precision: bits of a sample.  signed: as the stream says (JPEG 2000 SIZ); unsigned where the codec knows no sign.
     color_transform: the codec undoes a colour transform of its own (JPEG 2000 MCT, JPEG with Adobe transform 1).
     resolution_levels: how many times the resolution can be halved while decoding (JPEG 2000 COD).
+    lossy: samples come out of the decoder other than they went into the encoder; None where the stream does not tell.
+    problem: why no decoder takes it, naming the clause; empty when one does.
     is_picture: it is what image/jpeg means, and every decoder reads it as we do: baseline JPEG, gray or marked as YCbCr (A3.5, A3.7).
     """
 
@@ -56,4 +58,6 @@ class CodeStream:
     signed: bool = False
     color_transform: bool = False
     resolution_levels: int = 0
+    lossy: bool | None = None
+    problem: str = ""
     is_picture: bool = False

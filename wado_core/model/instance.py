@@ -8,6 +8,7 @@ from wado_core.model.color import StoredPalette
 from wado_core.model.frame import FrameChunk, FrameLayout
 from wado_core.model.grayscale import FrameTransform, Padding
 from wado_core.model.image_pixel import CodeStream, ImagePixel
+from wado_core.model.overlay import StoredOverlay
 from wado_core.model.sop_class import MULTI_FRAME_CLASSES, TEXT_CLASSES, Category
 from wado_core.model.transfer_syntax import TransferSyntax, transfer_syntax
 from wado_core.model.uid import InstanceKey
@@ -25,6 +26,7 @@ class Instance:
     frames: None when there are no frames to be read.
     icc_profile: where an ICC profile lies that pictures of it can carry.
     palette: of PALETTE COLOR, or the supplemental one of MONOCHROME2 (PS3.3 C.7.6.19).
+    overlays: those of type G, for whichever frames.  overlay_problems: what is wrong with others, told to who asks for overlays.
     warnings: what of the object is broken and left out, tag first, whichever frame is rendered (A5.7).
     chunks: what differs from frame to frame, in the order of frames; all of it, or the chunk of the frame that was asked for, as
         the index reads it. Everything else is the fixed part, from which it follows which chunk holds a frame.
@@ -45,6 +47,8 @@ class Instance:
     padding: Padding | None = None
     palette: StoredPalette | None = None
     icc_profile: ByteRange | None = None
+    overlays: tuple[StoredOverlay, ...] = ()
+    overlay_problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     chunks: tuple[FrameChunk, ...] = ()
 

@@ -9,6 +9,7 @@ from wado_core.model.color import StoredPalette
 from wado_core.model.geometry import Rectangle, Region
 from wado_core.model.grayscale import Padding, Rescale, StoredLut, Window
 from wado_core.model.image_pixel import CodeStream, ImagePixel
+from wado_core.model.overlay import StoredOverlay
 from wado_core.model.uid import InstanceKey
 
 # Part of every digest: raise it with any change that can change a byte of a picture.
@@ -37,6 +38,7 @@ class AutomaticWindow(Enum):
 class RenderRequest:
     """A picture as it was asked for; None means that the parameter was absent.
 
+    overlays: graphics over the image are drawn (H5.14).
     thumbnail: it stands for the object, and carries no ICC profile whatever its size (H3.6).
     """
 
@@ -48,6 +50,7 @@ class RenderRequest:
     quality: int | None = None
     media_type: MediaType = MediaType.JPEG
     thumbnail: bool = False
+    overlays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class RenderPlan:
     source: pixels of the stored matrix.  rows, columns: size of the picture.
     codecs: names and versions of the libraries that decode and encode.
     icc_profile: where the profile lies that the picture carries.
+    overlays: those that are drawn over this frame.
     as_stored: the stored stream of the frame is the picture (A4.83).
     warnings: for the Warning header; no part of the digest.
     digest: 128 bits in hexadecimal over everything that decides the bytes of the picture: the cache key and the ETag. It is
@@ -94,6 +98,7 @@ class RenderPlan:
     quality: int
     codecs: str = ""
     icc_profile: ByteRange | None = None
+    overlays: tuple[StoredOverlay, ...] = ()
     as_stored: bool = False
     warnings: tuple[str, ...] = ()
     _digest: str = field(default="", init=False, repr=False, compare=False)
@@ -112,7 +117,7 @@ class RenderPlan:
         parts = (
             RENDERER_VERSION, self.key, self.version, self.frame_number, self.transfer_syntax_uid, self.image_pixel, self.code_stream,
             self.grayscale, self.palette, self.source, self.rows, self.columns, self.media_type, lossy,
-            self.codecs, self.icc_profile, self.as_stored,
+            self.codecs, self.icc_profile, self.overlays, self.as_stored,
         )  # fmt: skip
         return hashlib.blake2b(msgspec.msgpack.encode(parts), digest_size=16).hexdigest()
 

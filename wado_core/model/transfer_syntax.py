@@ -8,11 +8,16 @@ DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 RLE_LOSSLESS = "1.2.840.10008.1.2.5"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
-JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
-JPEG_SPECTRAL_SELECTION = "1.2.840.10008.1.2.4.53"
-JPEG_FULL_PROGRESSION = "1.2.840.10008.1.2.4.55"
+_JPEG = "1.2.840.10008.1.2.4."
+JPEG_LOSSY_PROCESSES = tuple(f"{_JPEG}{number}" for number in (51, 52, 53, 54, 55, 56, 59, 60, 61, 62, 63, 64))
+JPEG_LOSSLESS_PROCESSES = tuple(f"{_JPEG}{number}" for number in (57, 58, 65, 66, 70))
+JPEG_LS_LOSSLESS = "1.2.840.10008.1.2.4.80"
+JPEG_LS = "1.2.840.10008.1.2.4.81"
 JPEG_2000_LOSSLESS = "1.2.840.10008.1.2.4.90"
 JPEG_2000 = "1.2.840.10008.1.2.4.91"
+JPEG_2000_PART_2 = (f"{_JPEG}92", f"{_JPEG}93")
+HIGH_THROUGHPUT_JPEG_2000_LOSSLESS = (f"{_JPEG}201", f"{_JPEG}202")
+HIGH_THROUGHPUT_JPEG_2000 = f"{_JPEG}203"
 JPEG_XL_LOSSLESS = "1.2.840.10008.1.2.4.110"
 JPEG_XL_RECOMPRESSION = "1.2.840.10008.1.2.4.111"
 JPEG_XL = "1.2.840.10008.1.2.4.112"
@@ -61,13 +66,25 @@ TRANSFER_SYNTAXES: dict[str, TransferSyntax] = {
         _native(EXPLICIT_VR_BIG_ENDIAN, "Explicit VR Big Endian", big_endian=True),
         TransferSyntax(RLE_LOSSLESS, "RLE Lossless"),
         TransferSyntax(JPEG_BASELINE, "JPEG Baseline (Process 1)", lossy=True),
-        TransferSyntax(JPEG_EXTENDED, "JPEG Extended (Process 2 and 4)", lossy=True),
-        TransferSyntax(JPEG_SPECTRAL_SELECTION, "JPEG Spectral Selection (Process 6 and 8)", lossy=True),
-        TransferSyntax(JPEG_FULL_PROGRESSION, "JPEG Full Progression (Process 10 and 12)", lossy=True),
-        TransferSyntax("1.2.840.10008.1.2.4.57", "JPEG Lossless (Process 14)"),
+        TransferSyntax("1.2.840.10008.1.2.4.51", "JPEG Extended (Process 2 and 4)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.52", "JPEG Extended (Process 3 and 5)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.53", "JPEG Spectral Selection, Non-Hierarchical (Process 6 and 8)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.54", "JPEG Spectral Selection, Non-Hierarchical (Process 7 and 9)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.55", "JPEG Full Progression, Non-Hierarchical (Process 10 and 12)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.56", "JPEG Full Progression, Non-Hierarchical (Process 11 and 13)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.57", "JPEG Lossless, Non-Hierarchical (Process 14)"),
+        TransferSyntax("1.2.840.10008.1.2.4.58", "JPEG Lossless, Non-Hierarchical (Process 15)"),
+        TransferSyntax("1.2.840.10008.1.2.4.59", "JPEG Extended, Hierarchical (Process 16 and 18)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.60", "JPEG Extended, Hierarchical (Process 17 and 19)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.61", "JPEG Spectral Selection, Hierarchical (Process 20 and 22)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.62", "JPEG Spectral Selection, Hierarchical (Process 21 and 23)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.63", "JPEG Full Progression, Hierarchical (Process 24 and 26)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.64", "JPEG Full Progression, Hierarchical (Process 25 and 27)", lossy=True),
+        TransferSyntax("1.2.840.10008.1.2.4.65", "JPEG Lossless, Hierarchical (Process 28)"),
+        TransferSyntax("1.2.840.10008.1.2.4.66", "JPEG Lossless, Hierarchical (Process 29)"),
         TransferSyntax("1.2.840.10008.1.2.4.70", "JPEG Lossless (Process 14, Selection Value 1)"),
-        TransferSyntax("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless"),
-        TransferSyntax("1.2.840.10008.1.2.4.81", "JPEG-LS Near-Lossless", lossy=True),
+        TransferSyntax(JPEG_LS_LOSSLESS, "JPEG-LS Lossless"),
+        TransferSyntax(JPEG_LS, "JPEG-LS Near-Lossless", lossy=True),
         TransferSyntax(JPEG_2000_LOSSLESS, "JPEG 2000 (Lossless Only)"),
         TransferSyntax(JPEG_2000, "JPEG 2000", lossy=True),
         TransferSyntax("1.2.840.10008.1.2.4.92", "JPEG 2000 Part 2 Multi-component (Lossless Only)"),

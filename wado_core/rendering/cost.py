@@ -24,7 +24,7 @@ def is_light(plan: RenderPlan, *, decoded: bool = False) -> bool:
         return False
     if plan.media_type is not MediaType.JPEG:  # PNG takes ten times as long
         return False
-    return plan.palette is None and _nanoseconds(plan) <= _LIGHT_NS
+    return plan.palette is None and not plan.overlays and _nanoseconds(plan) <= _LIGHT_NS
 
 
 def _nanoseconds(plan: RenderPlan) -> float:

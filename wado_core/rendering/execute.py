@@ -1,6 +1,7 @@
 """Execution: one plan and one encoded frame become one encoded picture. Synchronous, a pure function of its arguments."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from wado_core.codecs import jpeg_out, png_out
 from wado_core.codecs.decoded import Cells, Decoded
@@ -16,6 +17,7 @@ from wado_core.ports import Deliver, Lend
 from wado_core.rendering.as_stored import sendable
 from wado_core.rendering.color import rgb_of, supplemented
 from wado_core.rendering.drawing import ColorDrawing, Drawing, GrayDrawing, drawing_of_display
+from wado_core.rendering.overlay import paint_overlays
 from wado_core.rendering.resample import Picture
 from wado_core.rendering.table import Grayscale, full_range_window, value_range
 from wado_core.rendering.wide import display_of, is_wide, narrowed, wide_range
@@ -92,6 +94,24 @@ def _decoding(plan: RenderPlan, reader: FrameReader, decode: Decode, keep: Keep)
 def _drawing(
     plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding
 ) -> tuple[Drawing, ValueRange | None]:
+    if not plan.overlays:
+        return _image_drawing(plan, reader, known_range, decode)
+    # Overlays are defined on the image matrix: they are painted over all of it, before region and size.
+    rows, columns = plan.image_pixel.rows, plan.image_pixel.columns
+    whole = replace(plan, source=Rectangle(0, 0, columns, rows), rows=rows, columns=columns)
+    drawing, found = _image_drawing(whole, reader, known_range, decode)
+    display = drawing.picture()
+    if isinstance(drawing, ColorDrawing):
+        display = display.copy()  # it may be the decoded frame itself
+    paint_overlays(display, plan.overlays, plan.frame_number, reader, lambda: decode(None))
+    if display.ndim == 3:
+        return ColorDrawing(display, plan.source, plan.rows, plan.columns), found
+    return drawing_of_display(display, plan.source, plan.rows, plan.columns), found
+
+
+def _image_drawing(
+    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding
+) -> tuple[Drawing, ValueRange | None]:
     if plan.grayscale is not None:
         return _gray_drawing(plan, plan.grayscale, reader, known_range, decode)
     smallest = smallest_frame(plan)
@@ -150,7 +170,7 @@ def _voi(gray: GrayscalePlan, reader: FrameReader, values: ValueRange | None) ->
 def smallest_frame(plan: RenderPlan) -> tuple[int, int] | None:
     """Return the size of the whole frame that the picture needs at least, None where nothing can be left out."""
     source, pixel = plan.source, plan.image_pixel
-    if plan.rows >= source.rows or plan.columns >= source.columns or not _has_means(plan):
+    if plan.overlays or plan.rows >= source.rows or plan.columns >= source.columns or not _has_means(plan):
         return None
     if decoder(plan.transfer_syntax_uid).reduction is Reduction.NONE:
         return None  # one decoded frame serves pictures of every size

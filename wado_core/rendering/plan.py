@@ -7,6 +7,7 @@ from wado_core.model.geometry import Rectangle, fit, pixels_of
 from wado_core.model.grayscale import FrameTransform, Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
+from wado_core.model.overlay import StoredOverlay
 from wado_core.model.render import DEFAULT_QUALITY, AutomaticWindow, GrayscalePlan, MediaType, RenderPlan, RenderRequest
 from wado_core.rendering.as_stored import changes_nothing
 from wado_core.settings import Limits
@@ -38,8 +39,13 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
         warnings += [problem for problem in problems if problem]
     elif request.window is not None:
         warnings.append(WINDOW_ON_COLOR)
+    overlays: tuple[StoredOverlay, ...] = ()
+    if request.overlays:
+        overlays = tuple(overlay for overlay in instance.overlays if overlay.lies_over(frame_number))
+        warnings += instance.overlay_problems
     profile = None if _is_thumbnail(request, source, rows, columns) else instance.icc_profile
-    may_be_stored = request.media_type is MediaType.JPEG and request.quality is None and profile is None and instance.palette is None
+    plain = not overlays and profile is None and instance.palette is None
+    may_be_stored = plain and request.media_type is MediaType.JPEG and request.quality is None
     return RenderPlan(
         key=instance.key,
         version=instance.version,
@@ -55,6 +61,7 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
         media_type=request.media_type,
         quality=DEFAULT_QUALITY if request.quality is None else request.quality,
         codecs=versions(instance.transfer_syntax_uid),
+        overlays=overlays,
         icc_profile=profile,
         as_stored=may_be_stored and changes_nothing(instance.code_stream, pixel, grayscale, source, (rows, columns)),
         warnings=tuple(warnings),

@@ -61,6 +61,8 @@ def _describe_pixels(instance: Instance, pixel: ImagePixel) -> Iterator[tuple[st
     if stream is not None:
         form = f"{stream.rows} × {stream.columns}, {counted(stream.components, 'component')} of {counted(stream.precision, 'bit')}"
         yield "Compressed image", form
+    if instance.overlays or instance.overlay_problems:
+        yield "Overlays", f"{len(instance.overlays)} to be drawn (--overlays), {len(instance.overlay_problems)} broken"
     if pixel.monochrome:
         transform = instance.transform(1)
         yield "Modality transform, frame 1", _modality(transform)

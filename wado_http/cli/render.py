@@ -43,6 +43,9 @@ from wado_http.cli.source import reading, warn_of
     "--media-type", type=click.Choice([media_type.value for media_type in MediaType]),
     help="Type of the picture, whatever OUT is called.  [default: by the ending of OUT; image/jpeg for '-']",
 )  # fmt: skip
+@click.option(
+    "--overlays", is_flag=True, help="Draw the graphics that the file holds over its image (groups 60xx), in white.",
+)  # fmt: skip
 def render(
     file: Path,
     output: str,
@@ -53,6 +56,7 @@ def render(
     columns: int | None,
     quality: int | None,
     media_type: str | None,
+    overlays: bool,
 ) -> None:
     """Turn one frame of FILE into a JPEG or PNG picture.
 
@@ -78,6 +82,7 @@ def render(
             columns=columns,
             quality=quality,
             media_type=kind.value,
+            overlays=overlays,
             on_warning=warn_of(file),
         )
     write_output(output, picture)

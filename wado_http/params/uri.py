@@ -18,7 +18,7 @@ from wado_http.params.values import read_decimal, read_integer, read_uid
 PARAMETERS = (
     "requestType", "studyUID", "seriesUID", "objectUID", "contentType", "charset", "anonymize", "annotation", "rows", "columns",
     "region", "windowCenter", "windowWidth", "frameNumber", "imageQuality", "presentationUID", "presentationSeriesUID",
-    "transferSyntax",
+    "transferSyntax", "overlays",
 )  # fmt: skip
 
 ANNOTATIONS = ("patient", "technique")
@@ -32,7 +32,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.~/,-]*")
 
 _PICTURE_ONLY = (
     "annotation", "rows", "columns", "region", "windowCenter", "windowWidth", "frameNumber", "presentationUID",
-    "presentationSeriesUID",
+    "presentationSeriesUID", "overlays",
 )  # fmt: skip
 _OBJECT_ONLY = ("anonymize", "transferSyntax")
 # frameNumber is not among them: it is ignored for whatever is not multi-frame (A4.71).
@@ -61,6 +61,7 @@ class UriRequest:
     presentation_uid: str | None = None
     presentation_series_uid: str | None = None
     transfer_syntax_uid: str | None = None
+    overlays: bool = False
     texts: tuple[tuple[str, str], ...] = ()
     given: frozenset[str] = field(init=False, repr=False, compare=False)
 
@@ -118,6 +119,7 @@ def parse_uri_request(query: bytes, limits: Limits) -> UriRequest:
         presentation_uid=_uid(values, "presentationUID"),
         presentation_series_uid=_uid(values, "presentationSeriesUID"),
         transfer_syntax_uid=_uid(values, "transferSyntax"),
+        overlays=_overlays(values),
         texts=_texts(values),
     )
 
@@ -151,6 +153,13 @@ def _anonymize(values: dict[str, str]) -> bool:
     if values.get("anonymize", "yes") != "yes":
         raise InvalidRequest("anonymize has only one value: yes.")
     return "anonymize" in values
+
+
+def _overlays(values: dict[str, str]) -> bool:
+    """H5.14: a vendor parameter, off by default."""
+    if values.get("overlays", "true") not in ("true", "false"):
+        raise InvalidRequest("overlays must be true or false.")
+    return values.get("overlays") == "true"
 
 
 def _annotation(values: dict[str, str]) -> tuple[str, ...] | None:

@@ -141,6 +141,7 @@ def _plan(state: State, asked: UriRequest, located: Located, chosen: _Chosen, mo
             columns=asked.columns,
             quality=asked.quality,
             media_type=MediaType(chosen.media_type),
+            overlays=asked.overlays,
         ),
     )
     if asked.annotation is not None:

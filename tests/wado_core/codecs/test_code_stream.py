@@ -11,7 +11,8 @@ from tests.fixtures.code_streams import htj2k, jpeg, jpeg_12bit, jpeg_2000, jpeg
 from tests.fixtures.compressed_images import soft_colors, thorax_8bit
 from tests.reference.jpeg import take_apart
 from tests.wado_core.codecs.markers import JFIF, adobe, rebuilt, segment, split
-from wado_core.codecs.code_stream import JpegFacts, read_code_stream, read_jpeg_facts, with_adobe_transform
+from wado_core.codecs.code_stream import read_code_stream
+from wado_core.codecs.jpeg_markers import JpegFacts, read_jpeg_facts, with_adobe_transform
 from wado_core.model.image_pixel import CodeStream
 
 GRAY = thorax_8bit()

@@ -65,8 +65,8 @@ def test_gives_what_decoding_here_gives(decoder: IsolatedDecoder, smallest: tupl
 def test_refusals_come_back_as_they_are(decoder: IsolatedDecoder) -> None:
     with pytest.raises(DamagedObject, match="no JPEG 2000 stream"):
         decoder.decode(b"nothing", pixel(4, 4, 1, 8), JPEG_2000_LOSSLESS)
-    with pytest.raises(NotSupported, match="JPEG-LS"):
-        decoder.decode(b"nothing", pixel(4, 4, 1, 8), "1.2.840.10008.1.2.4.80")
+    with pytest.raises(NotSupported, match=r"1\.2\.3\.4"):
+        decoder.decode(b"nothing", pixel(4, 4, 1, 8), "1.2.3.4")
     with pytest.raises(DamagedObject, match="RLE header"):
         decoder.decode(b"nothing", pixel(4, 4, 1, 8), RLE_LOSSLESS)
 

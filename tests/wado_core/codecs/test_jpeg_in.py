@@ -1,14 +1,17 @@
 """JPEG frames: how colour is read (H3.4), reduced sizes, and what is refused."""
 
 from contextlib import suppress
+from io import BytesIO
 from itertools import product
 
+import imagecodecs
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from tests.fixtures.code_streams import jpeg, jpeg_12bit
+from tests.fixtures.code_streams import jpeg, jpeg_12bit, jpeg_ls, jpeg_progressive
 from tests.fixtures.compressed_images import soft_colors, thorax_8bit
 from tests.reference.color import ybr_full_to_rgb
 from tests.reference.jpeg import BASIS, take_apart
@@ -16,7 +19,7 @@ from tests.reference.rounding import Array
 from tests.wado_core.codecs.markers import JFIF, adobe, rebuilt
 from tests.wado_core.codecs.pixels import pixel
 from wado_core.codecs.jpeg_in import decode
-from wado_core.errors import DamagedObject, NotSupported, WadoError
+from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, WadoError
 
 COLOR = np.ascontiguousarray(soft_colors())
 RGB_IDS, JFIF_IDS, OTHER_IDS = (82, 71, 66), (1, 2, 3), (0, 1, 2)
@@ -113,13 +116,110 @@ def test_unusual_sampling_factors_decode_or_are_damage(sampling: tuple[int, ...]
         assert decode(bytes(stream), pixel(48, 64, 3)).cells.shape == (48, 64, 3)
 
 
-def test_other_processes_are_named() -> None:
+@pytest.mark.parametrize("smallest", [None, (16, 16)])
+@pytest.mark.parametrize("color", [False, True])
+def test_progressive_frames_are_what_sequential_ones_are(color: bool, smallest: tuple[int, int] | None) -> None:
+    """The same coefficients in other scans: Pillow writes both by libjpeg."""
+    picture = np.tile(COLOR, (2, 2, 1)) if color else thorax_8bit()
+    rows, columns = picture.shape[:2]
+    described = pixel(rows, columns, 3 if color else 1)
+    progressive = jpeg_progressive(picture)
+    buffer = BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=95, subsampling=0)
+    found, expected = decode(progressive, described, smallest), decode(buffer.getvalue(), described, smallest)
+    np.testing.assert_array_equal(found.cells, expected.cells)
+    assert found.pixel == expected.pixel
+    assert progressive.count(b"\xff\xda") > 1
+
+
+def test_more_scans_than_any_encoder_writes_are_refused_before_they_are_decoded() -> None:
+    """A scan of a few bytes is gone through for every block: a short stream could keep a core busy for hours."""
+    progressive = jpeg_progressive(thorax_8bit())
+    last = progressive.rindex(b"\xff\xda")
+    bomb = progressive[:last] + progressive[last:-2] * 1000 + progressive[-2:]
+    with pytest.raises(LimitExceeded, match="scans"):
+        decode(bomb, pixel(128, 128))
+
+
+@pytest.mark.parametrize("stored", [12, 10, 16])
+def test_12_bits_are_as_deep_as_the_stream_says(stored: int) -> None:
+    """H1.6: a lossy value above Bits Stored stays what it is instead of wrapping to black."""
     deep = thorax_8bit().astype(np.uint16) * 16
-    with pytest.raises(NotSupported, match="12 bits"):
-        decode(jpeg_12bit(deep), pixel(128, 128, bits_stored=12))
-    progressive = jpeg(thorax_8bit()).replace(b"\xff\xc0", b"\xff\xc2", 1)
-    with pytest.raises(NotSupported, match="sequential"):
-        decode(progressive, pixel(128, 128))
+    decoded = decode(jpeg_12bit(deep), pixel(128, 128, bits_stored=stored), (8, 8))
+    assert decoded.cells.dtype == np.uint16
+    assert decoded.cells.shape == (128, 128)
+    assert (decoded.pixel.bits_allocated, decoded.pixel.bits_stored, decoded.pixel.high_bit) == (16, 12, 11)
+    assert np.abs(decoded.cells.astype(int) - deep).max() <= 64
+
+
+@pytest.mark.parametrize(("transform", "photometric"), [(1, "YBR_FULL"), (1, "RGB"), (0, "RGB"), (0, "YBR_FULL")])
+def test_12_bit_color_follows_the_same_rule(transform: int, photometric: str) -> None:
+    deep = COLOR.astype(np.uint16) * 16
+    out = "YCBCR" if transform else "RGB"
+    stream = bytes(imagecodecs.jpeg8_encode(deep, level=98, bitspersample=12, colorspace="RGB", outcolorspace=out, subsampling="444"))
+    stated = rebuilt(stream, applications=[(0xEE, adobe(transform))])
+    decoded = decode(stated, pixel(48, 64, 3, 12, photometric=photometric))
+    assert decoded.pixel.photometric_interpretation == "RGB"
+    assert np.abs(decoded.cells.astype(int) - deep).max() <= 48
+
+
+ARITHMETIC = bytes.fromhex(
+    "ffd8ffe000104a46494600010100000100010000ffdb0043000101010101010101010101010101010101010101010101010101010101010101010101"
+    "0101010101010101010101010101010101010101010101010101010101ffc9000b080010001001011100ffcc000600101005ffda0008010100003f00"
+    "ff00f362fa13e4a0b49110ee3aeb5acc8a3d051338c0743d8c8b5acfce90001ae64316fe9bfdb1b6a107d9d0ffd9"
+)
+ARITHMETIC_PROGRESSIVE = bytes.fromhex(
+    "ffd8ffe000104a46494600010100000100010000ffdb0043000101010101010101010101010101010101010101010101010101010101010101010101"
+    "0101010101010101010101010101010101010101010101010101010101ffca000b080010001001011100ffcc00040010ffda0008010100000001ff00"
+    "e6e2a00ea528ffcc00041005ffda0008010100010502163453187fe2773b285080ffcc00041005ffda0008010100063f021da4000197176e74d8ffcc"
+    "00041005ffda0008010100013f21a8b6077ef6ffda000801010000001060ffcc00041005ffda0008010100013f10a63e90c017a596000f7affd9"
+)
+"""16 × 16 pixels by arithmetic coding, which no encoder at hand writes: made by libjpeg-turbo's ``jpegtran -arithmetic``."""
+
+
+@pytest.mark.parametrize(("stream", "sof"), [(ARITHMETIC, 0xC9), (ARITHMETIC_PROGRESSIVE, 0xCA)])
+def test_arithmetic_coding(stream: bytes, sof: int) -> None:
+    rows, columns = np.meshgrid(np.arange(16), np.arange(16), indexing="ij")
+    assert stream[stream.index(b"\xff" + bytes([sof])) + 1] == sof
+    decoded = decode(stream, pixel(16, 16))
+    assert np.abs(decoded.cells.astype(int) - (20 + 9 * rows + 5 * columns)).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("marker", "named"),
+    [(b"\xff\xc5", "hierarchical"), (b"\xff\xc7", "hierarchical"), (b"\xff\xcf", "hierarchical"), (b"\xff\xcb", "arithmetic")],
+)
+def test_processes_that_nothing_decodes_are_named_with_their_clause(marker: bytes, named: str) -> None:
+    stream = jpeg(thorax_8bit()).replace(b"\xff\xc0", marker, 1)
+    with pytest.raises(NotSupported, match=rf"{named}.*T\.81"):
+        decode(stream, pixel(128, 128))
+
+
+def test_a_hierarchical_stream_begins_with_dhp() -> None:
+    stream = jpeg(thorax_8bit())
+    at = stream.index(b"\xff\xc0")
+    size = stream[at + 2 : at + 13]
+    with pytest.raises(NotSupported, match="Annex J"):
+        decode(stream[:at] + b"\xff\xde" + size + stream[at:], pixel(128, 128))
+
+
+def test_a_number_of_lines_that_comes_later_is_named() -> None:
+    stream = bytearray(jpeg(thorax_8bit()))
+    at = stream.index(b"\xff\xc0")
+    stream[at + 5 : at + 7] = b"\0\0"
+    with pytest.raises(NotSupported, match="DNL"):
+        decode(bytes(stream), pixel(128, 128))
+
+
+def test_two_and_four_components_are_named_by_tag() -> None:
+    four = bytes(imagecodecs.jpeg8_encode(np.zeros((8, 8, 4), np.uint8), colorspace="CMYK", outcolorspace="CMYK"))
+    with pytest.raises(NotSupported, match=r"4 components.*\(0028,0002\)"):
+        decode(four, pixel(8, 8, 3))
+
+
+def test_a_jpeg_ls_stream_is_decoded_as_what_it_is() -> None:
+    """H1.6: the stream says what it is, whatever transfer syntax the object states."""
+    np.testing.assert_array_equal(decode(jpeg_ls(thorax_8bit()), pixel(128, 128)).cells, thorax_8bit())
 
 
 def test_another_size_than_the_caller_expects_is_refused_before_it_is_decoded() -> None:

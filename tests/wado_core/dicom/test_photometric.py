@@ -12,7 +12,7 @@ from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, RLELossless
 import wado_core
 from tests.fixtures import file_bytes, image
 from tests.fixtures.code_streams import jpeg, jpeg_2000, rle
-from tests.fixtures.color_images import pal
+from tests.fixtures.color_images import pal, pal16
 from tests.fixtures.phantom import color_bars
 from tests.reference import render
 from wado_core.dicom.photometric import interpretation
@@ -173,3 +173,32 @@ def test_indices_without_a_palette_are_drawn_as_gray_values(keyword: str) -> Non
     assert warnings[0].startswith("(0028,1101) Red" if "Red" in keyword else "(0028,1203) Blue")
     assert "(PS3.3 C.7.6.3.1.5)" in warnings[0]
     assert warnings[0].endswith("Stored values are drawn as gray values.")
+
+
+@pytest.mark.parametrize("photometric", ["PALETTE COLOR", "MONOCHROME2"])
+def test_indices_of_32_bits_are_looked_up_without_a_table_of_all_of_them(photometric: str) -> None:
+    """Also those of supplemental palettes (H2.18), whose first value is that of the third colour here."""
+    cells = np.arange(256, dtype=np.uint32).reshape(16, 16)
+    cells[-1, -1] = 4_000_000_000
+    ds = image(cells, photometric=photometric, window=(1, 2), attributes={"PixelPresentation": "COLOR"})
+    first = 0 if photometric == "PALETTE COLOR" else 2
+    for color in ("Red", "Green", "Blue"):
+        ds.add_new(f"{color}PaletteColorLookupTableDescriptor", "US", [256 - first, first, 8])
+        ds.add_new(f"{color}PaletteColorLookupTableData", "OW", bytes(255 - n for n in range(first, 256)))
+    found, warnings = picture(ds)
+    expected = 255 - np.arange(256)
+    expected[:first] = [0, 255][:first]
+    assert np.array_equal(found, expected.reshape(16, 16, 1).repeat(3, axis=2))
+    assert warnings == []
+
+
+@pytest.mark.parametrize("photometric", ["PALETTE COLOR", "MONOCHROME2"])
+def test_floats_are_no_indices(photometric: str) -> None:
+    """They are drawn as gray values, with a warning (PS3.3 C.7.6.24)."""
+    ds = pal16()
+    ds.PhotometricInterpretation, ds.PixelPresentation, ds.BitsAllocated = photometric, "COLOR", 32
+    del ds.PixelData, ds.BitsStored, ds.HighBit
+    ds.FloatPixelData = np.arange(256, dtype="<f4").tobytes()
+    found, warnings = picture(ds)
+    assert np.array_equal(found, np.arange(256, dtype=np.uint8).reshape(16, 16))
+    assert [warning[:11] for warning in warnings] == ["(0028,1101)"]

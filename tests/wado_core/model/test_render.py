@@ -11,6 +11,7 @@ from wado_core.model.color import StoredPalette
 from wado_core.model.geometry import Rectangle
 from wado_core.model.grayscale import Rescale, StoredLut, Window
 from wado_core.model.image_pixel import CodeStream
+from wado_core.model.overlay import StoredOverlay
 from wado_core.model.render import STREAMED_PIXELS, GrayscalePlan, MediaType, RenderPlan
 from wado_core.model.uid import InstanceKey
 
@@ -26,6 +27,7 @@ CHANGES: dict[str, Any] = {
     "palette": StoredPalette(LUT, LUT, LUT), "source": Rectangle(0, 0, 4, 3),
     "rows": 3, "columns": 3, "media_type": MediaType.PNG, "quality": 91,
     "codecs": "another-1.0", "as_stored": True, "icc_profile": ByteRange(1000, 3144),
+    "overlays": (StoredOverlay(0x6000, 4, 4),),
 }  # fmt: skip
 
 

@@ -15,7 +15,8 @@ import wado_core
 from tests.fixtures import file_bytes
 from tests.fixtures.image import image
 from tests.wado_core.jpeg.pictures import picture
-from wado_core.codecs.code_stream import read_code_stream, with_adobe_transform
+from wado_core.codecs.code_stream import read_code_stream
+from wado_core.codecs.jpeg_markers import with_adobe_transform
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
 from wado_core.model.geometry import Region

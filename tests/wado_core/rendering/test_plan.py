@@ -177,7 +177,7 @@ def test_frames_that_are_too_large_are_refused_before_they_are_decoded() -> None
         (instance(image_pixel=None), NotSupported),
         (instance(image_pixel=None, image_problem="Float pixel data."), NotSupported),
         (instance(image_problem="The pixel data is too short."), DamagedObject),
-        (instance(transfer_syntax_uid="1.2.840.10008.1.2.4.80"), NotSupported),
+        (instance(code_stream=CodeStream(40, 60, 2, 8, problem="The code stream holds 2 components.")), NotSupported),
         (instance(transfer_syntax_uid="1.2.3.4"), NotSupported),
         (instance(code_stream=CodeStream(0, 60, 1, 8)), DamagedObject),
         (instance(color("HSV")), NotSupported),

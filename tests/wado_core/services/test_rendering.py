@@ -203,7 +203,7 @@ class TestRefusals:
         ("name", "request_", "error"),
         [
             ("ct", RenderRequest(frame_number=2), InvalidRequest), ("ct", RenderRequest(rows=10**6), InvalidRequest),
-            ("sr", RenderRequest(), NotSupported), ("jls", RenderRequest(), NotSupported),
+            ("sr", RenderRequest(), NotSupported), ("j2k_part2", RenderRequest(), NotSupported),
         ],
     )  # fmt: skip
     def test_plans(self, archive: Archive, name: str, request_: RenderRequest, error: type[Exception]) -> None:

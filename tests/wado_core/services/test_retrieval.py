@@ -78,7 +78,7 @@ class TestTheObjectIsClosed:
 
     def test_when_it_is_refused_before_the_first_chunk(self, archive: Archive) -> None:
         with pytest.raises(NotSupported):
-            archive.retrieval.stream(located(archive, "jls"))
+            archive.retrieval.stream(located(archive, "j2k_part2"))
 
     def test_when_a_chunk_fails(self, archive: Archive) -> None:
         data = bytearray(build("rle_rgb"))

@@ -44,6 +44,19 @@ def test_every_option_reaches_the_core(arguments: list[str], parameters: dict[st
     assert output.read_bytes() != api.render(source)  # or the line above proves nothing
 
 
+def test_overlays_are_drawn_on_request_and_what_is_broken_is_told(tmp_path: Path) -> None:
+    for name, told in (("ovl", 0), ("ovl_broken", 3)):
+        source, output = tmp_path / f"{name}.dcm", tmp_path / f"{name}.png"
+        source.write_bytes(build(name))
+        done = wado("render", source, "-o", output, "--overlays")
+        assert (done.returncode, done.stderr.count(b"(PS3.3 C.9.2): the overlay was ignored.")) == (0, told)
+        assert output.read_bytes() == api.render(source, overlays=True, media_type="image/png")
+        done = wado("render", source, "-o", output)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert output.read_bytes() == api.render(source, media_type="image/png")
+        assert output.read_bytes() != api.render(source, overlays=True, media_type="image/png")
+
+
 def test_png_by_its_ending(tmp_path: Path) -> None:
     assert run(["render", str(CT), "-o", str(tmp_path / "ct.PNG")]) == 0
     with Image.open(tmp_path / "ct.PNG") as picture:

@@ -76,7 +76,7 @@ def test_mandatory_parameters(query: str) -> None:
     "more",
     [
         *(f"&{name}=" for name in ("contentType", "charset", "anonymize", "annotation", "rows", "columns", "region", "windowCenter",
-          "windowWidth", "frameNumber", "imageQuality", "presentationUID", "presentationSeriesUID", "transferSyntax")),
+          "windowWidth", "frameNumber", "imageQuality", "presentationUID", "presentationSeriesUID", "transferSyntax", "overlays")),
         "&rows", "&rows=0", "&rows=-5", "&rows=abc", "&rows=1.5", "&rows=99999999", "&rows=8193", "&columns=0", "&rows=10&rows=20",
         "&region=0.5,0.5,0.5,1", "&region=0,0,1", "&region=0,0,1,1,1", "&region=0,0,1,1.2", "&region=0,0,0,1", "&region=a,b,c,d",
         "&region=-0.1,0,1,1", "&region=0,0,nan,1", "&region=0,0,1,1e999", "&region=0,,1,1", "&region=1,0,0,1",
@@ -90,6 +90,7 @@ def test_mandatory_parameters(query: str) -> None:
         "&transferSyntax=1.2.840.10008.1.2.1&transferSyntax=1.2.840.10008.1.2.5",
         "&presentationUID=x&presentationSeriesUID=1.2", "&presentationUID=1.2&presentationSeriesUID=x",
         "&contentType=image/*", "&contentType=image/png,", "&contentType=application/dicom%3Btransfer-syntax%3D1.2.840.10008.1.2.4.50",
+        "&overlays=yes", "&overlays=TRUE", "&overlays=1", "&overlays=true,false", "&overlays=true&overlays=true",
         "&charset=,utf-8", "&charset=utf-8;q=5", "&charset=%00",
     ],
 )  # fmt: skip
@@ -97,6 +98,12 @@ def test_syntax(more: str) -> None:
     """J.1 9, J.2 17, J.4 33 and 36, J.5 40, J.6 48, 50 and 52, J.8 60 and 63."""
     with pytest.raises(InvalidRequest):
         parse(more)
+
+
+@pytest.mark.parametrize(("more", "wanted"), [("", False), ("&overlays=false", False), ("&overlays=true", True)])
+def test_overlays_are_off_by_default(more: str, wanted: bool) -> None:
+    """H5.14."""
+    assert accepted(more).overlays is wanted
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8;q=0.5,iso-8859-1", "ISO+2022+IR+6%5CISO+2022+IR+87", "GB18030", "*", "utf-8+;+q=1.0"])
