@@ -11,6 +11,8 @@ from wado_core.dicom.elements import ITEM, SEQUENCE_DELIMITER, UNDEFINED_LENGTH,
 from wado_core.errors import LimitExceeded
 from wado_core.model import transfer_syntax as syntaxes
 
+TOO_MANY = "(7FE0,0010) Pixel Data has more fragments than its frames can need (PS3.5 A.4)."
+
 _HEADER = Struct("<HHL")
 _HEADER_BYTES = 8
 _DELIMITER = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
@@ -112,7 +114,7 @@ def scan_fragments(scanner: Scanner, pixel_data: Element, beginnings: tuple[byte
             found.offsets.append(value)
             found.lengths.append(min(length, stop - value))
             if len(found.offsets) > most:
-                raise LimitExceeded("The pixel data has more fragments than its frames can need.")
+                raise LimitExceeded(TOO_MANY)
         first, odd = False, length % 2 == 1
         if offset > stop:
             break

@@ -9,8 +9,8 @@ from sys import byteorder
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
 from wado_core.dicom.elements import Element, Scanner
-from wado_core.dicom.fragments import Fragments, beginnings_of, scan_fragments
-from wado_core.errors import DamagedObject
+from wado_core.dicom.fragments import TOO_MANY, Fragments, beginnings_of, scan_fragments
+from wado_core.errors import DamagedObject, LimitExceeded
 from wado_core.model.frame import FrameChunk, FrameLayout
 from wado_core.model.transfer_syntax import TransferSyntax
 
@@ -52,17 +52,23 @@ def find_frames(scanner: Scanner, pixel_data: Element, attributes: Attributes, s
     """
     stated = 1 if syntax.video else stated_frames(attributes)[0]
     beginnings = beginnings_of(syntax.uid)
-    found = scan_fragments(scanner, pixel_data, beginnings, max(_FEW_FRAGMENTS, _FRAGMENTS_OF_A_FRAME * stated))
+    found = scan_fragments(scanner, pixel_data, beginnings, _most_fragments(stated))
     if not any(found.lengths):
         raise DamagedObject("(7FE0,0010) Pixel Data holds no fragment, or only empty ones (PS3.5 A.4).")
     warnings = [found.problem] if found.problem else []
     starts, stop, there = _Assignment(scanner, found, attributes, stated).frames(marked=bool(beginnings))
+    if stop - starts[0] > _most_fragments(len(starts)):  # a number that is stated and not there allows no more of them
+        raise LimitExceeded(TOO_MANY)
     if there != stated:
         rest = "the others are refused" if there < stated else "those beyond were ignored"
         holds = f"{there} frame" if there == 1 else f"{there} frames"
         warnings.append(f"(0028,0008) Number of Frames asks for {stated}; (7FE0,0010) Pixel Data holds {holds} (PS3.5 A.4): {rest}.")
     layout = FrameLayout(pixel_data.offset, found.end - pixel_data.offset, encapsulated=True)
     return FoundFrames(layout, _columns(found, starts, stop), found.closed, tuple(warnings))
+
+
+def _most_fragments(frames: int) -> int:
+    return max(_FEW_FRAGMENTS, _FRAGMENTS_OF_A_FRAME * frames)
 
 
 def _columns(found: Fragments, starts: Sequence[int], stop: int) -> FrameChunk:

@@ -1,7 +1,7 @@
 """Lines of float32 that meet exact display values (docs/adr/0017)."""
 
 import numpy as np
-from numba.types import float32, int64, uint8
+from numba.types import boolean, float32, float64, int64, uint8
 
 from wado_core.kernels._jit import array_in, array_out, kernel
 
@@ -33,17 +33,31 @@ def fit_line(ramp, factor, fitted):  # type: ignore[no-untyped-def]
     fitted[0], fitted[1], fitted[2], fitted[3] = low, extent, offset, met
 
 
-@kernel((array_in(uint8, 1), array_out(int64, 1)))
-def find_ends(ramp, ends):  # type: ignore[no-untyped-def]
-    """Find the last place whose values up to there are equal, and the first from which on they are.
+@kernel((array_out(uint8, 1), float64, float64, float64, float64, float64, boolean, array_out(int64, 1)))
+def draw_ramp(ramp, first, slope, intercept, middle, extent, inverted, ends):  # type: ignore[no-untyped-def]
+    """Draw consecutive stored values through rescale and linear window, and find where the values between the constant ends begin and end.
 
-    ramp: (n,) uint8, n >= 1.  ends: (2,) int64, out; both 0 where all are equal.
+    ramp: (n,) uint8, out, n >= 1; ``ramp[i]`` belongs to stored value ``first + i``.
+    slope, intercept: as in ``modality.fill_rescale``.  middle, extent: as in ``voi.fill_linear``.  inverted: 255 - y is drawn.
+    ends: (2,) int64, out: the last place up to which all values are equal, the first from which on they are; both 0 where all are.
+
+    In one pass, as the window of each request is new: three kernels with arrays between them took 6 µs more.
     """
-    first, last = 0, ramp.size - 1
-    while first < ramp.size - 1 and ramp[first + 1] == ramp[0]:
-        first += 1
-    while last > 0 and ramp[last - 1] == ramp[ramp.size - 1]:
-        last -= 1
-    if first == ramp.size - 1:
-        first, last = 0, 0
-    ends[0], ends[1] = first, last
+    low, high = middle - extent / 2.0, middle + extent / 2.0
+    for i in range(ramp.size):
+        x = slope * (first + i) + intercept
+        if x <= low:
+            value = 0
+        elif x > high:
+            value = 255
+        else:
+            value = int(min(max((x - middle) * 255.0 / extent + 128.0, 0.0), 255.0))  # as in voi.fill_linear
+        ramp[i] = 255 - value if inverted else value
+    begin, end = 0, ramp.size - 1
+    while begin < ramp.size - 1 and ramp[begin + 1] == ramp[0]:
+        begin += 1
+    while end > 0 and ramp[end - 1] == ramp[ramp.size - 1]:
+        end -= 1
+    if begin == ramp.size - 1:
+        begin, end = 0, 0
+    ends[0], ends[1] = begin, end

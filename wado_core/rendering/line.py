@@ -31,18 +31,18 @@ def exact_line(steps: Grayscale, window: Window, pixel: ImagePixel) -> Line | No
 
 @lru_cache(maxsize=256)
 def _line(modality: Rescale, steps: Grayscale, window: Window, pixel: ImagePixel) -> Line | None:
-    begin, ramp, factor = linear_ramp(modality, window, pixel)
-    if ramp.size == 0:
+    place = linear_ramp(modality, window, pixel)
+    if place is None:
         return None
-    if steps.inverted:
-        ramp, factor = np.subtract(255, ramp), -factor
-    ends = np.empty(2, np.int64)
-    kernels.find_ends(ramp, ends)
+    factor = -place.levels if steps.inverted else place.levels
+    ramp, ends, rescale = np.empty(place.count, np.uint8), np.empty(2, np.int64), place.rescale
+    smallest = float(first_value(pixel) + place.begin)
+    kernels.draw_ramp(ramp, smallest, rescale.slope, rescale.intercept, place.middle, place.extent, steps.inverted, ends)
     first, last = ends.tolist()
-    ramp = ramp[first : last + 1]
-    if steps.padding is not None and not _is_background(steps.padding, begin + first, ramp, pixel):
+    ramp, begin = ramp[first : last + 1], place.begin + first
+    if steps.padding is not None and not _is_background(steps.padding, begin, ramp, pixel):
         return None
-    if begin + first == 0 and pixel.bits_stored == 8 and not pixel.signed and np.array_equal(ramp, _LEVELS):
+    if begin == 0 and pixel.bits_stored == 8 and not pixel.signed and np.array_equal(ramp, _LEVELS):
         return IDENTITY
     if factor == 0 or abs(factor) > _STEEPEST:
         factor = float(ramp[-1]) - float(ramp[0])
@@ -52,7 +52,7 @@ def _line(modality: Rescale, steps: Grayscale, window: Window, pixel: ImagePixel
     if not met:
         return None
     sign = 1 << (pixel.bits_stored - 1) if pixel.signed else 0  # flipped, it orders two's complement from the smallest value up
-    return Line((1 << pixel.bits_stored) - 1, sign, float(begin + first), extent, factor, offset, low)
+    return Line((1 << pixel.bits_stored) - 1, sign, float(begin), extent, factor, offset, low)
 
 
 def _is_background(padding: Padding, begin: int, ramp: Table, pixel: ImagePixel) -> bool:

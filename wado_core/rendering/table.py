@@ -83,26 +83,39 @@ def _fill_linear(display: Table, modality: Rescale | Lut, window: Window, pixel:
     voi_kernels.fill_linear(display, values, middle, extent)
 
 
-def linear_ramp(modality: Rescale, window: Window, pixel: ImagePixel) -> tuple[int, Table, float]:
-    """Return where a linear window ramps: the place of a sample, counted from the smallest, the display values from there on, and
-    the display levels of a sample in between, 0 for a threshold.
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """Where a linear window ramps: before and behind, display values stay as they are.
 
-    Before the first and behind the last of them the display values stay as they are. Empty where float64 cannot tell between which
-    samples the window begins and ends: for a slope of 0, or one that is nothing beside intercept and window.
+    begin, count: places of samples, counted from the smallest.  rescale, middle, extent: in a unit in which they are best integers.
+    levels: display levels from one sample to the next, 0 for a threshold.
+    """
+
+    begin: int
+    count: int
+    rescale: Rescale
+    middle: float
+    extent: float
+    levels: float
+
+
+def linear_ramp(modality: Rescale, window: Window, pixel: ImagePixel) -> Ramp | None:
+    """Return where a linear window ramps; None where float64 cannot tell between which samples it begins and ends.
+
+    It cannot for a slope of 0, or one that is nothing beside intercept and window.
     """
     unit, middle, extent = in_unit(modality, window)
     rescale, last = rescale_in(unit, modality), (1 << pixel.bits_stored) - 1
-    edges = middle - extent / 2, middle + extent / 2
-    if abs(rescale.slope) <= max(abs(number) for number in (*edges, rescale.intercept)) * _CANCELLED:
-        return 0, np.empty(0, np.uint8), 0.0
-    ends = sorted((edge - rescale.intercept) / rescale.slope - first_value(pixel) for edge in edges)
+    low, high, slope, intercept = middle - extent / 2, middle + extent / 2, rescale.slope, rescale.intercept
+    if abs(slope) <= max(abs(low), abs(high), abs(intercept)) * _CANCELLED:
+        return None
+    smallest = first_value(pixel)
+    start, stop = (low - intercept) / slope - smallest, (high - intercept) / slope - smallest
+    if start > stop:
+        start, stop = stop, start
     # Two more at each side, for what the quotient may be wrong by; far outside of the samples there is nothing to see.
-    begin, end = (int(min(max(place, 0.0), float(last))) for place in (ends[0] - 2, ends[1] + 2))
-    values = np.empty(end - begin + 1, np.float64)
-    modality_kernels.fill_rescale(values, first_value(pixel) + begin, rescale.slope, rescale.intercept)
-    display = np.empty(values.size, np.uint8)
-    voi_kernels.fill_linear(display, values, middle, extent)
-    return begin, display, 255 * rescale.slope / extent if extent > 0 else 0.0
+    begin, end = (int(min(max(place, 0.0), float(last))) for place in (start - 2, stop + 2))
+    return Ramp(begin, end - begin + 1, rescale, middle, extent, 255 * slope / extent if extent > 0 else 0.0)
 
 
 def in_unit(modality: Rescale | Lut, window: Window, bits: int = 16) -> tuple[int, float, float]:

@@ -296,6 +296,12 @@ def test_more_fragments_than_any_frames_need_are_refused() -> None:
         frames_of(fragments(*[b""] * 70_000), 1)
 
 
+def test_frames_that_are_stated_and_not_there_allow_no_more_fragments() -> None:
+    with pytest.raises(LimitExceeded):
+        frames_of(fragments(JPEG, *[b""] * 70_000), 2**31 - 1)
+    assert len(frames_of(fragments(*[b""] * 70_000, JPEG), 2**31 - 1)) == 1, "these belong to no frame"
+
+
 def test_fragments_are_elements_of_which_an_object_may_have_so_many() -> None:
     data = fragments(*[b""] * 300)
     attributes, pixel_data = read(data)

@@ -49,13 +49,27 @@ def test_a_line_is_found_where_there_is_one(count: int, offset: float, inverted:
         assert not met
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
-@given(ramp=st.lists(st.sampled_from([0, 1, 255]), min_size=1, max_size=12))
-def test_the_ends_of_a_ramp(ramp: list[int]) -> None:
-    with guarded(2, np.int64) as ends:
-        kernels.find_ends(read_only(np.array(ramp, np.uint8)), ends)
-        changes = [place for place, (one, other) in enumerate(pairwise(ramp)) if one != other]
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    count=st.integers(1, 40), first=st.integers(-40, 40), slope=st.sampled_from([-10, -3, 1, 7, 10]), intercept=st.integers(-200, 200),
+    middle=st.integers(-200, 200), extent=st.sampled_from([0, 1, 10, 50, 399]), inverted=st.booleans(),
+)  # fmt: skip
+def test_a_ramp_and_its_ends(count: int, first: int, slope: int, intercept: int, middle: int, extent: int, inverted: bool) -> None:
+    """Values by the equation in rational numbers (PS3.3 C.11.2.1.2); ends by looking at neighbours."""
+    with guarded(count, np.uint8) as ramp, guarded(2, np.int64) as ends:
+        kernels.draw_ramp(ramp, float(first), float(slope), float(intercept), float(middle), float(extent), inverted, ends)
+        expected = [_linear(slope * (first + i) + intercept, middle, extent) for i in range(count)]
+        assert ramp.tolist() == [255 - value if inverted else value for value in expected]
+        changes = [place for place, (one, other) in enumerate(pairwise(ramp.tolist())) if one != other]
         assert ends.tolist() == ([changes[0], changes[-1] + 1] if changes else [0, 0])
+
+
+def _linear(x: int, middle: int, extent: int) -> int:
+    if 2 * x <= 2 * middle - extent:
+        return 0
+    if 2 * x > 2 * middle + extent:
+        return 255
+    return int(Fraction((x - middle) * 255, extent) + 128)
 
 
 @pytest.mark.parametrize("ramp", [[0], [255], [7, 7, 7], [0, 255], [255, 0], [3, 5], list(range(256))])
