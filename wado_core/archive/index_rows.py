@@ -11,7 +11,7 @@ from wado_core.model.frame import FRAMES_OF_A_CHUNK, FrameChunk
 from wado_core.model.instance import Instance, Location
 
 # Raise it when files must be read again although Instance has kept its shape: the reader finds other values in the same bytes.
-READER_VERSION = 1
+READER_VERSION = 2
 
 _INT64 = 1 << 63
 
