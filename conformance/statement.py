@@ -11,11 +11,13 @@ from wado_core.codecs.jpeg_out import FULL_CHROMA_QUALITY
 from wado_core.codecs.registry import DECODERS, Decoder
 from wado_core.dicom.icc_profile import LARGEST_BYTES
 from wado_core.model.render import DEFAULT_QUALITY, STREAMED_PIXELS
+from wado_core.model.sheet import COLUMNS, LARGEST_EDGE, SMALLEST_EDGE, THUMBNAIL_EDGE
 from wado_core.model.transfer_syntax import TRANSFER_SYNTAXES
 from wado_core.rendering.plan import LARGEST_THUMBNAIL
 from wado_core.settings import Limits
 from wado_http.errors import STATUSES
 from wado_http.negotiation import PRODUCIBLE
+from wado_http.params.thumbnails import DEFAULT_TILES
 
 PATH = Path(__file__).parent.parent / "docs" / "conformance.md"
 
@@ -91,6 +93,27 @@ CONDITIONS = {
 def _statuses() -> str:
     found = sorted({status.value: status.phrase for status in STATUSES.values()}.items())
     return _table(("status", "", "when"), [(str(value), phrase, CONDITIONS[value]) for value, phrase in found])
+
+
+def _resources(limits: Limits) -> str:
+    one = "image/jpeg: the picture that stands for the study, series or object; that of `/wado` with `rows` and `columns` of `size`"
+    many = f"image/jpeg: a contact sheet of up to {limits.sheet_tiles} thumbnails, {COLUMNS} in a row"
+    rows = [
+        ("`/thumbnail`", f"{one}, never with an ICC profile"),
+        ("`/thumbnails`", f"{many}; application/json: what lies where in it"),
+    ]
+    return _table(("resource", "answers"), rows)
+
+
+def _resource_parameters(limits: Limits) -> str:
+    part = f"of `/thumbnails`: which part of the list; 1 to {limits.sheet_tiles}, default {DEFAULT_TILES}"
+    rows = [
+        ("`studyUID`, `seriesUID`, `objectUID`", "the first is required, the third needs the second"),
+        ("`size`", f"{SMALLEST_EDGE} to {LARGEST_EDGE}, default {THUMBNAIL_EDGE}: edge of the square that each thumbnail fits into"),
+        ("`offset`, `limit`", part),
+        ("`list`", "of `/thumbnails`: name of the list that the client shows, from a map; 404 when it is another by now"),
+    ]
+    return _table(("parameter", "rule"), rows)
 
 
 def statement() -> str:
@@ -171,6 +194,23 @@ of up to {limits.frame_pixels // 1_000_000} million pixels. Of native pixel data
   Pictures smaller than their JPEG or JPEG 2000 frame may be decoded at a lower resolution,
   which averages before the VOI step instead of after it.
 - Pictures in lossy form are not marked in their pixels: image/jpeg is lossy at every quality and not for diagnosis.
+
+## Resources of its own
+
+Until the thumbnail resources of DICOMweb (PS3.18 10.4) are served there are two that belong to no standard. Both answer GET, HEAD
+and OPTIONS, with ETag, Cache-Control and Vary as `/wado`, choose by Accept and `contentType`, and refuse with the statuses below.
+
+{_resources(limits)}
+
+{_resource_parameters(limits)}
+
+A study has a tile for each series, a series one for each object, an object one for each frame (a video only one). The series with
+most frames stands for a study, the middle object by Instance Number with a picture for a series, the middle frame for an object,
+the first for a video.
+
+The map is an object of `sheet` (its address), `width`, `height`, `next` (the map of the next part, or null) and `tiles`, each with
+`seriesUID`, `objectUID`, `frameNumber`, and either `x`, `y`, `width`, `height` of the thumbnail in the sheet or `problem`, the reason why
+there is none. A sheet that may be another the next time, such as after a storage did not answer, has no ETag and is `no-store`.
 
 ## Statuses
 

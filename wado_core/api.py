@@ -3,60 +3,26 @@
 from __future__ import annotations  # so that help() shows types as they are written here
 
 import os
-import stat
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Sequence
 from operator import index
-from typing import SupportsIndex
+from typing import SupportsIndex, cast
 
 import numpy.typing as npt
 
 from wado_core.dicom.frames import FrameReader
 from wado_core.dicom.instance import describe
-from wado_core.dicom.source import BytesSource
-from wado_core.errors import InvalidRequest, NotDicom, Unavailable
+from wado_core.errors import InvalidRequest
 from wado_core.jpeg.arguments import encode_picture
 from wado_core.model.geometry import Region
 from wado_core.model.grayscale import VoiLutFunction, Window
 from wado_core.model.instance import Instance
 from wado_core.model.render import MediaType, RenderRequest
-from wado_core.ports import ByteSource
 from wado_core.rendering.execute import execute
 from wado_core.rendering.plan import make_plan
 from wado_core.settings import Limits
+from wado_core.sources import Choice, FileSource, Path, Source, choose, opened
 
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview
-
-
-class FileSource:
-    """A file that is read in place; close it, or use it in a ``with`` statement."""
-
-    __slots__ = ("_file", "size")
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        try:
-            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not hang its reader
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "no valid path"
-            raise Unavailable(f"The file cannot be opened: {reason}.") from error
-        status = os.fstat(self._file)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(self._file)
-            raise NotDicom("Only regular files can be opened.")
-        self.size = status.st_size
-
-    def __enter__(self) -> FileSource:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._file)
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Return ``length`` bytes from ``offset``, fewer at the end; Unavailable when the storage fails."""
-        try:
-            return os.pread(self._file, length, offset)
-        except OSError as error:
-            raise Unavailable(f"The file cannot be read: {error.strerror}.") from error
+__all__ = ["Choice", "FileSource", "Source", "encode_jpeg", "open", "render", "thumbnail"]
 
 
 def open(source: Source) -> Instance:
@@ -64,16 +30,8 @@ def open(source: Source) -> Instance:
 
     source: a path, or the bytes of an object.  Raises WadoError: NotDicom, DamagedObject, LimitExceeded, Unavailable.
     """
-    with _opened(source) as opened:
-        return describe(opened, "", Limits()).instance
-
-
-def _opened(source: Source) -> AbstractContextManager[ByteSource]:
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        return nullcontext(BytesSource(bytes(source)))
-    if not isinstance(source, (str, os.PathLike)):
-        raise InvalidRequest("A source is a path or the bytes of an object.")
-    return FileSource(source)
+    with opened(source) as stored:
+        return describe(stored, "", Limits()).instance
 
 
 def render(
@@ -117,16 +75,48 @@ def render(
     return _render(source, lambda _: request, on_warning)
 
 
-def thumbnail(source: Source, size: int = 128, *, on_warning: Callable[[str], object] | None = None) -> bytes:
-    """Render the middle frame as a JPEG that fits into ``size`` × ``size`` pixels, without its ICC profile.
+def thumbnail(
+    source: Source | Iterable[Path],
+    size: int = 128,
+    *,
+    on_warning: Callable[[str], object] | None = None,
+    on_choice: Callable[[Choice], object] | None = None,
+) -> bytes:
+    """Render what stands for an object, or for all in a folder, as a JPEG that fits into ``size`` × ``size`` pixels, without ICC profile.
 
-    on_warning: as in ``render``.  Raises WadoError as ``render`` does.
+    source: as for ``render``; or a folder, searched at every depth, or several files and folders.
+    The picture is that of the middle frame, of a video the first. Among several objects that have a picture the newest study is taken, by
+    Study Date, of it the series with most frames, and of this the middle instance by Instance Number; UIDs decide between equals.
+    At most 10,000 files are looked at.
+    on_warning: as in ``render``.  on_choice: called with what was chosen among several, before the picture is made.
+    Raises WadoError as ``render`` does, and NotFound when no file holds a picture.
     """
+    edge = _whole(size, "size")
+    several = _several(source)
+    if several is not None:
+        choice = choose(several, Limits())
+        if on_choice is not None:
+            on_choice(choice)
+        source = choice.path
 
     def request_for(instance: Instance) -> RenderRequest:
-        return RenderRequest((instance.number_of_frames + 1) // 2, rows=_whole(size, "size"), columns=size, thumbnail=True)
+        return RenderRequest(instance.representative_frame, rows=edge, columns=edge, thumbnail=True)
 
-    return _render(source, request_for, on_warning)
+    return _render(cast("Source", source), request_for, on_warning)
+
+
+def _several(source: Source | Iterable[Path]) -> list[Path] | None:
+    """Return the files and folders of which one object is to be chosen; None when one object is named."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return None
+    if isinstance(source, (str, os.PathLike)):
+        return [source] if os.path.isdir(source) else None
+    if not isinstance(source, Iterable):
+        raise InvalidRequest("A source is a path, the bytes of an object, or several paths.")
+    paths = list(source)
+    if not all(isinstance(path, (str, os.PathLike)) for path in paths):
+        raise InvalidRequest("Several sources are given as paths.")
+    return paths
 
 
 def encode_jpeg(
@@ -156,17 +146,15 @@ def encode_jpeg(
     return encode_picture(samples, _quality(quality), subsampling, quantization_tables, rows)
 
 
-def _render(
-    source: Source, request_for: Callable[[Instance], RenderRequest], on_warning: Callable[[str], object] | None
-) -> bytes:
+def _render(source: Source, request_for: Callable[[Instance], RenderRequest], on_warning: Callable[[str], object] | None) -> bytes:
     limits = Limits()
-    with _opened(source) as opened:
-        instance = describe(opened, "", limits).instance
+    with opened(source) as stored:
+        instance = describe(stored, "", limits).instance
         plan = make_plan(instance, request_for(instance), limits)
         if on_warning is not None:
             for warning in plan.warnings:
                 on_warning(warning)
-        image, _ = execute(plan, FrameReader(opened, instance, limits))
+        image, _ = execute(plan, FrameReader(stored, instance, limits))
     return image.data
 
 

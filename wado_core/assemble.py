@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wado_core.services.read_ahead import ReadAhead
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
+    from wado_core.services.sheets import Sheets
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Services:
     rendering: "Rendering"
     retrieval: "Retrieval"
     browsing: "Browsing"
+    sheets: "Sheets"
     decoding: "Decoding"
     index: "Index"
     instances: "InstanceCache"
@@ -186,6 +188,7 @@ def _services(
     from wado_core.services.read_ahead import ReadAhead
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
+    from wado_core.services.sheets import Sheets
 
     index, store, limits = index_to_read(settings), FileStore(), settings.limits
     notices = NobodyListens() if sending is None else SocketNotices(sending)
@@ -194,11 +197,14 @@ def _services(
     locating = Locating(index, store, instances, near, notices, settings.paths, limits, kept=sending is not None)
     decoding = Decoding(limits.decode_s, limits.decode_bytes, settings.decoded_cache_bytes, settings.inflated_cache_bytes)
     ahead = ReadAhead(locating, store, decoding, limits, settings.read_ahead_frames)
+    rendering = Rendering(locating, index, store, near, decoding, pictures, notices, limits, shared, ahead)
+    browsing = Browsing(index)
     return Services(
         locating,
-        Rendering(locating, index, store, near, decoding, pictures, notices, limits, shared, ahead),
+        rendering,
         Retrieval(store, decoding, limits),
-        Browsing(index),
+        browsing,
+        Sheets(browsing, locating, rendering, pictures, limits, shared),
         decoding,
         index,
         instances,
@@ -226,7 +232,7 @@ def warm_up() -> None:
 
     from wado_core.archive import at_hand, cache_behind, cache_memory, cache_shared, index_sql, mailbox, store_files, walk  # noqa: F401
     from wado_core.codecs.ffmpeg import program_version
-    from wado_core.services import browsing, decoding, locating, rendering, retrieval  # noqa: F401
+    from wado_core.services import browsing, decoding, locating, rendering, retrieval, sheets  # noqa: F401
 
     program_version()  # part of the ETag of video
 

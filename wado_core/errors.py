@@ -11,6 +11,7 @@
     ├── LimitExceeded           more memory or pixels than the settings allow
     ├── Unavailable             the storage does not answer now; trying again may help
     │   ├── Busy                too much is asked at once; trying again will help
+    │   │   └── Unwanted        nobody waits for it any more
     │   └── DamagedIndex        the index cannot be read, and is being made anew
     └── ContentChanged          the bytes are not those that were indexed
 
@@ -31,6 +32,7 @@ __all__ = [
     "NotFound",
     "NotSupported",
     "Unavailable",
+    "Unwanted",
     "WadoError",
 ]
 
@@ -85,6 +87,10 @@ class Busy(Unavailable):
     def __init__(self, message: str = "The server is busy; please try again shortly.", retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class Unwanted(Busy):
+    """Long work was given up because nobody waited for it any more; whoever came too late to be seen may try again."""
 
 
 class DamagedIndex(Unavailable):

@@ -213,6 +213,18 @@ class Index(Protocol):
         """Return one page of a series' instances by instance number (those without one first), then UID."""
         ...
 
+    def representative(self, study_uid: str, series_uid: str | None = None) -> InstanceSummary | None:
+        """Return the instance that stands for a series, or for a study when none is named; None when there is no such thing.
+
+        Of a series: the middle one in the order of ``instances`` of those with a picture, or of all where none has one. Of a study: that
+        of the series with most frames that have a picture, the first in the order of ``study`` where several have as many.
+        """
+        ...
+
+    def has_gone(self, study_uid: str, series_uid: str | None = None) -> bool:
+        """Say whether an instance of a study, or of a series, is gone (``bury``)."""
+        ...
+
     def value_range(self, key: InstanceKey, version: str, frame_number: int) -> ValueRange | None:
         """Return the remembered range of a frame's values, None when not known (H2.15)."""
         ...

@@ -72,6 +72,10 @@ class Limits:
     decode_bytes: Annotated[
         int, Setting("Most bytes of address space of the process that decodes heavy frames.", 512 * MIB, 1024 * GIB)
     ] = 4096 * MIB
+    sheet_tiles: Annotated[int, Setting("Most thumbnails of one contact sheet.", 1, 4096)] = 256
+    sheet_s: Annotated[
+        float, Setting("Seconds that a contact sheet may take; thumbnails that are not drawn by then are left out.", 0.1, 3600)
+    ] = 30.0
     # More would not fit into the 64 KiB that a request line and its headers may have.
     query_characters: Annotated[int, Setting("Most characters of a query; A1.13 asks for at least 8 KiB.", 8 * KIB, 48 * KIB)] = 16 * KIB
 

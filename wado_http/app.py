@@ -16,7 +16,7 @@ from wado_core.settings import Settings
 from wado_http.environment import settings_from_environment
 from wado_http.errors import answer_http_exception, answer_wado_error
 from wado_http.middleware import Failures, HeadWithoutBody, LoopbackHost, LoopbackNames, QueryLimit, SecurityHeaders, is_loopback
-from wado_http.routes import health, uri, viewer
+from wado_http.routes import health, thumbnails, uri, viewer
 from wado_http.routes.methods import ReadOnly
 from wado_http.short_way import ShortWay
 from wado_http.state import new_state
@@ -48,7 +48,8 @@ def lifespan(settings: Settings, notices: socket.socket | None = None) -> Lifesp
             await to_thread.run_sync(services.warm_up)
             indexer = None if notices is None else assemble.status(settings)
             state = new_state(
-                settings, services.locating, services.rendering, services.retrieval, services.browsing, indexer, services.caches
+                settings, services.locating, services.rendering, services.retrieval, services.browsing, services.sheets, indexer,
+                services.caches,
             )
             app.state.wado = state
             try:
@@ -78,6 +79,8 @@ def application(settings: Settings, life: Lifespan[Starlette]) -> Starlette:
         routes=[
             Route("/", ReadOnly(viewer.root)),
             Route("/wado", ReadOnly(uri.retrieve)),
+            Route("/thumbnail", ReadOnly(thumbnails.thumbnail)),
+            Route("/thumbnails", ReadOnly(thumbnails.sheet)),
             Route("/study", ReadOnly(viewer.study)),
             Route("/series", ReadOnly(viewer.series)),
             Route("/static/viewer.css", ReadOnly(viewer.stylesheet)),

@@ -27,9 +27,10 @@ def http_date(seconds: int) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)
 
 
-def client_has(headers: Headers, etag: str, modified: int) -> bool:
+def client_has(headers: Headers, etag: str | None, modified: int | None) -> bool:
     """Say whether the client's copy is still right, so that 304 is the answer.
 
+    etag, modified: None where there is none.
     If-None-Match is compared weakly; If-Modified-Since counts only in its absence, and a date nobody can read not at all
     (RFC 9110 13.1.2, 13.1.3).
     """
@@ -39,7 +40,7 @@ def client_has(headers: Headers, etag: str, modified: int) -> bool:
     return since is not None and modified == since  # not later than: a backup may have brought an older file back
 
 
-def names_tag(headers: Headers, etag: str) -> bool:
+def names_tag(headers: Headers, etag: str | None) -> bool:
     """Say whether If-None-Match is there and names ``etag``, strong or weak, or anything by ``*``."""
     header = ", ".join(headers.getlist("if-none-match"))
     return header.strip() == "*" or etag in _ENTITY_TAG.findall(header)

@@ -12,6 +12,7 @@ from wado_core.model.sop_class import Category
 DICOM = "application/dicom"
 JPEG = str(MediaType.JPEG)
 PNG = str(MediaType.PNG)
+JSON = "application/json"
 
 # A2.12: written often, registered never; answered as image/jpeg.
 ALIASES = {"image/jpg": JPEG}

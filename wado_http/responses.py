@@ -34,23 +34,24 @@ _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 class Representation:
     """What is said about an object or picture whether it is sent or not: the headers common to 200 and 304.
 
-    etag: quoted.  modified: seconds since 1970.  location: path and query that name exactly this representation (A5.5).
+    etag: quoted; None for what may be another the next time.  modified: seconds since 1970; None for what is made of several objects.
+    location: path and query that name exactly this representation (A5.5).  max_age_s: None for what must not be kept.
     warnings: texts for Warning headers (A5.7).
     """
 
-    etag: str
-    modified: int
+    etag: str | None
+    modified: int | None
     location: str
-    max_age_s: int
+    max_age_s: int | None
     warnings: tuple[str, ...] = ()
 
     def headers(self) -> dict[str, str]:
         """Return the headers of the representation, but for Warning, which may occur more than once."""
         return {
-            "etag": self.etag,
-            "last-modified": http_date(self.modified),
+            **({} if self.etag is None else {"etag": self.etag}),
+            **({} if self.modified is None else {"last-modified": http_date(self.modified)}),
             "content-location": self.location,
-            "cache-control": f"private, max-age={self.max_age_s}",
+            "cache-control": "no-store" if self.max_age_s is None else f"private, max-age={self.max_age_s}",
             "vary": VARY,
         }
 

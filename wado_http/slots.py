@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from wado_core.errors import Busy
+from wado_core.errors import Busy, Unwanted
 from wado_core.model.frame import EncodedImage
 from wado_core.ports import Helper
 from wado_http.errors import log_failure
@@ -33,6 +33,9 @@ class _Loan:
 class NotAtOnce(Exception):
     """The work could not be done on the event loop after all."""
 
+
+# Long work; it is given a function that says whether anybody still waits for it, to be asked now and then, and raises Unwanted if not.
+LongWork = Callable[[Callable[[], bool]], EncodedImage]
 
 # Work that ends so soon that the event loop does it itself; None where it cannot be done without waiting.
 LightWork = Callable[[], EncodedImage | None]
@@ -145,6 +148,15 @@ class PixelSlots:
         self._start_next(lane)
         return waiter
 
+    def join_while_wanted(self, digest: str, heavy: bool, work: LongWork) -> Waiter:
+        """Wait as ``join`` does, for the whole of what long work makes; the work hears when all who waited have left."""
+
+        def wanted() -> bool:
+            flight = self._flights.get(digest)  # asked in the thread of the work: one look each at a dict and a list
+            return flight is not None and bool(flight.waiters)
+
+        return self.join(digest, heavy, lambda _deliver, _lend: work(wanted), whole=True)
+
     async def close(self) -> None:
         """Refuse what waits and let what runs come to its end."""
         self._closed = True
@@ -178,12 +190,16 @@ class PixelSlots:
             self._recall()
             loop = asyncio.get_running_loop()
             done = lane.pool.submit(work, _posted(loop, flight.add), _posted(loop, self._lend))
-            done.add_done_callback(_posted(loop, partial(self._finish, lane, digest, flight)))
+            done.add_done_callback(_posted(loop, partial(self._finish, lane, digest, flight, work)))
 
-    def _finish(self, lane: _Lane, digest: str, flight: Flight, done: "Future[EncodedImage]") -> None:
+    def _finish(self, lane: _Lane, digest: str, flight: Flight, work: Work, done: "Future[EncodedImage]") -> None:
         lane.running -= 1
-        del self._flights[digest]
         error = done.exception()
+        if isinstance(error, Unwanted) and flight.waiters and not self._closed:  # who has come since it was given up: once more
+            lane.waiting[digest] = flight, work
+            self._start_next(lane)
+            return
+        del self._flights[digest]
         if error is not None and flight.pieces:
             log_failure(error)  # once for all whose answers have begun, and now break off
         flight.land(done.result() if error is None else error)

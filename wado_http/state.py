@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wado_core.services.locating import Locating
     from wado_core.services.rendering import Rendering
     from wado_core.services.retrieval import Retrieval
+    from wado_core.services.sheets import Sheets
 
 T = TypeVar("T")
 
@@ -49,6 +50,7 @@ class State:
     rendering: "Rendering"
     retrieval: "Retrieval"
     browsing: "Browsing"
+    sheets: "Sheets"
     # Where the indexer says how far it is; None where none belongs to this server.
     indexer: StatusBoard | None
     plans: PlanCache
@@ -78,6 +80,7 @@ def new_state(
     rendering: "Rendering",
     retrieval: "Retrieval",
     browsing: "Browsing",
+    sheets: "Sheets",
     indexer: StatusBoard | None = None,
     caches: Caches = dict,
 ) -> State:
@@ -86,7 +89,7 @@ def new_state(
     slots = PixelSlots(max(1, usable_cores() // settings.workers), settings.queue_length, settings.queue_wait_s, unsent)
     plans = PlanCache(settings.plan_cache_bytes)
     return State(
-        settings, locating, rendering, retrieval, browsing, indexer, plans, caches, slots, unsent,
+        settings, locating, rendering, retrieval, browsing, sheets, indexer, plans, caches, slots, unsent,
         lookups=CapacityLimiter(LOOKUP_THREADS), streams=CapacityLimiter(STREAM_THREADS),
         decoding_streams=CapacityLimiter(DECODING_THREADS),
     )

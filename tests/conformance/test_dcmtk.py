@@ -81,7 +81,7 @@ OFFSETS = Deviation(
 HIGH_BYTE = Deviation("H3.1", "DCMTK takes entries by the width of the descriptor: they are 8-bit ones in 16-bit cells")
 
 WORDS = Deviation("H1.3", "the cells are turned round as a whole in OW; DCMTK takes them word by word")
-WIDE_COLOR = Deviation("H3.2", "DCMTK has no colour samples of 32 bits")
+WIDE_BYTES = Deviation("H3.2", "DCMTK reads samples of 32 bits in OW, and not in OB")
 FLOATS = Deviation("H1.3", "DCMTK 3.6 has no float pixel data")
 BITS = Deviation("H1.3", "DCMTK has no RLE of cells of 1 bit")
 DEFLATED_FRAMES = Deviation("H1.1", "DCMTK has no Deflated Image Frame Compression")
@@ -117,12 +117,17 @@ DEVIATIONS = {
     "ybr": CONVERSION,
     "ybr_part": CONVERSION,
     "ybr422": CONVERSION,
+    "gray32_be": WORDS,
+    "gray64": Deviation("H1.3", "DCMTK has no samples of 64 bits"),
+    "float32": FLOATS,
+    "float64": FLOATS,
+    "rle_bit1": BITS,
     "pydicom: test_files/rtdose_expb.dcm": WORDS,
     "pydicom: test_files/rtdose_expb_1frame.dcm": WORDS,
-    "samples: pydicom-data/data_store/data/SC_rgb_32bit.dcm": WIDE_COLOR,
-    "samples: pydicom-data/data_store/data/SC_rgb_32bit_2frame.dcm": WIDE_COLOR,
-    "samples: pydicom-data/data_store/data/SC_rgb_expb_32bit.dcm": WIDE_COLOR,
-    "samples: pydicom-data/data_store/data/SC_rgb_expb_32bit_2frame.dcm": WIDE_COLOR,
+    "samples: pydicom-data/data_store/data/SC_rgb_32bit.dcm": WIDE_BYTES,
+    "samples: pydicom-data/data_store/data/SC_rgb_32bit_2frame.dcm": WIDE_BYTES,
+    "samples: pydicom-data/data_store/data/SC_rgb_expb_32bit.dcm": WIDE_BYTES,
+    "samples: pydicom-data/data_store/data/SC_rgb_expb_32bit_2frame.dcm": WIDE_BYTES,
     "samples: pydicom-data/data_store/data/liver_rle.dcm": BITS,
     "samples: pydicom-data/data_store/data/liver_nonbyte_aligned_rle.dcm": BITS,
     "samples: pydicom-data/data_store/data/liver_deflate.dcm": DEFLATED_FRAMES,

@@ -388,16 +388,41 @@ class IndexContract:
             indexed(b"/d/%d" % uid, described(key(number=uid), frames=uid, instance_number=number)) for uid, number in numbers.items()
         )
         ((series,),) = (study.series for study in index.studies(0, 1, 50))
-        assert series.representative == key(number=1)
-        assert series.representative_frames == 1
-        assert series.representative_has_picture
+        assert series.representative == InstanceSummary(key(number=1), 30, 1, True, 1)
         assert series.instances == 5
+        assert index.representative("1.2.1", "1.2.1.1") == series.representative
 
     def test_a_series_is_shown_by_an_instance_with_a_picture(self, index: IndexWriter) -> None:
-        shown, hidden = described(key(number=1), instance_number=1), described(key(number=2), instance_number=2)
-        index.put([indexed(b"/d/1", shown), indexed(b"/d/2", replace(hidden, has_picture=False))])
+        """The middle of those that have one, whatever lies in the middle of all; of a series without any, the middle of all."""
+        of = [described(key(number=number), instance_number=number) for number in range(1, 8)]
+        index.put(indexed(b"/d/%d" % number, replace(one, has_picture=number in {1, 2, 7})) for number, one in enumerate(of, start=1))
         ((series,),) = (study.series for study in index.studies(0, 1, 50))
-        assert (series.representative, series.representative_has_picture) == (key(number=1), True)
+        assert (series.representative.key, series.representative.has_picture) == (key(number=2), True)
+        index.put(indexed(b"/d/%d" % number, replace(one, has_picture=False)) for number, one in enumerate(of, start=1))
+        ((series,),) = (study.series for study in index.studies(0, 1, 50))
+        assert (series.representative.key, series.representative.has_picture) == (key(number=4), False)
+
+    def test_the_series_with_most_frames_stands_for_its_study(self, index: IndexWriter) -> None:
+        """Not the localizer with its three pictures, nor the report that comes first; of equals the first in order."""
+        report = replace(described(key(1, 1, 1), frames=99, series_number=1), has_picture=False)
+        localizer = [described(key(1, 2, number), series_number=2) for number in (1, 2, 3)]
+        enhanced, late = described(key(1, 3, 1), frames=5, series_number=9), described(key(1, 4, 1), frames=5, series_number=10)
+        index.put(indexed(b"/d/%d" % number, one) for number, one in enumerate([late, report, *localizer, enhanced]))
+        assert index.representative("1.2.1") == InstanceSummary(key(1, 3, 1), None, 5, True, 3)
+        index.put([indexed(b"/e", described(key(2), modality="SR"))])
+        assert index.representative("1.2.3") is None
+        assert index.representative("1.2.1", "9") is None
+
+    def test_studies_and_series_know_of_what_is_gone_in_them(self, index: IndexWriter) -> None:
+        index.put([indexed(b"/d/1", described(key(1, 1))), indexed(b"/d/2", described(key(1, 2)))])
+        assert not index.has_gone("1.2.1")
+        index.forget([b"/d/2"])
+        assert not index.has_gone("1.2.1")
+        bury(index)
+        assert index.has_gone("1.2.1")
+        assert (index.has_gone("1.2.1", "1.2.1.1"), index.has_gone("1.2.1", "1.2.1.2")) == (False, True)
+        assert index.representative("1.2.1", "1.2.1.2") is None
+        assert not index.has_gone("1.2.2")
 
     def test_series_of_a_study_are_paged(self, index: IndexWriter) -> None:
         index.put(indexed(b"/d/%d" % number, described(key(1, number), series_number=number)) for number in range(5))
@@ -423,7 +448,7 @@ class IndexContract:
         series = SeriesKey("1.2.1", "1.2.1.1")
         assert index.instances(series, 0, 10) == (
             InstanceSummary(key(number=5), None, 1, has_picture=False),
-            InstanceSummary(key(number=2), 1, 9, has_picture=True),
+            InstanceSummary(key(number=2), 1, 9, has_picture=True, shown_frame=5),
             InstanceSummary(key(number=3), 1, 1, has_picture=True),
             InstanceSummary(key(number=1), 2, 1, has_picture=True),
         )

@@ -6,6 +6,7 @@ between two gray levels is rounded by the rule and never by the accident of a fl
 
 from collections.abc import Callable
 from fractions import Fraction
+from math import inf
 
 import numpy as np
 
@@ -102,8 +103,10 @@ def automatic_window(modality: Array, padding: Array | None = None) -> tuple[Fra
     """Return center and width of the full range x1..x2 of what is not padding: c = (x1 + x2 + 1) / 2, w = x2 - x1 + 1.
 
     None when nothing is left or all values are equal; such a picture is black (PS3.3 C.11.2.1.2 note; H2.10, H2.15).
+    Values that are infinite or no number do not count.
     """
     kept = modality if padding is None else modality[~padding]
+    kept = kept[np.isfinite(kept)]
     if kept.size == 0 or kept.min() == kept.max():
         return None
     low, high = exact(float(kept.min())), exact(float(kept.max()))
@@ -116,7 +119,11 @@ def invert(display: Gray) -> Gray:
 
 
 def _each_value(x: Array, display: Callable[[Fraction], Fraction]) -> Gray:
-    """Apply an exact function to every distinct value of an array and round (H2.9)."""
-    values, index = np.unique(x, return_inverse=True)
-    shown = [to_8bit(display(exact(v))) for v in values.tolist()]
+    """Apply an exact function to every distinct value of an array and round (H2.9).
+
+    Infinities are farther than any window; what is no number gives anything, and is drawn as padding.
+    """
+    values, index = np.unique(np.nan_to_num(x, nan=0.0, posinf=np.inf, neginf=-np.inf), return_inverse=True)
+    far = {inf: Fraction(10**400), -inf: Fraction(-(10**400))}
+    shown = [to_8bit(display(far[v] if v in far else exact(v))) for v in values.tolist()]
     return np.array(shown, dtype=np.uint8)[index].reshape(x.shape)

@@ -25,8 +25,8 @@ class Lut:
 
         inputs: any shape; what is not an integer is rounded half up before.  Returns int64 of the same shape.
         """
-        index = np.floor(inputs.astype(np.float64) + 0.5).astype(np.int64) - self.first
-        return np.array(self.entries, dtype=np.int64)[np.clip(index, 0, len(self.entries) - 1)]
+        index = np.clip(np.floor(inputs.astype(np.float64) + 0.5) - self.first, 0, len(self.entries) - 1)
+        return np.asarray(np.array(self.entries, dtype=np.int64)[index.astype(np.int64)])
 
 
 def sequence_lut(item: Dataset, *, big_endian: bool, signed_input: bool) -> Lut:

@@ -132,7 +132,11 @@ def render_gray(
 
 
 def stored_padding(ds: Dataset, stored: Array) -> Array | None:
-    """Return the mask of padding pixels, None without Pixel Padding Value (0028,0120) or its float twins (H2.13)."""
+    """Return the mask of padding pixels, None without Pixel Padding Value (0028,0120) or its float twins (H2.13).
+
+    What is no number is padding in any case.
+    """
+    lost = np.isnan(stored) if stored.dtype.kind == "f" else None
     for value_keyword, limit_keyword in (
         ("PixelPaddingValue", "PixelPaddingRangeLimit"),
         ("FloatPixelPaddingValue", "FloatPixelPaddingRangeLimit"),
@@ -142,8 +146,9 @@ def stored_padding(ds: Dataset, stored: Array) -> Array | None:
         if value is not None:
             if value_keyword == "PixelPaddingValue":
                 value, limit = _as_stored(ds, value), None if limit is None else _as_stored(ds, limit)
-            return grayscale.padding_mask(stored, value, limit)
-    return None
+            padded = grayscale.padding_mask(stored, value, limit)
+            return padded if lost is None else padded | lost
+    return lost
 
 
 def _as_stored(ds: Dataset, value: int) -> int:

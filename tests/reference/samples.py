@@ -94,7 +94,7 @@ def little_endian_bytes(ds: Dataset, keyword: str, cell_bits: int) -> bytes:
     reading, the words of a cell with the lowest first, is tested with files that DCMTK writes.
     """
     data = bytes(ds[keyword].value)
-    if UID(ds.file_meta.TransferSyntaxUID) != ExplicitVRBigEndian or ds[keyword].VR == "OB":
+    if UID(ds.file_meta.TransferSyntaxUID) != ExplicitVRBigEndian or (ds[keyword].VR == "OB" and cell_bits <= 8):
         return data
     unit = max(cell_bits // 8, 2)
     return b"".join(data[i : i + unit][::-1] for i in range(0, len(data), unit))

@@ -8,10 +8,13 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 import httpx
+import numpy as np
+import numpy.typing as npt
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.applications import Starlette
 
-from wado_core.errors import ContentChanged, DamagedObject, InvalidRequest, NotFound
+from wado_core.archive.cache_memory import MemoryCache
+from wado_core.errors import ContentChanged, DamagedObject, Gone, InvalidRequest, NotFound
 from wado_core.model.frame import EncodedImage
 from wado_core.model.geometry import fit, pixels_of
 from wado_core.model.grayscale import Rescale, Window
@@ -23,6 +26,7 @@ from wado_core.model.study import InstanceSummary, SeriesSummary, StudySummary, 
 from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
 from wado_core.model.uid import InstanceKey, SeriesKey
 from wado_core.ports import Deliver, Lend
+from wado_core.services.sheets import Sheets
 from wado_core.settings import Settings
 from wado_http.app import application
 from wado_http.state import Caches, new_state
@@ -150,6 +154,12 @@ class Archive:
         self.kept[plan.digest] = image
         return image
 
+    def pixels(self, plan: RenderPlan) -> npt.NDArray[np.uint8]:
+        self.calls.append("pixels")
+        self._read()
+        shape = (plan.rows, plan.columns) if plan.grayscale is not None else (plan.rows, plan.columns, 3)
+        return np.full(shape, 200, np.uint8)
+
     def light(self, _plan: RenderPlan) -> bool:
         return self.light_too
 
@@ -181,14 +191,25 @@ class Archive:
 
 @dataclass
 class Catalogue:
-    """Browsing over lists."""
+    """Browsing over lists; gone: UIDs of studies."""
 
     study_list: list[StudySummary] = field(default_factory=list)
     instance_list: list[InstanceSummary] = field(default_factory=list)
+    gone: frozenset[str] = frozenset()
     counts: Totals = field(default_factory=lambda: Totals(studies=1, series=2, instances=3, files=6, not_dicom=2, damaged=1))
 
     def studies(self, offset: int, limit: int) -> tuple[StudySummary, ...]:
         return tuple(self.study_list[offset : offset + limit])
+
+    def representative(self, study_uid: str, series_uid: str | None = None) -> InstanceSummary:
+        for one in self.study_list:
+            for series in one.series:
+                if one.study_uid == study_uid and series_uid in (None, series.series_uid):
+                    return series.representative
+        raise self.missing(study_uid, series_uid)
+
+    def missing(self, study_uid: str, series_uid: str | None = None) -> NotFound | Gone:
+        return (Gone if study_uid in self.gone else NotFound)(f"no {series_uid or study_uid}")
 
     def study(self, study_uid: str, offset: int, limit: int) -> StudySummary | None:
         found = [one for one in self.study_list if one.study_uid == study_uid]
@@ -272,7 +293,9 @@ def serving(
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        state = app.state.wado = new_state(chosen, held, held, held, cast("Any", catalogue or Catalogue()), indexer, caches)
+        browsing = cast("Any", catalogue or Catalogue())
+        sheets = Sheets(browsing, held, held, MemoryCache(1 << 20), chosen.limits)
+        state = app.state.wado = new_state(chosen, held, held, held, browsing, sheets, indexer, caches)
         yield
         await state.slots.close()
 

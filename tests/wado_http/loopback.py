@@ -13,9 +13,11 @@ import uvicorn
 from starlette.applications import Starlette
 
 from tests.wado_http.doubles import Archive, Catalogue
+from wado_core.archive.cache_memory import MemoryCache
 from wado_core.model.frame import EncodedImage
 from wado_core.model.render import RenderPlan
 from wado_core.ports import Deliver, Lend
+from wado_core.services.sheets import Sheets
 from wado_core.settings import Settings
 from wado_http.app import application
 from wado_http.cli.protocol import BoundedProtocol
@@ -163,8 +165,10 @@ def served(archive: Archive, settings: Settings) -> Iterator[Loopback]:
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        held = cast("Any", archive)
-        state = app.state.wado = new_state(settings, held, held, held, cast("Any", Catalogue()))
+        held, catalogue = cast("Any", archive), cast("Any", Catalogue())
+        state = app.state.wado = new_state(
+            settings, held, held, held, catalogue, Sheets(catalogue, held, held, MemoryCache(1 << 20), settings.limits)
+        )
         states.put(state)
         yield
         await state.slots.close()

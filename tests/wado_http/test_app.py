@@ -5,13 +5,15 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tests.wado_http.doubles import CT, Archive, Catalogue, archive_of, client_of, query
+from wado_core.archive.cache_memory import MemoryCache
 from wado_core.model.cache_counts import CacheCounts
-from wado_core.settings import Settings, to_json
+from wado_core.services.sheets import Sheets
+from wado_core.settings import Limits, Settings, to_json
 from wado_http.app import create_app, create_app_from_environment
 from wado_http.environment import SETTINGS_VARIABLE
 
@@ -57,6 +59,11 @@ class Assembly:
     @property
     def browsing(self) -> Catalogue:
         return Catalogue()
+
+    @property
+    def sheets(self) -> Sheets:
+        held = cast("Any", self.archive)
+        return Sheets(cast("Any", self.browsing), held, held, MemoryCache(0), Limits())
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+import time
+from collections.abc import Callable
 
 import pytest
 
 from tests.wado_http.gates import FOR_EVER_S, PICTURE, Gate, ask, at_once, picture_of, settle, slots_of
-from wado_core.errors import Busy, DamagedObject
+from wado_core.errors import Busy, DamagedObject, Unwanted
 from wado_core.model.frame import EncodedImage
 from wado_http.flight import Work
 from wado_http.slots import PixelSlots
@@ -117,6 +119,73 @@ async def test_running_work_goes_on_when_all_have_left() -> None:
         gate.let_go.set()
         assert await again is PICTURE
         assert gate.count == 1
+
+
+class Long:
+    """Long work in parts: it goes on to the next when it is let, and ends when nobody wants it."""
+
+    def __init__(self, parts: int) -> None:
+        self.parts = parts
+        self.begun = threading.Semaphore(0)
+        self.go_on = threading.Semaphore(0)
+        self.done = 0
+        self.given_up = 0
+
+    def work(self, wanted: Callable[[], bool]) -> EncodedImage:
+        for _ in range(self.parts):
+            self.begun.release()
+            assert self.go_on.acquire(timeout=FOR_EVER_S)
+            if not wanted():
+                self.given_up += 1
+                raise Unwanted
+            self.done += 1
+        return PICTURE
+
+    async def has_begun(self) -> None:
+        assert await asyncio.to_thread(self.begun.acquire, timeout=FOR_EVER_S)
+
+
+async def long_picture_of(slots: PixelSlots, digest: str, long: Long) -> EncodedImage | None:
+    waiter = slots.join_while_wanted(digest, False, long.work)
+    try:
+        await waiter.begun()
+        return waiter.image()
+    finally:
+        waiter.leave()
+
+
+async def test_long_work_ends_when_all_have_left() -> None:
+    long = Long(10)
+    async with slots_of() as slots:
+        tasks = [asyncio.create_task(long_picture_of(slots, "a", long)) for _ in range(2)]
+        await long.has_begun()
+        tasks[0].cancel()
+        await settle()
+        long.go_on.release()  # the other still waits
+        await long.has_begun()
+        tasks[1].cancel()
+        await settle()
+        long.go_on.release()
+        assert await picture_of(slots, "b", at_once) is PICTURE  # the slot is free
+    assert (long.done, long.given_up) == (1, 1)
+
+
+async def test_who_comes_when_long_work_has_just_been_given_up_gets_it_all_the_same() -> None:
+    """As a page that is loaded again: its first request has left when the second comes."""
+    long = Long(2)
+    async with slots_of() as slots:
+        first = asyncio.create_task(long_picture_of(slots, "a", long))
+        await long.has_begun()
+        first.cancel()
+        await settle()
+        long.go_on.release()
+        while not long.given_up:  # without a turn of the loop, which has not heard of it yet
+            time.sleep(0.001)  # noqa: ASYNC251
+        second = asyncio.create_task(long_picture_of(slots, "a", long))
+        for _ in range(4):
+            long.go_on.release()
+        assert await second is PICTURE
+    assert (long.done, long.given_up) == (2, 1)
 
 
 async def test_a_full_queue_is_busy_at_once() -> None:

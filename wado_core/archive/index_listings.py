@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from wado_core.archive.index_schema import file, folder, instance, series, study
 from wado_core.model.instance import Listing
-from wado_core.model.study import Duplicate, InstanceSummary, SeriesSummary, StudySummary
+from wado_core.model.study import Duplicate, InstanceSummary, SeriesSummary, StudySummary, representative_place
 from wado_core.model.uid import InstanceKey, SeriesKey
 
 _COPIES_OF = """
@@ -21,11 +21,21 @@ JOIN folder ON folder.id = file.folder_id
 WHERE instance.id = ?
 ORDER BY folder.path || file.name
 """
-_REPRESENTATIVE = """
-SELECT object_uid, frames, has_picture FROM instance WHERE series_id = ? ORDER BY number, object_uid LIMIT 1 OFFSET ?
+_COUNT = "SELECT count(*), ifnull(sum(has_picture), 0) FROM instance WHERE series_id = ?"
+_AT_PLACE = """
+SELECT object_uid, number, frames, has_picture, shown_frame FROM instance WHERE series_id = ? AND has_picture >= ?
+ORDER BY number, object_uid LIMIT 1 OFFSET ?
 """
-_FIRST_WITH_PICTURE = """
-SELECT object_uid, frames, has_picture FROM instance WHERE series_id = ? AND has_picture ORDER BY number, object_uid LIMIT 1
+_SERIES = """
+SELECT series.id, series.series_uid FROM study JOIN series ON series.study_id = study.id
+WHERE study.study_uid = ? AND series.series_uid = ?
+"""
+# The one with most frames that can be shown: what the study was made for, rather than its localizers and reports.
+_SHOWN_SERIES = """
+SELECT series.id, series.series_uid FROM study JOIN series ON series.study_id = study.id
+WHERE study.study_uid = ?
+ORDER BY (SELECT ifnull(sum(frames), 0) FROM instance WHERE series_id = series.id AND has_picture) DESC, series.number, series.series_uid
+LIMIT 1
 """
 
 
@@ -46,7 +56,7 @@ def study_of(connection: sa.Connection, study_uid: str, offset: int, limit: int)
 def instances_of(connection: sa.Connection, key: SeriesKey, offset: int, limit: int) -> tuple[InstanceSummary, ...]:
     """Return one page of a series' instances by instance number (those without one first), then UID."""
     page = (
-        sa.select(instance.c.object_uid, instance.c.number, instance.c.frames, instance.c.has_picture)
+        sa.select(instance.c.object_uid, instance.c.number, instance.c.frames, instance.c.has_picture, instance.c.shown_frame)
         .join_from(study, series, series.c.study_id == study.c.id)
         .join(instance, instance.c.series_id == series.c.id)
         .where(study.c.study_uid == key.study_uid, series.c.series_uid == key.series_uid)
@@ -55,9 +65,19 @@ def instances_of(connection: sa.Connection, key: SeriesKey, offset: int, limit: 
         .limit(limit)
     )
     return tuple(
-        InstanceSummary(InstanceKey(key.study_uid, key.series_uid, object_uid), number, frames, has_picture)
-        for object_uid, number, frames, has_picture in connection.execute(page)
+        InstanceSummary(InstanceKey(key.study_uid, key.series_uid, object_uid), number, frames, has_picture, shown_frame)
+        for object_uid, number, frames, has_picture, shown_frame in connection.execute(page)
     )
+
+
+def representative_of(connection: sa.Connection, study_uid: str, series_uid: str | None) -> InstanceSummary | None:
+    """Return the instance that stands for a series, or for a study; None when there is no such thing."""
+    with _snapshot(connection):
+        if series_uid is None:
+            row = connection.exec_driver_sql(_SHOWN_SERIES, (study_uid,)).one_or_none()
+        else:
+            row = connection.exec_driver_sql(_SERIES, (study_uid, series_uid)).one_or_none()
+        return None if row is None else _representative(connection, row[0], study_uid, row[1])[0]
 
 
 def duplicates_of(connection: sa.Connection) -> list[Duplicate]:
@@ -100,21 +120,20 @@ def _summary(connection: sa.Connection, row: sa.Row[Any], offset: int, limit: in
 
 
 def _series_of(connection: sa.Connection, study_id: int, study_uid: str, offset: int, limit: int) -> tuple[SeriesSummary, ...]:
-    counted = sa.select(sa.func.count()).select_from(instance).where(instance.c.series_id == series.c.id).scalar_subquery()
     rows = connection.execute(
-        sa.select(series, counted.label("instances")).where(series.c.study_id == study_id).order_by(series.c.number, series.c.series_uid)
-        .offset(offset).limit(limit)
+        sa.select(series).where(series.c.study_id == study_id).order_by(series.c.number, series.c.series_uid).offset(offset).limit(limit)
     ).all()
     summaries = []
     for row in rows:
-        # The middle one by number: it shows more of the body than the first, often a localizer or air.
-        middle = connection.exec_driver_sql(_REPRESENTATIVE, (row.id, row.instances // 2)).one()
-        shown = middle if middle.has_picture else connection.exec_driver_sql(_FIRST_WITH_PICTURE, (row.id,)).one_or_none()
-        object_uid, frames, has_picture = shown or middle
-        summaries.append(
-            SeriesSummary(
-                row.series_uid, row.modality, row.number, row.description, row.instances,
-                InstanceKey(study_uid, row.series_uid, object_uid), frames, bool(has_picture),
-            )
-        )  # fmt: skip
+        representative, instances = _representative(connection, row.id, study_uid, row.series_uid)
+        summaries.append(SeriesSummary(row.series_uid, row.modality, row.number, row.description, instances, representative))
     return tuple(summaries)
+
+
+def _representative(connection: sa.Connection, series_id: int, study_uid: str, series_uid: str) -> tuple[InstanceSummary, int]:
+    """Return the instance that stands for a series, one with a picture if there is any, and how many instances there are."""
+    instances, with_picture = connection.exec_driver_sql(_COUNT, (series_id,)).one()
+    place = representative_place(with_picture or instances)
+    object_uid, number, frames, has_picture, shown = connection.exec_driver_sql(_AT_PLACE, (series_id, with_picture > 0, place)).one()
+    key = InstanceKey(study_uid, series_uid, object_uid)
+    return InstanceSummary(key, number, frames, bool(has_picture), shown), instances

@@ -11,7 +11,7 @@ from wado_core.model.frame import FRAMES_OF_A_CHUNK, FrameChunk
 from wado_core.model.instance import Instance, Location
 
 # Raise it when files must be read again although Instance has kept its shape: the reader finds other values in the same bytes.
-READER_VERSION = 1
+READER_VERSION = 2
 
 _INT64 = 1 << 63
 
@@ -36,14 +36,17 @@ def _without_prose(schema: Any) -> Any:
 
 
 def encode_instance(instance: Instance) -> tuple[bytes, list[tuple[int, bytes]]]:
-    """Write an instance as MessagePack: its fixed part with the first chunk of frames, and each further chunk with its number."""
-    first, further = instance.chunks[:1], instance.chunks[1:]
-    columns = [(number, _encoder.encode(chunk)) for number, chunk in enumerate(further, start=1)]
-    return _encoder.encode(replace(instance, chunks=first) if further else instance), columns
+    """Write an instance as MessagePack: its fixed part, with the frames that are one chunk; several each apart, with their numbers.
+
+    So the last frame of many is looked up with no more bytes than the first.
+    """
+    if len(instance.chunks) < 2:
+        return _encoder.encode(instance), []
+    return _encoder.encode(replace(instance, chunks=())), [(number, _encoder.encode(chunk)) for number, chunk in enumerate(instance.chunks)]
 
 
 def decode_instance(description: bytes, columns: bytes | None = None) -> Instance:
-    """Read an instance back, with the chunk of frames that ``columns`` hold, or else the first.
+    """Read an instance back, with the chunk of frames that ``columns`` hold, or else the only one.
 
     Raises msgspec.DecodeError or ValidationError when the bytes are no description.
     """

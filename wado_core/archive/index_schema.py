@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 # Raise it with any change to the tables; a file of another version is set aside and only its gone marks are taken over.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 metadata = sa.MetaData()
 
@@ -85,9 +85,11 @@ instance = sa.Table(
     sa.Column("number", sa.Integer),
     sa.Column("frames", sa.Integer, nullable=False),
     sa.Column("has_picture", sa.Boolean, nullable=False),
+    sa.Column("shown_frame", sa.Integer, nullable=False),
     sa.UniqueConstraint("series_id", "object_uid"),
 )
-sa.Index("instance_page", instance.c.series_id, instance.c.number, instance.c.object_uid)
+# The last two, so that representatives of series and studies are chosen without reading the table.
+sa.Index("instance_page", instance.c.series_id, instance.c.number, instance.c.object_uid, instance.c.has_picture, instance.c.frames)
 
 # By plain UIDs: it cannot be derived from files, so it must outlive every other table. path: of the last copy, which may come back.
 gone = sa.Table(

@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from wado_core.archive.index_file import DAMAGE_MARK, FILE_NAME, NO_ROOM, WriterLock, is_damage, is_full, open_to_read, open_to_write
-from wado_core.archive.index_listings import duplicates_of, instances_of, problems_of, studies_of, study_of
+from wado_core.archive.index_listings import duplicates_of, instances_of, problems_of, representative_of, studies_of, study_of
 from wado_core.archive.index_rows import decode_instance, format_version, location_from_row, split, usual_chunk, with_slash, wrapped
 from wado_core.archive.index_schema import file, folder
 from wado_core.archive.index_statements import (
@@ -20,6 +20,8 @@ from wado_core.archive.index_statements import (
     COPIES,
     FIND,
     FIND_COPY,
+    HAS_GONE,
+    HAS_GONE_IN_SERIES,
     IS_GONE,
     IS_KNOWN,
     LAST_COPY,
@@ -267,6 +269,17 @@ class SqlIndex:
         """Return one page of a series' instances by instance number (those without one first), then UID."""
         with self._reading() as connection:
             return instances_of(connection, key, offset, limit)
+
+    def representative(self, study_uid: str, series_uid: str | None = None) -> InstanceSummary | None:
+        """Return the instance that stands for a series, or for a study; None when there is no such thing."""
+        with self._reading() as connection:
+            return representative_of(connection, study_uid, series_uid)
+
+    def has_gone(self, study_uid: str, series_uid: str | None = None) -> bool:
+        """Say whether an instance of a study, or of a series, is gone."""
+        if series_uid is None:
+            return bool(self._rows(HAS_GONE, (study_uid,)))
+        return bool(self._rows(HAS_GONE_IN_SERIES, (study_uid, series_uid)))
 
     def value_range(self, key: InstanceKey, version: str, frame_number: int) -> ValueRange | None:
         """Return the remembered range of a frame's values, None when not known."""

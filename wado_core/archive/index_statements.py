@@ -53,6 +53,8 @@ SELECT 1 FROM study JOIN series ON series.study_id = study.id JOIN instance ON i
 WHERE study.study_uid = ? AND series.series_uid = ? AND instance.object_uid = ?
 """
 IS_GONE = "SELECT 1 FROM gone WHERE study_uid = ? AND series_uid = ? AND object_uid = ?"
+HAS_GONE = "SELECT 1 FROM gone WHERE study_uid = ? LIMIT 1"
+HAS_GONE_IN_SERIES = "SELECT 1 FROM gone WHERE study_uid = ? AND series_uid = ? LIMIT 1"
 # Marks of an index of version 1 came without a path.
 LAST_COPY = "SELECT path, x'' FROM gone WHERE study_uid = ? AND series_uid = ? AND object_uid = ? AND path != x''"
 OF_INSTANCE = """

@@ -33,7 +33,7 @@ def _upsert(statement: Insert, *key: str) -> Insert:
 _COLUMNS = {
     "study": {"study_date", "patient_name", "patient_id", "study_description", "accession_number"},
     "series": {"modality", "number", "description"},
-    "instance": {"number", "frames", "has_picture"},
+    "instance": {"number", "frames", "has_picture", "shown_frame"},
     "file": {"size", "mtime_ns", "inode", "head", "format", "packed", "instance_id", "problem", "description"},
 }
 
@@ -71,7 +71,7 @@ _PUT_STUDY = _upsert(insert(study), "study_uid")
 _PUT_SERIES = _upsert(insert(series).values(study_id=_STUDY_ID), "study_id", "series_uid")
 _PUT_INSTANCE = ManyRows(
     _upsert(insert(instance).values(series_id=_SERIES_ID), "series_id", "object_uid"),
-    "of_study", "of_series", "object_uid", "number", "frames", "has_picture",
+    "of_study", "of_series", "object_uid", "number", "frames", "has_picture", "shown_frame",
 )  # fmt: skip
 _PUT_FOLDER = insert(folder).on_conflict_do_nothing(index_elements=["path"])
 _PUT_FILE = ManyRows(
@@ -252,6 +252,7 @@ def _put_objects(connection: sa.Connection, objects: Sequence[Described]) -> Non
                 "number": number_of(listing.instance_number),
                 "frames": described.instance.number_of_frames,
                 "has_picture": described.has_picture,
+                "shown_frame": described.instance.representative_frame,
             }
         )
     connection.execute(_PUT_STUDY, list(studies.values()))

@@ -114,7 +114,7 @@ def _native(source: ByteSource, layout: FrameLayout, pixel: ImagePixel, frame_nu
         data = swapped(words, 2)[first - aligned : last - aligned]
     else:
         data = swapped(swapped(_read(source, layout.offset + first, last - first), 2), pixel.bits_allocated // 8)
-    return _from_bit(data, first_bit % 8, (bits + 7) // 8)
+    return from_bit(data, first_bit % 8, (bits + 7) // 8)
 
 
 def too_short(length: int, pixel: ImagePixel, frame_number: int) -> str:
@@ -131,7 +131,7 @@ def name_of_pixels(pixel: ImagePixel) -> str:
     return "(7FE0,0008) Float Pixel Data" if pixel.bits_allocated == 32 else "(7FE0,0009) Double Float Pixel Data"
 
 
-def _from_bit(data: bytes, bit: int, length: int) -> bytes:
+def from_bit(data: bytes, bit: int, length: int) -> bytes:
     """Return ``length`` bytes of the stream of bits that begins at a bit of the first byte, the lowest being 0."""
     if bit == 0:
         return data

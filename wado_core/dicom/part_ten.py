@@ -5,7 +5,7 @@ text keeps its bytes; large values and frames are read only when their turn to b
 inflated into memory first, up to a limit.)
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import pack
 
@@ -15,6 +15,7 @@ from wado_core.codecs.registry import decode as decode_here
 from wado_core.dicom import tags
 from wado_core.dicom.attribute_reader import AttributeReader
 from wado_core.dicom.decodable import decodable_pixel
+from wado_core.dicom.decoded_frames import DecodedFrames, DecodeFrame, as_sent, send_frames
 from wado_core.dicom.elements import (
     ITEM,
     ITEM_DELIMITER,
@@ -53,9 +54,6 @@ IMPLEMENTATION_CLASS_UID = "2.25.186284934061438265133207331921373262211"
 IMPLEMENTATION_VERSION_NAME = "WADO_0_1"
 _TARGET = Encoding(implicit_vr=False, big_endian=False)
 
-DecodeFrame = Callable[[int], Decoded]
-
-
 @dataclass(frozen=True, slots=True)
 class PartTen:
     """A Part 10 file to be sent: its length in bytes, and its bytes in chunks of some hundred kilobytes."""
@@ -74,14 +72,6 @@ class _Range:
 
 
 @dataclass(frozen=True, slots=True)
-class _Frames:
-    """Frames to be decoded, all of the form of the ``first``; ``length`` bytes with the padding of an odd length."""
-
-    length: int
-    first: Decoded
-
-
-@dataclass(frozen=True, slots=True)
 class _Encapsulated:
     """What decodes a frame of encapsulated pixel data by its number, and the offset at which elements go on behind it."""
 
@@ -89,7 +79,7 @@ class _Encapsulated:
     end: int
 
 
-_Piece = bytes | _Range | _Frames
+_Piece = bytes | _Range | DecodedFrames
 
 
 def part_ten(
@@ -143,7 +133,7 @@ def _send(pieces: list[_Piece], source: ByteSource, instance: Instance, decode_f
         elif isinstance(piece, _Range):
             yield from _copy(source, piece)
         elif decode_frame is not None:
-            yield from _decoded_frames(piece, instance.number_of_frames, decode_frame)
+            yield from send_frames(piece, instance.number_of_frames, decode_frame)
 
 
 def _copy(source: ByteSource, piece: _Range) -> Iterator[bytes]:
@@ -153,24 +143,6 @@ def _copy(source: ByteSource, piece: _Range) -> Iterator[bytes]:
         if len(data) < length:
             raise DamagedObject("The object ends within (7FE0,0010) Pixel Data or a large value before it (PS3.5 7.1).")
         yield swapped(data, piece.unit)
-
-
-def _decoded_frames(piece: _Frames, number_of_frames: int, decode_frame: DecodeFrame) -> Iterator[bytes]:
-    sent = 0
-    for number in range(1, number_of_frames + 1):
-        decoded = piece.first if number == 1 else decode_frame(number)
-        if decoded.pixel != piece.first.pixel:
-            raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another form than the first (PS3.5 8.2).")
-        data = little_endian_bytes(decoded)
-        sent += len(data)
-        yield data
-    yield bytes(piece.length - sent)
-
-
-def little_endian_bytes(decoded: Decoded) -> bytes:
-    """Return decoded cells as the little endian bytes of native pixel data (PS3.5 8.1.1)."""
-    cells = decoded.cells
-    return cells.astype(cells.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 class _Layout:
@@ -183,7 +155,7 @@ class _Layout:
         self._scanner: Scanner = header.scanner
         self._skipper = AttributeReader(header.scanner, (), limits.element_bytes)
         self._pixel = instance.image_pixel
-        self._signed = self._pixel is not None and self._pixel.signed
+        self._signed = self._pixel is not None and self._pixel.signed and not self._pixel.floating  # which has no Pixel Representation
         self._pieces: list[_Piece] = []
         self._inline = bytearray()
         self._room = limits.element_bytes
@@ -192,7 +164,7 @@ class _Layout:
         """Return the whole file in pieces."""
         self._add(self._meta())
         first, header = self._first_decoded(), self._header
-        replaced = self._replaced(first.pixel if first else None)
+        replaced = self._replaced(as_sent(first, self._pixel) if first else None)
         self._data_set(header.data_set_offset, self._scanner.size, header.encoding, 0, replaced, first)
         self._flush()
         return self._pieces
@@ -330,26 +302,34 @@ class _Layout:
 
     def _pixel_data(self, element: Element, first: Decoded | None) -> int:
         if first is not None and self._encapsulated is not None:
-            pixel = first.pixel
+            pixel = as_sent(first, self._pixel)
             bits = pixel.rows * pixel.columns * pixel.samples_per_pixel * pixel.bits_allocated
-            length = bits // 8 * self._instance.number_of_frames
+            length = (bits * self._instance.number_of_frames + 7) // 8
             if length >= UNDEFINED_LENGTH - 1:
                 raise LimitExceeded("(7FE0,0010) Pixel Data is longer when decoded than Explicit VR Little Endian can hold (PS3.5 A.2).")
             length += length % 2
-            self._add(_header(PIXEL_DATA, b"OB" if pixel.bits_allocated == 8 else b"OW", length))
+            self._add(_header(PIXEL_DATA, b"OB" if pixel.bits_allocated <= 8 else b"OW", length))
             self._flush()
-            self._pieces.append(_Frames(length, first))
+            self._pieces.append(DecodedFrames(length, first, packed=pixel.bits_allocated == 1))
             return self._encapsulated.end
         if element.length == UNDEFINED_LENGTH:
             raise DamagedObject("(7FE0,0010) Pixel Data is native and has an undefined length (PS3.5 A.4).")
         end = self._scanner.end_of_value(element)
-        allocated = self._pixel.bits_allocated if self._pixel else 16
-        vr = b"OB" if element.vr == b"OB" else b"OW"
-        unit = max(allocated // 8, 2) if self._header.encoding.big_endian and vr == b"OW" else 1
+        vr, unit = self._native_form(element)
         self._add(_header(PIXEL_DATA, vr, element.length + element.length % 2))
         self._copied(_Range(element.offset, element.length, unit))
         self._add(bytes(element.length % 2))
         return end
+
+    def _native_form(self, element: Element) -> tuple[bytes, int]:
+        """Return the VR that native pixel data gets, and how many of its bytes are to be turned round at a time (PS3.5 8.1.1, A.2)."""
+        bits = self._pixel.bits_allocated if self._pixel else 16
+        vr = b"OB" if element.vr == b"OB" else b"OW"
+        if not self._header.encoding.big_endian:
+            return vr, 1
+        if vr == b"OW" and (self._instance.frames is None or self._instance.frames.words_swapped):
+            return vr, 2
+        return vr if bits <= 8 else b"OW", max(bits // 8, 1)
 
     def _add(self, data: bytes) -> None:
         self._inline += data

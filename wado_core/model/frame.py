@@ -86,8 +86,23 @@ def _number(column: bytes, place: int, width: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A tile of a contact sheet, counted from 0, that is not shown, and why; passing: it may well be shown the next time."""
+
+    number: int
+    reason: str
+    passing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EncodedImage:
-    """A finished picture and its media type (PS3.18 8.7.4)."""
+    """A finished picture and its media type (PS3.18 8.7.4).  marks: of a contact sheet, the tiles that it does not show."""
 
     data: bytes
     media_type: str
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def passing(self) -> bool:
+        """Whether the next picture that is made of the same plan may well be another."""
+        return any(mark.passing for mark in self.marks)

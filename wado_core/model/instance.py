@@ -77,6 +77,11 @@ class Instance:
         return Category.MULTI_FRAME if self.number_of_frames > 1 else Category.SINGLE_FRAME
 
     @property
+    def representative_frame(self) -> int:
+        """The frame that stands for all: the middle one; of a video the first, because to reach another all before it are decoded."""
+        return 1 if self.transfer_syntax.video else (self.number_of_frames + 1) // 2
+
+    @property
     def number_of_chunks(self) -> int:
         """How many chunks cover all frames, whichever are loaded."""
         if self.frames is None:

@@ -8,20 +8,26 @@ from wado_core.model.uid import InstanceKey
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesSummary:
-    """A series on a page.
+class InstanceSummary:
+    """An instance in a list; shown_frame: the one of its frames that stands for it."""
 
-    instances: how many.  representative: the middle one by instance number, or the first with a picture where that has none.
-    """
+    key: InstanceKey
+    number: int | None
+    frames: int
+    has_picture: bool
+    shown_frame: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSummary:
+    """A series on a page; instances: how many.  representative: the one that stands for it (``representative_place``)."""
 
     series_uid: str
     modality: str
     number: int | None
     description: str
     instances: int
-    representative: InstanceKey
-    representative_frames: int
-    representative_has_picture: bool
+    representative: InstanceSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +40,12 @@ class StudySummary:
     series_total: int
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceSummary:
-    """An instance in the list of a series."""
+def representative_place(instances: int) -> int:
+    """Return which of so many instances, in the order of their numbers, stands for all, counted from 0: the middle one.
 
-    key: InstanceKey
-    number: int | None
-    frames: int
-    has_picture: bool
+    It shows more of the body than the first, often a localizer or air. Those without a picture do not count where others have one.
+    """
+    return instances // 2
 
 
 @dataclass(frozen=True, slots=True)

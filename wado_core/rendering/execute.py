@@ -67,10 +67,14 @@ def execute(
 
 
 def draw(
-    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None = None, decode: Decode = decode_here
+    plan: RenderPlan,
+    reader: FrameReader,
+    known_range: ValueRange | None = None,
+    decode: Decode = decode_here,
+    keep: Keep = keep_nothing,
 ) -> tuple[Picture, ValueRange | None]:
     """Make the pixels of a plan: (rows, columns) or (rows, columns, 3) uint8, and the frame's range when it was found here."""
-    drawing, found = _drawing(plan, reader, known_range, _decoding(plan, reader, decode, keep_nothing))
+    drawing, found = _drawing(plan, reader, known_range, _decoding(plan, reader, decode, keep))
     return drawing.picture(), found
 
 

@@ -1,6 +1,6 @@
 """Browsing: pages of studies and series, as people look through an archive."""
 
-from wado_core.errors import Busy
+from wado_core.errors import Busy, Gone, NotFound
 from wado_core.model.study import InstanceSummary, StudySummary, Totals
 from wado_core.model.uid import SeriesKey
 from wado_core.ports import Index
@@ -39,6 +39,24 @@ class Browsing:
         if not found:
             self._check_complete()
         return found
+
+    def representative(self, study_uid: str, series_uid: str | None = None) -> InstanceSummary:
+        """Return the instance that stands for a series, or for a study when none is named.
+
+        Raises NotFound, Gone when all that was there has been deleted, Busy as ``study`` does.
+        """
+        found = self._index.representative(study_uid, series_uid)
+        if found is None:
+            raise self.missing(study_uid, series_uid)
+        return found
+
+    def missing(self, study_uid: str, series_uid: str | None = None) -> NotFound | Gone:
+        """Return why there is no such study or series; raises Busy as ``study`` does."""
+        self._check_complete()
+        level = "study" if series_uid is None else "series"
+        if self._index.has_gone(study_uid, series_uid):
+            return Gone(f"All objects of the {level} have been deleted.")
+        return NotFound(f"There is no such {level}.")
 
     def _check_complete(self) -> None:
         if not self._index.complete():

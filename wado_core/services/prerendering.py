@@ -104,8 +104,7 @@ class Prerendering:
 
 def requests(instance: Instance, wanted: Wanted) -> Iterator[RenderRequest]:
     """Yield what the routes make of the addresses of these pictures: frameNumber counts for multi-frame objects only (A4.71)."""
-    middle = (instance.number_of_frames + 1) // 2
-    for frame in range(1, instance.number_of_frames + 1) if wanted.all_frames else (middle,):
+    for frame in range(1, instance.number_of_frames + 1) if wanted.all_frames else (instance.representative_frame,):
         frame_number = frame if instance.multi_frame else None
         if wanted.full:
             yield RenderRequest(frame_number)

@@ -7,14 +7,16 @@ from wado_core.codecs.registry import decode
 from wado_core.dicom.frames import FrameReader
 from wado_core.errors import ContentChanged
 from wado_core.model.frame import EncodedImage
+from wado_core.model.grayscale import ValueRange
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance, Located
 from wado_core.model.render import RenderPlan, RenderRequest
 from wado_core.model.transfer_syntax import transfer_syntax
 from wado_core.ports import Deliver, Index, Lend, Near, Notices, RenderCache, Store, WouldWait
 from wado_core.rendering.cost import is_light
-from wado_core.rendering.execute import execute
+from wado_core.rendering.execute import draw, execute
 from wado_core.rendering.plan import make_plan
+from wado_core.rendering.resample import Picture
 from wado_core.services.decoding import Decoding
 from wado_core.services.known_ranges import KnownRanges, needs_range
 from wado_core.services.locating import Locating
@@ -120,10 +122,7 @@ class Rendering:
         Raises ContentChanged (look the instance up again and plan anew; always before the first piece), DamagedObject, NotSupported,
         NotFound, Gone, Unavailable.
         """
-        located = self._locating.locate(plan.key, plan.frame_number)
-        if located.instance.version != plan.version:
-            raise ContentChanged
-        known = self._ranges.find(plan) if needs_range(plan) else None
+        located, known = self._found(plan)
         try:
             with ExitStack() as opened:
                 source = opened.enter_context(self._store.open(located.location))
@@ -140,6 +139,30 @@ class Rendering:
             self._shared.put(plan.digest, image)
         self._tell(plan, located)
         return image
+
+    def pixels(self, plan: RenderPlan) -> Picture:
+        """Make the pixels of a plan, (rows, columns) or (rows, columns, 3) uint8, and keep nothing but frames that are costly to decode.
+
+        Raises what ``image`` does.
+        """
+        located, known = self._found(plan)
+        try:
+            with self._store.open(located.location) as source:
+                reader = FrameReader(source, located.instance, self._limits, self._decoding.inflate(located))
+                picture, found = draw(plan, reader, known, self._decoding.decode, self._decoding.keep(plan))
+        except ContentChanged:
+            self._decoding.forget(plan)
+            raise
+        if found is not None:
+            self._ranges.found(plan, found)
+        return picture
+
+    def _found(self, plan: RenderPlan) -> tuple[Located, ValueRange | None]:
+        """Return the object that a plan was made for, and the range of its frame where that is needed and known."""
+        located = self._locating.locate(plan.key, plan.frame_number)
+        if located.instance.version != plan.version:
+            raise ContentChanged
+        return located, self._ranges.find(plan) if needs_range(plan) else None
 
 
 def _decode_at_once(
@@ -159,4 +182,3 @@ def _closing(opened: ExitStack, deliver: Deliver) -> Deliver:
         deliver(piece)
 
     return closed
-

@@ -14,7 +14,7 @@ from wado_core.services.decoding import Decoding
 from wado_core.settings import Limits
 
 # Part of every digest: raise it with any change that can change a byte of an answer.
-_WRITER_VERSION = 1
+_WRITER_VERSION = 2
 
 
 class Retrieval:

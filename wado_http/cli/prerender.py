@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wado_core.model.sheet import THUMBNAIL_EDGE
 from wado_core.settings import Settings, described
 from wado_http.cli.configuration import OPTIONS, settings_from, variable
 from wado_http.cli.index import index_alone
@@ -15,7 +16,6 @@ from wado_http.cli.lock import holder
 from wado_http.cli.options import settings_options
 from wado_http.cli.state import served_paths, state_folder
 from wado_http.cli.values import plain
-from wado_http.viewer.links import THUMBNAIL_EDGE
 
 if TYPE_CHECKING:
     from wado_core.model.uid import InstanceKey
@@ -33,7 +33,7 @@ NOT_ALL = 1
 @click.option("--thumbnails-only", is_flag=True, help="Make no pictures in the size of the frame.")
 @click.option(
     "--frames", type=click.Choice(["middle", "all"]), default="middle", show_default=True,
-    help="Of multi-frame objects: the middle frame, as pages show it, or every one.",
+    help="Of multi-frame objects: the middle frame (of a video the first), as pages show it, or every one.",
 )  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes, all of low priority.  [default: one a core]")
 @settings_options("state", "settling_s", "disk_cache_bytes")
@@ -45,8 +45,8 @@ def prerender(
 
     The PATHs are indexed first; while 'wado serve' runs, its index is used as it is. 'wado serve' with the same PATHs, the same
     --state and a --disk-cache (best in a file of settings) answers from these pictures for as long as their files do not change. They
-    are those of requests for image/jpeg without further parameters, and thumbnails as the pages at / ask for them. What is there
-    already is not made again; it ends when seven eighths of the room are taken. Ctrl-C loses nothing that was made.
+    are those of requests for image/jpeg without further parameters, and thumbnails as viewers ask for them, by /thumbnail too. What is
+    there already is not made again; it ends when seven eighths of the room are taken. Ctrl-C loses nothing that was made.
 
     The pictures lie in the state folder, private to its owner: they show patients.
 

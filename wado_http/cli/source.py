@@ -1,5 +1,6 @@
 """The file that a command reads."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,10 +21,19 @@ def warn_of(path: Path) -> Callable[[str], None]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Name the file in every refusal: the person at the terminal named it, so unlike a web answer the line may show it."""
+def reading(*paths: Path, folders: bool = False) -> Iterator[None]:
+    """Name the file in every refusal: the person at the terminal named it, so unlike a web answer the line may show it.
+
+    paths: in a refusal of several the first stands for them.  folders: these may be folders too.
+    """
+    path = paths[0]
     try:
-        path.open("rb").close()  # a file that is missing or not ours is said in the words of the system
+        for path in paths:  # one that is missing or not ours is said in the words of the system
+            if folders and path.is_dir():
+                os.scandir(path).close()
+            else:
+                path.open("rb").close()
+        path = paths[0]
         yield
     except OSError as error:
         raise click.ClickException(f"{shown(path)}: {error.strerror or error}") from error

@@ -46,10 +46,10 @@ if TYPE_CHECKING:
 async def retrieve(request: Request) -> Response:
     """Answer a WADO-URI request."""
     state, scope = state_of(request), request.scope
-    found = planned_in_memory(state, scope["query_string"], _accept(request), scope.get("root_path", ""))
+    found = planned_in_memory(state, scope["query_string"], accept_of(request), scope.get("root_path", ""))
     try:
         if found is not None:
-            return await _answer_picture(request, found.plan, found.representation)
+            return await answer_picture(request, found.plan, found.representation)
         asked = _read(state, scope["query_string"])
         return await _answer(request, asked, await _locate(state, asked.key, asked.frame_number or 1))
     except ContentChanged:
@@ -98,7 +98,8 @@ def _read(state: State, query: bytes) -> UriRequest:
     return asked
 
 
-def _accept(request: Request) -> str | None:
+def accept_of(request: Request) -> str | None:
+    """Return the Accept header of a request, None when there is none."""
     headers = request.headers.getlist("accept")
     return ", ".join(headers) if headers else None
 
@@ -154,15 +155,16 @@ def _plan(state: State, asked: UriRequest, located: Located, chosen: _Chosen, mo
 
 
 async def _answer(request: Request, asked: UriRequest, located: Located) -> Response:
-    chosen = _choose(asked, located.instance, _accept(request))
+    chosen = _choose(asked, located.instance, accept_of(request))
     mounted_at = request.scope.get("root_path", "")
     if chosen.media_type == DICOM:
         return await _answer_object(request, asked, located, _location(asked, chosen, mounted_at))
     made = _plan(state_of(request), asked, located, chosen, mounted_at)
-    return await _answer_picture(request, made.plan, made.representation)
+    return await answer_picture(request, made.plan, made.representation)
 
 
-async def _answer_picture(request: Request, plan: RenderPlan, representation: Representation) -> Response:
+async def answer_picture(request: Request, plan: RenderPlan, representation: Representation) -> Response:
+    """Answer a picture that has been planned, unless the client has it."""
     state = state_of(request)
     if client_has(request.headers, representation.etag, representation.modified):
         return not_modified(representation)

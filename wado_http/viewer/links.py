@@ -1,21 +1,33 @@
 """Links: addresses of pictures, objects and pages."""
 
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlencode
 
+from wado_core.model.sheet import SheetRequest, ThumbnailRequest, TileList, tiles_of
+from wado_core.model.study import InstanceSummary, StudySummary
 from wado_core.model.uid import InstanceKey, SeriesKey
+from wado_http.params.thumbnails import sheet_query
 
-THUMBNAIL_EDGE = 128
 
-
-def picture(base: str, key: InstanceKey, frames: int = 1) -> str:
-    """Return the address of an image's picture, of the middle frame when there are several."""
-    parameters = _names(key) | ({"frameNumber": str((frames + 1) // 2)} if frames > 1 else {})
+def picture(base: str, instance: InstanceSummary) -> str:
+    """Return the address of an image's picture, of the frame that stands for it when there are several."""
+    parameters = _names(instance.key) | ({"frameNumber": str(instance.shown_frame)} if instance.frames > 1 else {})
     return f"{base}/wado?{urlencode(parameters)}"
 
 
-def thumbnail(base: str, key: InstanceKey, frames: int = 1) -> str:
-    """Return the address of the same picture made to fit a small square."""
-    return f"{picture(base, key, frames)}&rows={THUMBNAIL_EDGE}&columns={THUMBNAIL_EDGE}"
+def study_sheet(base: str, study: StudySummary, offset: int, limit: int) -> str:
+    """Return the address of the contact sheet of the series that a page shows: ``limit`` of them at most, from ``offset`` on."""
+    return _sheet(base, SheetRequest(ThumbnailRequest(study.study_uid), offset, limit), [one.representative for one in study.series])
+
+
+def series_sheet(base: str, key: SeriesKey, instances: Sequence[InstanceSummary], offset: int, limit: int) -> str:
+    """Return the address of the contact sheet of the instances that a page shows."""
+    return _sheet(base, SheetRequest(ThumbnailRequest(key.study_uid, key.series_uid), offset, limit), instances)
+
+
+def _sheet(base: str, asked: SheetRequest, shown: Iterable[InstanceSummary]) -> str:
+    # With the name of the list: no picture may stand beside the name of another object when more has been indexed meanwhile.
+    return f"{base}/thumbnails?{sheet_query(asked, TileList(tiles_of(shown)).name)}"
 
 
 def file(base: str, key: InstanceKey) -> str:

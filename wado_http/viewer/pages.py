@@ -9,8 +9,10 @@ from typing import Generic, TypeVar
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from wado_core.model.index_status import IndexStatus, Phase
+from wado_core.model.sheet import COLUMNS, THUMBNAIL_EDGE
 from wado_core.model.study import InstanceSummary, StudySummary, Totals
 from wado_core.model.uid import SeriesKey
+from wado_core.services.browsing import MOST_SERIES
 from wado_http.viewer import links
 
 T = TypeVar("T")
@@ -49,7 +51,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     loaded.filters.update(person=person, date=date)
-    loaded.globals.update(links=links, series_key=SeriesKey)
+    loaded.globals.update(links=links, series_key=SeriesKey, columns=COLUMNS, edge=THUMBNAIL_EDGE)
     return loaded
 
 
@@ -65,17 +67,21 @@ def studies_page(base: str, page: Page[StudySummary], totals: Totals, status: In
     base: the path the application is mounted at, without a slash at its end.  status: of the indexing, where there is any.
     """
     indexing = status is not None and (not status.complete or status.phase is Phase.INDEXING)
-    return environment().get_template("studies.html").render(base=base, page=page, totals=totals, status=status, indexing=indexing)
+    shown = {"base": base, "page": page, "totals": totals, "status": status, "indexing": indexing, "most_series": MOST_SERIES}
+    return environment().get_template("studies.html").render(shown)
 
 
 def study_page(base: str, study: StudySummary, number: int, has_next: bool) -> str:
     """Write a page of a study's series."""
-    return environment().get_template("study.html").render(base=base, study=study, number=number, has_next=has_next)
+    offset = (number - 1) * SERIES_ON_A_PAGE
+    shown = {"base": base, "study": study, "number": number, "has_next": has_next, "offset": offset, "limit": SERIES_ON_A_PAGE}
+    return environment().get_template("study.html").render(shown)
 
 
 def series_page(base: str, key: SeriesKey, page: Page[InstanceSummary]) -> str:
     """Write the page of a series' instances."""
-    return environment().get_template("series.html").render(base=base, key=key, page=page)
+    sheet = links.series_sheet(base, key, page.items, (page.number - 1) * INSTANCES_ON_A_PAGE, INSTANCES_ON_A_PAGE)
+    return environment().get_template("series.html").render(base=base, key=key, page=page, sheet=sheet)
 
 
 def person(name: str) -> str:

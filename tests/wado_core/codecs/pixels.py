@@ -12,7 +12,8 @@ def pixel(
     signed: bool = False,
     photometric: str | None = None,
     planar: int = 0,
+    allocated: int | None = None,
 ) -> ImagePixel:
-    allocated = 8 if bits_stored <= 8 else 16
+    allocated = allocated or (8 if bits_stored <= 8 else 16)
     photometric = photometric or ("MONOCHROME2" if samples == 1 else "RGB")
     return ImagePixel(rows, columns, samples, photometric, allocated, bits_stored, bits_stored - 1, signed, planar)

@@ -45,14 +45,16 @@ def test_the_image_pixel_module_of_every_fixture_is_what_pydicom_reads(name: str
     assert found.number_of_frames == int(ds.get("NumberOfFrames") or 1)
     assert found.transfer_syntax_uid == ds.file_meta.TransferSyntaxUID
     assert found.has_preamble == (name != "noprem")
-    if "PixelData" not in ds:
+    if not any(keyword in ds for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         assert (found.image_pixel, found.image_problem, found.frames) == (None, None, None)
         return
     pixel = found.image_pixel
     assert pixel is not None
     assert (pixel.rows, pixel.columns, pixel.samples_per_pixel) == (ds.Rows, ds.Columns, ds.SamplesPerPixel)
+    bits = ds.BitsAllocated
+    assert pixel.floating == ("PixelData" not in ds)
     assert (pixel.bits_allocated, pixel.bits_stored, pixel.high_bit, pixel.signed) == (
-        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation == 1,
+        bits, ds.get("BitsStored", bits), ds.get("HighBit", bits - 1), pixel.floating or ds.PixelRepresentation == 1,
     )  # fmt: skip
     assert pixel.photometric_interpretation == ds.PhotometricInterpretation
     assert pixel.planar_configuration == ds.get("PlanarConfiguration", 0)

@@ -447,7 +447,6 @@ ORACLE_HAS_NO_READING = {
     "GDCMJ2K_TextGBR.dcm",  # its decoders refuse the frame
     "badVR.dcm",  # Number of Frames is no number
     "meta_missing_tsyntax.dcm", "nested_priv_SQ.dcm",  # pixel data without an Image Pixel module
-    "rtdose_expb.dcm", "rtdose_expb_1frame.dcm",  # big endian cells of 32 bits: see below
 }  # fmt: skip
 
 
@@ -469,3 +468,33 @@ def test_big_endian_cells_of_32_bits_are_those_of_the_little_endian_twin(big: st
     found, expected = (parsed(sent(paths[name].read_bytes())) for name in (big, little))
     assert found.PixelData == expected.PixelData
     assert found.BitsAllocated == 32
+
+
+@pytest.mark.parametrize("name", ["rle_bit1", "bit1", "seg"])
+def test_cells_of_one_bit_stay_packed(name: str) -> None:
+    """Frames follow each other without gaps, whatever they were coded as (PS3.5 8.1.1); binary segmentations have no other cells."""
+    out = parsed(sent(build(name)))
+    assert (out.BitsAllocated, out.BitsStored, out.HighBit) == (1, 1, 0)
+    needed = (out.Rows * out.Columns * int(out.NumberOfFrames) + 7) // 8
+    assert len(out.PixelData) == needed + needed % 2
+    compare_pixels(build(name), sent(build(name)))
+
+
+@pytest.mark.parametrize("name", ["float32", "float64"])
+def test_floats_are_sent_as_they_are(name: str) -> None:
+    out, source = parsed(sent(build(name))), parsed(build(name))
+    keyword, kind = ("FloatPixelData", "f4") if name == "float32" else ("DoubleFloatPixelData", "f8")
+    order = "<" if source.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian else ">"
+    assert ("OF" if kind == "f4" else "OD") == out[keyword].VR
+    found, expected = np.frombuffer(out[keyword].value, f"<{kind}"), np.frombuffer(source[keyword].value, f"{order}{kind}")
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.skipif(shutil.which("dcmconv") is None, reason="DCMTK's dcmconv is not installed")
+@pytest.mark.parametrize("name", ["gray32", "gray64"])
+def test_big_endian_words_of_wide_cells_are_put_in_order(name: str, tmp_path: Path) -> None:
+    """As ``dcmconv +tb IN OUT`` writes them."""
+    before, after = tmp_path / "before.dcm", tmp_path / "after.dcm"
+    before.write_bytes(build(name))
+    subprocess.run(["dcmconv", "-q", "+tb", before, after], check=True)
+    assert parsed(sent(after.read_bytes())).PixelData == parsed(build(name)).PixelData

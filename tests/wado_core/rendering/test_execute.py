@@ -34,6 +34,7 @@ EXACT = (
     "rgb1", "rgb12", "ybr", "ybr422", "burned", "us10", "mf1", "odd", "enh", "enh_shared", "rle", "rle_rgb", "j2k", "j2k_rgb", "j2k_mf",
     "jls", "jls_near", "jls_rgb", "jll", "jll_rgb", "jll_ybr", "htj2k", "htj2k_ct", "htj2k_rgb",
     "pal_seg8", "supp", "icc", "ybr_part", "seg_frac", "dose", "bit1", "seg",
+    "gray32", "gray32_be", "gray64", "float32", "float64", "rgb32", "rle32", "rle_bit1",
     "ovl", "ovl_frames", "ovl_bits", "ovl_broken",
 )  # fmt: skip
 """Fixtures whose pictures follow from the equations alone: stored without loss, or with one that every decoder undoes alike."""

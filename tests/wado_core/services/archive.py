@@ -15,11 +15,13 @@ from wado_core.model.instance import Instance, Located, Location
 from wado_core.model.notice import FileChanged, Notice, RangeFound
 from wado_core.model.uid import InstanceKey
 from wado_core.ports import ByteSource, Glance
+from wado_core.services.browsing import Browsing
 from wado_core.services.decoding import Decoding
 from wado_core.services.indexing import Indexing
 from wado_core.services.locating import Locating
 from wado_core.services.rendering import Rendering
 from wado_core.services.retrieval import Retrieval
+from wado_core.services.sheets import Sheets
 from wado_core.settings import Limits
 
 
@@ -86,6 +88,8 @@ class Archive:
         self.locating = Locating(self.index, self.store, self.instances, self.near, self.told, (self.root,), limits)
         self.rendering = Rendering(self.locating, self.index, self.store, self.near, self.decoding, self.pictures, self.told, limits)
         self.retrieval = Retrieval(self.store, self.decoding, limits)
+        self.browsing = Browsing(self.index)
+        self.sheets = Sheets(self.browsing, self.locating, self.rendering, self.pictures, limits)
 
     def put(self, name: str, data: bytes) -> Path:
         """Write an object and index the folder."""

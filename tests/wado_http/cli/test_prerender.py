@@ -15,12 +15,14 @@ import wado_core
 from tests.fixtures import build, uids
 from tests.wado_http.cli.running import SCRIPT, complaint, environment, wado
 from tests.wado_http.cli.server import LONG_AGO, Server, children_of, picture_of, put, started, until
+from wado_core.model.study import InstanceSummary
 from wado_core.model.uid import InstanceKey
 from wado_core.services.prerendering import Prerendered, Wanted
 from wado_core.settings import Settings
 from wado_http.cli import prerender_pool
 from wado_http.cli.prerender_pool import Pool
 from wado_http.cli.prerender_report import _lines, summary
+from wado_http.params.thumbnails import thumbnail_query
 from wado_http.viewer import links
 
 ROOM = "64MiB"
@@ -52,12 +54,13 @@ def _without_progress(errors: bytes) -> list[str]:
 
 
 def addresses(names: tuple[str, ...] = ("ct", "us10", "ramp")) -> list[str]:
-    """Return the addresses of pictures and thumbnails, as the pages write them."""
+    """Return the addresses of pictures, as the pages write them, and of thumbnails."""
     found = []
     for name in names:
         key = InstanceKey(*uids(name))
         frames = 10 if name == "us10" else 1
-        found += [links.picture("", key, frames).lstrip("/"), links.thumbnail("", key, frames).lstrip("/")]
+        shown = InstanceSummary(key, None, frames, True, (frames + 1) // 2)
+        found += [links.picture("", shown).lstrip("/"), f"thumbnail?{thumbnail_query(key, 128, 'image/jpeg')}"]
     return found
 
 

@@ -170,6 +170,25 @@ def test_thumbnail_fits_its_size(tmp_path: Path) -> None:
         assert max(Image.open(io.BytesIO((tmp_path / "small.jpg").read_bytes())).size) == size
 
 
+def test_thumbnail_of_a_folder_says_what_stands_for_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, output = tmp_path / "study", tmp_path / "small.jpg"
+    folder.mkdir()
+    for name in ("us10", "sr"):
+        (folder / f"{name}.dcm").write_bytes(build(name))
+    for source in ([folder], [folder / "us10.dcm", folder / "sr.dcm"]):
+        assert run(["thumbnail", *map(str, source), "-o", str(output)]) == 0
+        assert output.read_bytes() == api.thumbnail(folder / "us10.dcm")
+        assert _only_line(capsys) == f"wado: {folder / 'us10.dcm'}: frame 5 stands for 1 study, 1 series in 2 files."
+
+
+def test_thumbnail_never_overwrites_what_it_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inside = tmp_path / "ct.jpg"
+    inside.write_bytes(build("ct"))
+    assert run(["thumbnail", str(tmp_path), "-o", str(inside)]) == 1
+    assert inside.read_bytes() == build("ct")
+    assert "ct.jpg" in _only_line(capsys)
+
+
 def test_thumbnail_is_never_called_png(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["thumbnail", str(CT), "-o", str(tmp_path / "small.png")]) == 2
     assert "Thumbnails are JPEG" in capsys.readouterr().err

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.fixtures.identity import STUDY, object_uid, series_uid, study_uid
-from tests.fixtures.videos import COLUMNS, H264, ROWS, encoded, needs_ffmpeg, number_in, numbered, video_object
+from tests.fixtures.videos import H264, encoded, needs_ffmpeg, number_in, numbered, video_object
 from tests.wado_http.cli.running import complaint, wado
 from tests.wado_http.cli.server import LONG_AGO, Server, alive, serving, started, until
 
@@ -62,10 +62,10 @@ def test_served(tmp_path: Path) -> None:
         assert server.get(f"{ADDRESS}&frameNumber={COUNT + 1}")[0] == 400
         assert server.get(ADDRESS) == (200, stored)
         page = server.get("")[1].decode()
-        thumbnail = next(part for part in page.split('"') if "rows=128" in part).replace("&amp;", "&").lstrip("/")
+        thumbnail = next(part for part in page.split('"') if "/thumbnails?" in part).replace("&amp;", "&").lstrip("/")
         status, body = server.get(thumbnail)
         assert status == 200
-        assert np.asarray(imagecodecs.jpeg8_decode(body)).shape == (round(128 * ROWS / COLUMNS), 128, 3)
+        assert np.asarray(imagecodecs.jpeg8_decode(body)).shape == (128, 128, 3)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")

@@ -9,8 +9,11 @@ import pytest
 
 from tests.wado_http.doubles import CT, ECG, SERIES, STUDY, US10, Board, Catalogue, archive_of, serving, study
 from wado_core.model.index_status import IndexStatus, Phase, Progress
+from wado_core.model.sheet import COLUMNS, THUMBNAIL_EDGE, Tile, TileList, place_of
 from wado_core.model.study import InstanceSummary, SeriesSummary, Totals
 from wado_core.model.uid import InstanceKey
+from wado_core.services.browsing import MOST_SERIES
+from wado_http.viewer.pages import INSTANCES_ON_A_PAGE, SERIES_ON_A_PAGE, stylesheet
 
 HOSTILE = ("<script>alert(1)</script>", '"onerror="alert(1)', "'><img src=x onerror=alert(1)>", "{{ 7 * 7 }}", "</style><b>")
 
@@ -19,7 +22,7 @@ def series(
     modality: str = "CT", number: int | None = 3, description: str = "Thorax", frames: int = 1, has_picture: bool = True
 ) -> SeriesSummary:
     """Build a series as listed."""
-    return SeriesSummary(SERIES, modality, number, description, 42, CT.key, frames, has_picture)
+    return SeriesSummary(SERIES, modality, number, description, 42, InstanceSummary(CT.key, 1, frames, has_picture))
 
 
 def links(page: str, attribute: str) -> list[str]:
@@ -37,26 +40,30 @@ def test_a_study_and_its_series() -> None:
         assert response.headers["cache-control"] == "no-store"
         for text in ("Yamada, Tarou / 山田, 太郎", "P-1", "2024-01-31", "Routine", "A77", "CT", "series 3", "Thorax", "42 instances"):
             assert text in response.text
-        [thumbnail] = links(response.text, "src")
+        [sheet] = links(response.text, "src")
+        name = TileList((Tile(CT.key, 1),)).name
+        assert sheet == f"/thumbnails?studyUID={STUDY}&offset=0&limit=12&size=128&list={name}"
+        assert 'class="x0 y0"' in response.text
         picture = f"/wado?requestType=WADO&studyUID={STUDY}&seriesUID={SERIES}&objectUID={CT.key.object_uid}"
-        assert thumbnail == f"{picture}&rows=128&columns=128"
         assert picture in links(response.text, "href")
         assert f"/series?studyUID={STUDY}&seriesUID={SERIES}" in links(response.text, "href")
         assert 'loading="lazy"' in response.text
 
 
-def test_thumbnails_and_links_work_in_a_browser() -> None:
+def test_sheets_and_links_answer_what_browsers_send() -> None:
     image = {"accept": "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"}
     page = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-    multi = SeriesSummary(SERIES, "US", 1, "", 1, US10.key, 10, True)
-    other = SeriesSummary(SERIES, "ECG", 2, "", 1, ECG.key, 1, False)
+    multi = SeriesSummary(SERIES, "US", 1, "", 1, InstanceSummary(US10.key, 1, 10, True, 5))
+    other = SeriesSummary(SERIES, "ECG", 2, "", 1, InstanceSummary(ECG.key, 1, 1, False))
     catalogue = Catalogue([study(series=(series(), multi, other))], [InstanceSummary(CT.key, 1, 1, True)])
     archive = archive_of(CT, US10, ECG)
     with serving(archive, catalogue) as client:
         text = client.get("/", headers=page).text
-        thumbnails = links(text, "src")
-        assert [client.get(address, headers=image).headers["content-type"] for address in thumbnails] == ["image/jpeg"] * 2
-        assert [(plan.frame_number, plan.rows, plan.columns) for plan in archive.requests] == [(None, 128, 128), (5, 128, 128)]
+        sheets = links(text, "src")
+        assert len(sheets) == 2
+        assert len(set(sheets)) == 1
+        assert client.get(sheets[0], headers=image).headers["content-type"] == "image/jpeg"
+        assert [(plan.frame_number, plan.rows, plan.columns) for plan in archive.requests] == [(1, 128, 128), (5, 128, 128), (1, 128, 128)]
         for address in links(text, "href"):
             assert client.get(address, headers=page).status_code == 200
         assert "No picture" in text
@@ -177,7 +184,7 @@ def test_series_of_a_study_are_paged() -> None:
 def test_a_series_and_its_instances() -> None:
     listed = [
         InstanceSummary(CT.key, 7, 1, True),
-        InstanceSummary(US10.key, None, 10, True),
+        InstanceSummary(US10.key, None, 10, True, 5),
         InstanceSummary(ECG.key, 9, 1, False),
     ]
     with serving(catalogue=Catalogue(instance_list=listed)) as client:
@@ -185,7 +192,8 @@ def test_a_series_and_its_instances() -> None:
         assert "Instance 7" in text
         assert f"Instance {US10.key.object_uid}" in text
         assert "10 frames" in text
-        assert [("frameNumber=5" in source, "rows=128" in source) for source in links(text, "src")] == [(False, True), (True, True)]
+        assert [f"frameNumber={number}" in text for number in (1, 5)] == [False, True]
+        assert re.findall(r'class="x(\d) y(\d)"', text) == [("0", "0"), ("1", "0")]
         assert sum("contentType=application/dicom" in address for address in links(text, "href")) == 4
         for address in links(text, "href") + links(text, "src"):
             assert client.get(address).status_code == 200
@@ -197,6 +205,9 @@ def test_instances_are_paged_by_the_hundred() -> None:
     with serving(catalogue=Catalogue(instance_list=listed)) as client:
         pages = [client.get(address).text, *(client.get(f"{address}&page={number}").text for number in (2, 3))]
         assert [page.count("<img") for page in pages] == [100, 100, 1]
+        assert [len(set(links(page, "src"))) for page in pages] == [1, 1, 1]
+        cells = re.findall(r'class="x(\d) y(\d)"', pages[1])
+        assert cells == [(str(number % 10), str(number // 10)) for number in range(100)]
         assert f"{address}&page=2" in links(pages[0], "href")
         assert {address, f"{address}&page=3"} <= set(links(pages[1], "href"))
         assert 'rel="next"' not in pages[2]
@@ -220,6 +231,15 @@ def test_wrong_addresses(address: str, status: int) -> None:
 def test_unknown_addresses_are_explained() -> None:
     with serving() as client:
         assert "There is nothing at this address." in client.get("/nowhere").text
+
+
+def test_the_style_sheet_knows_every_cell_of_a_sheet() -> None:
+    css = stylesheet().decode()
+    assert COLUMNS <= 10
+    for number in range(max(INSTANCES_ON_A_PAGE, SERIES_ON_A_PAGE, MOST_SERIES)):
+        left, top = place_of(number, THUMBNAIL_EDGE)
+        assert f".x{number % COLUMNS} {{ --x: {-left}px; }}" in css
+        assert f".y{number // COLUMNS} {{ --y: {-top}px; }}" in css
 
 
 def test_the_style_sheet() -> None:
