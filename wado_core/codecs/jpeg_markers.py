@@ -95,7 +95,7 @@ def jpeg_problem(facts: JpegFacts) -> str:
     if facts.mapped:
         return "(7FE0,0010) Pixel Data holds JPEG-LS samples that go through a mapping table (T.87 C.2.4.1.2), which is not decoded."
     if facts.rows == 0:
-        return "(7FE0,0010) Pixel Data holds JPEG that that states its number of lines elsewhere (DNL, T.81 B.2.5), which is not decoded."
+        return "(7FE0,0010) Pixel Data holds JPEG that states its number of lines elsewhere (DNL, T.81 B.2.5), which is not decoded."
     if len(facts.component_ids) not in (1, 3):
         return components_problem(len(facts.component_ids))
     return ""
