@@ -58,7 +58,7 @@ def _segments(encoded: bytes, expected: int, pixel: ImagePixel) -> list[npt.NDAr
             f"{expected} segments; an RLE frame has room for {_MOST_SEGMENTS} (PS3.5 G.5)."
         )
     if len(encoded) < _HEADER_BYTES:
-        raise DamagedObject("(7FE0,0010) Pixel Data: the RLE header of the frame is cut short (PS3.5 G.5).")
+        raise DamagedObject("(7FE0,0010) Pixel Data: the RLE header of a frame is cut short (PS3.5 G.5).")
     count, *offsets = unpack_from("<16L", encoded)
     if count != expected:
         raise DamagedObject(
@@ -69,6 +69,6 @@ def _segments(encoded: bytes, expected: int, pixel: ImagePixel) -> list[npt.NDAr
     ends = [*offsets[1:count], len(encoded)]
     if not all(_HEADER_BYTES <= start <= end <= len(encoded) for start, end in zip(offsets, ends, strict=False)):
         raise DamagedObject(
-            "(7FE0,0010) Pixel Data: the RLE header of the frame points outside of it, or its offsets do not rise (PS3.5 G.5)."
+            "(7FE0,0010) Pixel Data: the RLE header of a frame points outside of it, or its offsets do not rise (PS3.5 G.5)."
         )
     return [data[start:end] for start, end in zip(offsets, ends, strict=False)]

@@ -59,7 +59,7 @@ def decode(encoded: bytes, pixel: ImagePixel, coding: Coding, picture: int, boun
         ran = ffmpeg.run(path, _arguments(demuxer, coding, picture, pixel), encoded, most_output, bounds)
     except LimitExceeded as error:
         raise LimitExceeded(
-            f"Picture {picture} of the video in (7FE0,0010) Pixel Data is not reached within {bounds.deadline_s:g} s (PS3.5 8.2.5)."
+            f"(7FE0,0010) Pixel Data: picture {picture} of the video is not reached within {bounds.deadline_s:g} s (PS3.5 8.2.5)."
         ) from error
     cells = _cells(ran, pixel)
     if cells is None:
@@ -103,7 +103,7 @@ def _refusal(ran: Run, pixel: ImagePixel, picture: int) -> WadoError:
     if ran.status == _CANNOT_START:
         return Unavailable("The program ffmpeg cannot be run now.")
     if _NO_MEMORY in ran.complaints:
-        return LimitExceeded("Decoding the video in (7FE0,0010) Pixel Data needs more memory than is allowed (PS3.5 8.2.5).")
+        return LimitExceeded("(7FE0,0010) Pixel Data: decoding the video needs more memory than is allowed (PS3.5 8.2.5).")
     if _TOO_LARGE in ran.complaints or ran.output.startswith(b"P6"):
         return DamagedObject(_OTHER_SIZE.format(pixel.rows, pixel.columns))
     if ran.status == 0:
