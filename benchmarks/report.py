@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report_encoder import report_encoder
+from benchmarks.report_server import report_server
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -18,6 +19,7 @@ ROWS = (
     ("request: CT 512×512, a new window", "test_picture_with_a_new_window", "libjpeg-turbo alone", "test_comparator_encoder_alone"),
     ("request: its thumbnail of 128×128, likewise", "test_thumbnail_with_a_new_window", "", ""),
     ("request: a picture from the cache", "test_picture_from_the_cache", "", ""),
+    ("request: a contact sheet of 100 of them", "test_sheet_of_a_series", "a request for each", "test_comparator_single_thumbnails"),
     ("request: the object itself, 512 KB", "test_object", "", ""),
     ("`wado_core.render`: CT 512×512, header to JPEG", "test_render_ct[plain]", "libjpeg-turbo alone", "test_comparator_libjpeg_turbo"),
     ("`wado_core.render(rows=128)` of it", "test_render_ct[rows=128]", "", ""),
@@ -77,6 +79,8 @@ def tables(results: dict[str, Any]) -> dict[str, str]:
         found["benchmarks"] = report(results)
     if encoder := report_encoder(results["benchmarks"], _origin(results)):
         found["encoder"] = encoder
+    if server := report_server(results["benchmarks"], _origin(results)):
+        found["server"] = server
     return found
 
 
