@@ -14,8 +14,8 @@ from tests.fixtures import file_bytes
 from tests.fixtures.image import image
 from tests.wado_core.services.archive import Archive
 from wado_core import api
+from wado_core.archive.cache_disk import DiskCache
 from wado_core.archive.cache_memory import MemoryCache
-from wado_core.archive.cache_shared import SharedCache
 from wado_core.model.grayscale import Window
 from wado_core.model.instance import Instance
 from wado_core.model.render import RenderPlan, RenderRequest
@@ -59,7 +59,7 @@ def _plan(archive: Archive, data: bytes) -> tuple[Instance, RenderPlan]:
 @pytest.mark.benchmark(group="a picture again")
 def test_picture_that_is_kept(benchmark: BenchmarkFixture, archive: Archive, tmp_path: Path, name: str, kept: str) -> None:
     plan = _plan(archive, OBJECTS[name]())[1]
-    caches: dict[str, RenderCache] = {"memory": MemoryCache(GIB), "disk": SharedCache(tmp_path, GIB, tidies=False)}
+    caches: dict[str, RenderCache] = {"memory": MemoryCache(GIB), "disk": DiskCache(tmp_path, GIB, tidies=False)}
     image = archive.rendering.image(plan)
     caches[kept].put(plan.digest, image)
     assert benchmark(caches[kept].get, plan.digest) == image
@@ -75,7 +75,7 @@ def test_picture_that_is_made(benchmark: BenchmarkFixture, archive: Archive, nam
 @pytest.mark.benchmark(group="a picture again")
 def test_picture_put_on_disk(benchmark: BenchmarkFixture, archive: Archive, tmp_path: Path) -> None:
     image = archive.rendering.image(_plan(archive, ct())[1])
-    cache, numbers = SharedCache(tmp_path, GIB, tidies=False), count()
+    cache, numbers = DiskCache(tmp_path, GIB, tidies=False), count()
     benchmark(lambda: cache.put(f"{next(numbers):032x}", image))
     assert cache.counts().refused == 0
 

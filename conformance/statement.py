@@ -65,7 +65,8 @@ def _parameters(limits: Limits) -> str:
         ("`frameNumber`", "1 to the number of frames; ignored for objects that are not multi-frame"),
         (
             "`imageQuality`",
-            f"1 to 100 of the IJG's scale; default {DEFAULT_QUALITY}; chroma is 4:2:0 below {FULL_CHROMA_QUALITY}; ignored otherwise",
+            f"1 to 100 of the IJG's scale; default {DEFAULT_QUALITY}; chroma is 4:2:0 below {FULL_CHROMA_QUALITY}; ignored otherwise; "
+            + "without it, a stored baseline JPEG frame whose samples nothing changes is sent as it is stored (A4.83)",
         ),
         ("`presentationUID`, `presentationSeriesUID`", "both or none; answered 501: not supported yet"),
         (
@@ -164,14 +165,6 @@ of up to {limits.frame_pixels // 1_000_000} million pixels. Of native pixel data
 - Grayscale: padding, Modality LUT or rescale, window (LINEAR, LINEAR_EXACT, SIGMOID) or VOI LUT, inversion of MONOCHROME1; the
   exact equation, rounded once ([ADR 5](adr/0005-one-rounding-rule.md)). Per-frame functional groups come before shared ones,
   and those before the image's own.
-<<<<<<< HEAD
-- Without any window, the full range of the frame's values ([ADR 12](adr/0012-the-automatic-window-is-a-plan-value.md)).
-- Pixel padding is black. Presentation LUT shapes are not drawn. Pixel aspect ratios are not corrected.
-- Overlays (groups 60xx, `overlays=true`): those of type G, stored ones and ones embedded in unused bits of native or RLE cells, white on
-  display values in the image matrix, whatever window, padding or inversion; regions of interest (type R) are not drawn. One without
-  Number of Frames in Overlay lies over the frame that Image Frame Origin names, or over every one where neither is there.
-  A broken one is left out with a Warning. Thumbnails and pages never show them.
-=======
 - Of several windows or tables the first is used, and a window before a table. Without any, the full range of the frame's values
   ([ADR 12](adr/0012-the-automatic-window-is-a-plan-value.md)).
 - Presentation LUT Shape (2050,0020) changes no picture: INVERSE says of MONOCHROME1, and IDENTITY of MONOCHROME2, what is done anyhow,
@@ -188,8 +181,11 @@ of up to {limits.frame_pixels // 1_000_000} million pixels. Of native pixel data
   pixels or less carry none.
 - What of an object is broken is used as far as it goes or left out, with a Warning header that names tag and clause; what leaves no
   picture that is certain is refused, naming them too ([ADR 22](adr/0022-used-told-or-refused.md)).
-- Pixel padding is black. Overlays are not drawn. Pixel aspect ratios are not corrected.
->>>>>>> main
+- Pixel padding is black. Pixel aspect ratios are not corrected.
+- Overlays (groups 60xx, `overlays=true`): those of type G, stored ones and ones embedded in unused bits of native or RLE cells, white on
+  display values in the image matrix, whatever window, padding or inversion; regions of interest (type R) are not drawn. One without
+  Number of Frames in Overlay lies over the frame that Image Frame Origin names, or over every one where neither is there.
+  A broken one is left out with a Warning. Thumbnails and pages never show them.
 - Shrinking is by area mean, enlarging bilinear ([ADR 6](adr/0006-resampling.md)).
   Pictures smaller than their JPEG or JPEG 2000 frame may be decoded at a lower resolution,
   which averages before the VOI step instead of after it.

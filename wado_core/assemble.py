@@ -123,9 +123,9 @@ def status(settings: Settings) -> "StatusBoard":
 
 def tidying(settings: Settings) -> "Tidying | None":
     """Make what keeps the pictures on disk within their bound, to be run beside the indexer; None where none are kept."""
-    from wado_core.archive.cache_shared import SharedCache
+    from wado_core.archive.cache_disk import DiskCache
 
-    return SharedCache(settings.state, settings.disk_cache_bytes, tidies=True).tidying if settings.disk_cache_bytes else None
+    return DiskCache(settings.state, settings.disk_cache_bytes, tidies=True).tidying if settings.disk_cache_bytes else None
 
 
 def totals(settings: Settings) -> "Totals | None":
@@ -156,28 +156,26 @@ def services(settings: Settings, sending: socket.socket | None = None) -> Servic
     sending: the first of ``notice_sockets``; None where there is no indexer.
     """
     from wado_core.archive.cache_behind import WrittenBehind
+    from wado_core.archive.cache_disk import DiskCache
     from wado_core.archive.cache_memory import MemoryCache
-    from wado_core.archive.cache_shared import SharedCache
 
     shared = None
     if settings.disk_cache_bytes:
-        shared = WrittenBehind(SharedCache(settings.state, settings.disk_cache_bytes, tidies=sending is None))
+        shared = WrittenBehind(DiskCache(settings.state, settings.disk_cache_bytes, tidies=sending is None))
     return _services(settings, sending, MemoryCache(settings.render_cache_bytes), shared)
 
 
 def prerendering(settings: Settings) -> "tuple[Prerendering, Services]":
     """Make what fills the cache on disk, and its services, to be closed after that."""
-    from wado_core.archive.cache_shared import SharedCache
+    from wado_core.archive.cache_disk import DiskCache
     from wado_core.services.prerendering import Prerendering
 
-    kept = SharedCache(settings.state, settings.disk_cache_bytes, tidies=False)
+    kept = DiskCache(settings.state, settings.disk_cache_bytes, tidies=False)
     made = _services(settings, None, kept, None)
     return Prerendering(made.locating, made.rendering, kept), made
 
 
-def _services(
-    settings: Settings, sending: socket.socket | None, pictures: "RenderCache", shared: "WrittenBehind | None"
-) -> Services:
+def _services(settings: Settings, sending: socket.socket | None, pictures: "RenderCache", shared: "WrittenBehind | None") -> Services:
     from wado_core.archive.at_hand import FilesAtHand
     from wado_core.archive.cache_memory import MemoryInstanceCache
     from wado_core.archive.mailbox import NobodyListens, SocketNotices
@@ -230,7 +228,7 @@ def warm_up() -> None:
     import imagecodecs
     import simplejpeg  # noqa: F401
 
-    from wado_core.archive import at_hand, cache_behind, cache_memory, cache_shared, index_sql, mailbox, store_files, walk  # noqa: F401
+    from wado_core.archive import at_hand, cache_behind, cache_disk, cache_memory, index_sql, mailbox, store_files, walk  # noqa: F401
     from wado_core.codecs.ffmpeg import program_version
     from wado_core.services import browsing, decoding, locating, rendering, retrieval, sheets  # noqa: F401
 

@@ -1,7 +1,7 @@
 """The short way: pictures of objects that are in memory, answered without a thread, a task or a response object.
 
 What it decides, it decides with the functions of the whole way (`routes.uri`), and only what can be answered at once; everything else,
-every error too, goes the whole way, which begins anew. (docs/adr/0018)
+every error too, goes the whole way, which begins anew. (docs/adr/0025)
 """
 
 from collections.abc import Iterable

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from io import BytesIO
 from struct import pack
 from typing import Any
@@ -19,6 +20,7 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from tests.bad_data import streams
 from tests.bad_data.attributes import CONTRADICTIONS, MOST_ITEMS, OVERLAY, SEQUENCES, Value
+from wado_core.model.transfer_syntax import transfer_syntax
 
 Path = tuple[tuple[int, int], ...]
 """Where an attribute lies: pairs of the tag of a sequence and the index of an item; empty for the data set itself."""
@@ -26,15 +28,33 @@ Path = tuple[tuple[int, int], ...]
 LONG_TEXT = b"9" * 65536
 PIXEL_DATA = 0x7FE00010
 TRANSFER_SYNTAX_UID = 0x00020010
+CELL_SYNTAXES = ("1.2.840.10008.1.2.5", "1.2.840.10008.1.2.8.1")
+"""Encapsulated ones whose frames hold cells as the header describes them: RLE, deflated frames."""
+
+IN_THE_CODE_STREAM = (0x00280006, 0x00280010, 0x00280011, 0x00280100, 0x00280102)
+"""Planar Configuration, Rows, Columns, Bits Allocated, High Bit."""
+
+HALF_IN_THE_CODE_STREAM = (0x00280002, 0x00280004, 0x00280101, 0x00280103)
+"""Samples per Pixel, Photometric Interpretation, Bits Stored, Pixel Representation: the header still says how to read what comes."""
+
 _PLACE = bytes(range(200, 250))
+
+
+class Judge(Enum):
+    """What the oracle is shown to tell what the picture of a mutant should be."""
+
+    MUTANT = "the mutant"
+    ORIGINAL = "the file before: the code stream says what the broken attribute says, and wins (H1.6, H1.8)"
+    NOBODY = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One broken object: what was done, e.g. "(0028,0010) Rows zeroed", and what makes its bytes."""
+    """One broken object: what was done, e.g. "(0028,0010) zeroed", what makes its bytes, and by what its picture is judged."""
 
     name: str
     make: Callable[[], bytes]
+    judge: Judge = Judge.MUTANT
 
 
 class Stored:
@@ -90,6 +110,14 @@ class Stored:
     def element(self, tag: int, vr: str, value: bytes) -> RawDataElement:
         """Make an element out of the bytes of its value."""
         return RawDataElement(BaseTag(tag), vr, len(value), value, 0, self.implicit, self.little, True)
+
+    def judge(self, tag: int) -> Judge:
+        """Tell by what the picture is judged when an attribute is broken."""
+        if not transfer_syntax(self.syntax).encapsulated or self.syntax in CELL_SYNTAXES:
+            return Judge.MUTANT
+        if tag in IN_THE_CODE_STREAM:
+            return Judge.ORIGINAL
+        return Judge.NOBODY if tag in HALF_IN_THE_CODE_STREAM else Judge.MUTANT
 
     def header(self, tag: int, vr: str, length: int) -> bytes:
         """Return the header of an element whose VR has a long length."""
@@ -186,7 +214,7 @@ def _of_attribute(stored: Stored, path: Path, tag: int, vr: str, others: tuple[b
     holder = _at(stored.read(), path)
     old = _raw(holder, tag)
     if tag in holder:
-        yield Mutant(f"{where} removed", lambda: _without(stored, path, tag))
+        yield Mutant(f"{where} removed", lambda: _without(stored, path, tag), stored.judge(tag))
     if old is not None:
         vr = old.VR or vr
     number = _is_binary(vr)
@@ -209,7 +237,7 @@ def _of_attribute(stored: Stored, path: Path, tag: int, vr: str, others: tuple[b
         if old is None and kind in ("zeroed", "of one byte", "text", "endless"):
             continue
         if old is None or value != old.value:
-            yield Mutant(f"{where} {kind}", _replacing(stored, path, tag, vr, value))
+            yield Mutant(f"{where} {kind}", _replacing(stored, path, tag, vr, value), stored.judge(tag))
 
 
 def _is_binary(vr: str) -> bool:

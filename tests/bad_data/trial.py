@@ -60,8 +60,11 @@ class Outcome:
     detail: str = ""
 
 
-def attempt(data: bytes) -> Outcome:
-    """Take a mutant through every path; the worst that came of it."""
+def attempt(data: bytes, judged_by: bytes | None) -> Outcome:
+    """Take a mutant through every path; the worst that came of it.
+
+    judged_by: the object whose picture, as the oracle makes it, is the right one; None: its picture is not judged.
+    """
     try:
         instance = wado_core.open(data)
     except WadoError as error:
@@ -77,7 +80,9 @@ def attempt(data: bytes) -> Outcome:
     told = make_plan(instance, RenderRequest(frame_number=1), LIMITS).warnings
     if told:
         return Outcome(Kind.DEGRADED, "; ".join(told))
-    return _judged(data, picture, lossy=instance.transfer_syntax.lossy)
+    if judged_by is None:
+        return Outcome(Kind.UNJUDGED)
+    return _judged(judged_by, picture, lossy=instance.transfer_syntax.lossy)
 
 
 def _paths(data: bytes, instance: Instance) -> list[Callable[[], object]]:
@@ -118,11 +123,11 @@ def _refusal(error: WadoError) -> Outcome:
     return Outcome(Kind.REFUSED, text)
 
 
-def _judged(data: bytes, picture: bytes, *, lossy: bool) -> Outcome:
+def _judged(judged_by: bytes, picture: bytes, *, lossy: bool) -> Outcome:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            expected = render_matrix(read(data))
+            expected = render_matrix(read(judged_by))
         except Exception as error:  # noqa: BLE001 - the oracle is strict, and may refuse what it likes
             return Outcome(Kind.UNJUDGED, type(error).__name__)
     with Image.open(BytesIO(picture)) as image:

@@ -5,15 +5,17 @@ import resource
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from tests.bad_data.mutants import mutants_of
+from conformance.files import EXEMPTIONS, files_of
+from tests.bad_data.mutants import Judge, Mutant, mutants_of
 from tests.bad_data.trial import Kind, Outcome, attempt
 from tests.reference import code_streams
+from wado_core.kernels.warmup import warm_up
 
 DEADLINE_S = 20.0
 """For one mutant through all paths; what any takes on a busy machine is below a tenth of it, an endless loop is not."""
@@ -115,26 +117,29 @@ def _work(pipe: Connection) -> None:
 
     logging.disable()
     code_streams.PLUGINS.remove("gdcm")
-    attempt(b"")
+    warm_up()
     _bound_memory()
     pipe.send("ready")
-    path, mutants = None, []
+    unjudged = {files_of(name.partition(":")[0]).get(name) for name in EXEMPTIONS}
+    path, original, mutants = None, b"", list[Mutant]()
     while True:
         try:
             wanted, number = pipe.recv()
         except EOFError:
             return
         if wanted != path:
-            path, mutants = wanted, list(mutants_of(wanted.read_bytes()))
+            path, original = wanted, wanted.read_bytes()
+            mutants = list(mutants_of(original))
         mutant = mutants[number]
         pipe.send(mutant.name)
-        pipe.send(_outcome(mutant.make))
+        pipe.send(_outcome(mutant, original, judged=path not in unjudged))
 
 
-def _outcome(make: Callable[[], bytes]) -> Outcome:
-    data = make()
+def _outcome(mutant: Mutant, original: bytes, *, judged: bool) -> Outcome:
+    data = mutant.make()
+    judges = {Judge.MUTANT: data, Judge.ORIGINAL: original, Judge.NOBODY: None}
     try:
-        return attempt(data)
+        return attempt(data, judges[mutant.judge] if judged else None)
     except Exception as error:  # noqa: BLE001 - this is what is looked for
         ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "wado_core" in frame.filename]
         where = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "?"

@@ -19,6 +19,7 @@ from conformance.files import (
     rows_of,
     table,
 )
+from tests.bad_data.trial import NAMES_TAG_AND_CLAUSE
 
 AGAIN = "write it again: python -m conformance.files --write"
 
@@ -61,6 +62,14 @@ def test_every_picture_is_the_oracle_s_or_an_exemption() -> None:
         assert exemption.reason in rows[name].detail
         if exemption.header:
             assert _levels(rows[name]) <= TOLERANCE
+
+
+def test_every_refusal_names_tag_and_clause() -> None:
+    """What is wrong with an object is said with the tag of the element and the clause of the standard."""
+    refused = [row for row in committed()[0].values() if row.kind in ("refused", "damaged")]
+    assert refused
+    for row in refused:
+        assert NAMES_TAG_AND_CLAUSE.search(row.detail), row
 
 
 def _levels(row: Row) -> int:

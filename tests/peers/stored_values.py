@@ -3,7 +3,7 @@
 The exact command lines; each writes native Explicit VR Little Endian, whose cells are taken out of the bytes as PS3.5 8.1.1 says:
 
 - DCMTK: ``dcmconv +te FILE OUT`` for uncompressed and deflated files, ``dcmdrle +te FILE OUT`` for RLE, ``dcmdjpeg +cn +px +te FILE OUT``
-  for JPEG, ``dcmdjpls +px +te FILE OUT`` for JPEG-LS; with ``-f`` before them for files without preamble.  ``+cn``: no colour
+  for JPEG, ``dcmdjpls +px +te FILE OUT`` for JPEG-LS; with ``-f`` before them for bare data sets.  ``+cn``: no colour
   transform, as the cells are compared.  It has no JPEG 2000.
 - GDCM: ``gdcmconv --raw FILE OUT``, of the wheel python-gdcm.  It has no HTJ2K and no JPEG XL.
 - pydicom: ``get_decoder(syntax).as_array(ds, index=frame - 1, raw=True, decoding_plugin=plugin)`` with each of its plugins gdcm, pillow
@@ -50,9 +50,9 @@ RLE = {syntaxes.RLE_LOSSLESS}
 DECODES = {
     DCMTK: NATIVE | RLE | JPEG | JPEG_LS,
     GDCM: NATIVE | RLE | JPEG | JPEG_LS | JPEG_2000,
-    PYDICOM: NATIVE | RLE | (JPEG - {"1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"}) | JPEG_LS | JPEG_2000,
+    PYDICOM: NATIVE | RLE | (JPEG - {f"1.2.840.10008.1.2.4.{end}" for end in (51, 53, 55)}) | JPEG_LS | JPEG_2000,
 }
-"""Transfer syntaxes that each program decodes."""
+"""Transfer syntaxes that each program decodes; of JPEG Extended pydicom's plugins take 8 bits alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,8 @@ def decoded(program: str, path: Path, syntax: str) -> Iterator["Decoded"]:
 
 
 def _dcmtk(path: Path, syntax: str, out: Path) -> list[str]:
-    reading = [] if path.read_bytes()[128:132] == b"DICM" else ["-f"]
+    data = path.read_bytes()
+    reading = [] if data[128:132] == b"DICM" or data[:2] == b"\2\0" else ["-f"]
     command = ["dcmconv"]
     if syntax in RLE:
         command = ["dcmdrle"]

@@ -24,9 +24,11 @@ from pydicom.filereader import dcmread
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
     HTJ2K,
+    JPEG2000,
     UID,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
     JPEGExtended12Bit,
     JPEGLossless,
     JPEGLosslessSV1,
@@ -77,10 +79,10 @@ def decode(ds: Dataset, frame_number: int) -> tuple[Array, str]:
     for plugin in PLUGINS:
         if decoder is not None and plugin in decoder.available_plugins:
             try:
-                cells, meta = decoder.as_array(ds, index=frame_number - 1, raw=True, decoding_plugin=plugin)
+                cells, meta = decoder.as_array(ds, index=frame_number - 1, raw=True, decoding_plugin=plugin, planar_configuration=0)
             except Exception:  # noqa: BLE001, S112 - whatever it is, the next decoder is asked
                 continue
-            return cells, str(meta["photometric_interpretation"])
+            return cells, "RGB" if _is_transformed(ds, frame_number) else str(meta["photometric_interpretation"])
     stream = get_frame(ds.PixelData, frame_number - 1, number_of_frames=int(ds.get("NumberOfFrames") or 1))
     if syntax in HIGH_THROUGHPUT:
         photometric = "RGB" if ds.PhotometricInterpretation in ("YBR_RCT", "YBR_ICT") else str(ds.PhotometricInterpretation)
@@ -91,6 +93,15 @@ def decode(ds: Dataset, frame_number: int) -> tuple[Array, str]:
     if syntax in IMAGECODECS:
         return IMAGECODECS[syntax](stream), str(ds.PhotometricInterpretation)
     raise RuntimeError(f"nothing decodes {syntax.name} here")
+
+
+def _is_transformed(ds: Dataset, frame_number: int) -> bool:
+    """Whether a JPEG 2000 stream says that its decoder has a colour transform to undo (T.800 A.6.1), whatever the header says (H3.4)."""
+    if UID(ds.file_meta.TransferSyntaxUID) not in (JPEG2000, JPEG2000Lossless):
+        return False
+    stream = get_frame(ds.PixelData, frame_number - 1, number_of_frames=int(ds.get("NumberOfFrames") or 1))
+    coding_style = stream.find(b"\xff\x52")
+    return coding_style >= 0 and stream[coding_style + 8] == 1
 
 
 def with_pillow(stream: bytes) -> Array:

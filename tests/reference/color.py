@@ -30,8 +30,11 @@ def entries_to_8bit(*tables: Lut) -> list[Lut]:
 
 
 def to_8bit_samples(samples: Array, bits_stored: int) -> Gray:
-    """Drop the low bits of samples of more than 8 bits (H3.2)."""
-    return (samples >> max(0, bits_stored - 8)).astype(np.uint8)
+    """Drop the low bits of samples of more than 8 bits (H3.2); stretch those of fewer to 0..255, rounded half up."""
+    if bits_stored >= 8:
+        return (samples >> (bits_stored - 8)).astype(np.uint8)
+    largest = (1 << bits_stored) - 1
+    return ((samples * 510 + largest) // (2 * largest)).astype(np.uint8)
 
 
 def ybr_full_to_rgb(ybr: Array) -> Gray:

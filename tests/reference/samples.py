@@ -75,7 +75,8 @@ def native_cells(ds: Dataset, frame_number: int) -> Array:
 def shaped_cells(data: bytes, ds: Dataset, frame_number: int) -> Array:
     """Read the cells of one frame out of little endian bytes; each frame of Deflated Image Frame Compression is the first of its own."""
     rows, columns, samples, allocated = ds.Rows, ds.Columns, ds.SamplesPerPixel, ds.BitsAllocated
-    if ds.PhotometricInterpretation in ("YBR_FULL_422", "YBR_PARTIAL_422"):
+    whole = rows * columns * 3 * number_of_frames(ds) * allocated <= len(data) * 8  # labelled so by writers who did not subsample
+    if ds.PhotometricInterpretation == "YBR_PARTIAL_422" or (ds.PhotometricInterpretation == "YBR_FULL_422" and not whole):
         return expand_422(read_cells(data, allocated, frame_number, rows * columns * 2).reshape(rows, columns * 2))
     flat = read_cells(data, allocated, frame_number, rows * columns * samples)
     if samples == 1:

@@ -12,7 +12,7 @@ from wado_core.errors import Busy, DamagedObject
 from wado_core.model.frame import EncodedImage
 from wado_core.settings import Settings
 from wado_http.short_way import ShortWay
-from wado_http.slots import NotAtOnce
+from wado_http.slots import LIGHT_FOR_ONE, NotAtOnce
 from wado_http.state import new_state
 
 
@@ -210,7 +210,7 @@ class TestTurns:
 
     async def test_the_queue_is_bounded(self) -> None:
         async with slots_of(queue_length=2) as slots:
-            waiters = [slots.join_at_once(str(number), lambda: PICTURE) for number in range(3)]
+            waiters = [slots.join_at_once(str(number), lambda: PICTURE) for number in range(1 + 2 * LIGHT_FOR_ONE)]
             with pytest.raises(Busy):
                 slots.join_at_once("more", lambda: PICTURE)
             for waiter in waiters:

@@ -212,7 +212,9 @@ def versions(transfer_syntax_uid: str) -> str:
 
     if ffmpeg.program() is None:
         name = syntaxes.TRANSFER_SYNTAXES[transfer_syntax_uid].name
-        raise NotSupported(f"Frames in the transfer syntax {name} need the program {row.program}, which is not installed here.")
+        raise NotSupported(
+            f"(0002,0010) Transfer Syntax UID: frames in {name} need the program {row.program}, which is not installed here (PS3.5 10)."
+        )
     return f"{codec_versions()} {row.program}-{ffmpeg.program_version()}"
 
 

@@ -34,7 +34,9 @@ def decode(encoded: bytes, pixel: ImagePixel) -> Decoded:
         # Little endian cells, samples of a pixel side by side: segment 0 is the high byte of the first sample.
         unpack_segment(planes[sample * width + width - 1 - byte], segment, written)
         if written[0] < plane_bytes:
-            raise DamagedObject(f"Segment {number + 1} of the RLE frame gives {written[0]} of {plane_bytes} bytes (PS3.5 G.3.1).")
+            raise DamagedObject(
+                f"(7FE0,0010) Pixel Data: segment {number + 1} of the RLE frame gives {written[0]} of {plane_bytes} bytes (PS3.5 G.3.1)."
+            )
     photometric = "YBR_FULL" if pixel.photometric_interpretation == "YBR_FULL_422" else pixel.photometric_interpretation  # whole planes
     if pixel.bits_allocated == 1:
         one_bit = replace(pixel, photometric_interpretation=photometric, samples_per_pixel=1)
@@ -56,7 +58,7 @@ def _segments(encoded: bytes, expected: int, pixel: ImagePixel) -> list[npt.NDAr
             f"{expected} segments; an RLE frame has room for {_MOST_SEGMENTS} (PS3.5 G.5)."
         )
     if len(encoded) < _HEADER_BYTES:
-        raise DamagedObject("The RLE header of the frame is cut short (PS3.5 G.5).")
+        raise DamagedObject("(7FE0,0010) Pixel Data: the RLE header of a frame is cut short (PS3.5 G.5).")
     count, *offsets = unpack_from("<16L", encoded)
     if count != expected:
         raise DamagedObject(
@@ -66,5 +68,7 @@ def _segments(encoded: bytes, expected: int, pixel: ImagePixel) -> list[npt.NDAr
     data = np.frombuffer(encoded, np.uint8)
     ends = [*offsets[1:count], len(encoded)]
     if not all(_HEADER_BYTES <= start <= end <= len(encoded) for start, end in zip(offsets, ends, strict=False)):
-        raise DamagedObject("The RLE header of the frame points outside of it, or its offsets do not rise (PS3.5 G.5).")
+        raise DamagedObject(
+            "(7FE0,0010) Pixel Data: the RLE header of a frame points outside of it, or its offsets do not rise (PS3.5 G.5)."
+        )
     return [data[start:end] for start, end in zip(offsets, ends, strict=False)]

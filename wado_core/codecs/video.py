@@ -49,7 +49,7 @@ def decode(encoded: bytes, pixel: ImagePixel, coding: Coding, picture: int, boun
     """
     path = ffmpeg.program()
     if path is None:
-        raise NotSupported("Frames of video need the program ffmpeg, which is not installed here.")
+        raise NotSupported("(7FE0,0010) Pixel Data: frames of video need the program ffmpeg, which is not installed here (PS3.5 8.2.5).")
     demuxer = demuxer_of(encoded, coding)
     if demuxer is None:
         raise DamagedObject("(7FE0,0010) Pixel Data begins like no elementary, program or transport stream and no MP4 file (PS3.5 8.2.5).")
@@ -58,7 +58,9 @@ def decode(encoded: bytes, pixel: ImagePixel, coding: Coding, picture: int, boun
     try:
         ran = ffmpeg.run(path, _arguments(demuxer, coding, picture, pixel), encoded, most_output, bounds)
     except LimitExceeded as error:
-        raise LimitExceeded(f"Picture {picture} of the video is not reached within {bounds.deadline_s:g} s.") from error
+        raise LimitExceeded(
+            f"(7FE0,0010) Pixel Data: picture {picture} of the video is not reached within {bounds.deadline_s:g} s (PS3.5 8.2.5)."
+        ) from error
     cells = _cells(ran, pixel)
     if cells is None:
         raise _refusal(ran, pixel, picture) from FfmpegComplaint(ran.complaints.decode("latin-1"))
@@ -101,7 +103,7 @@ def _refusal(ran: Run, pixel: ImagePixel, picture: int) -> WadoError:
     if ran.status == _CANNOT_START:
         return Unavailable("The program ffmpeg cannot be run now.")
     if _NO_MEMORY in ran.complaints:
-        return LimitExceeded("Decoding the video needs more memory than is allowed.")
+        return LimitExceeded("(7FE0,0010) Pixel Data: decoding the video needs more memory than is allowed (PS3.5 8.2.5).")
     if _TOO_LARGE in ran.complaints or ran.output.startswith(b"P6"):
         return DamagedObject(_OTHER_SIZE.format(pixel.rows, pixel.columns))
     if ran.status == 0:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from wado_core.dicom import tags
 from wado_core.dicom.attributes import Attributes
-from wado_core.model.grayscale import FrameTransform, Rescale, Window
+from wado_core.model.grayscale import FrameTransform, Rescale, VoiLutFunction, Window
 from wado_core.model.image_pixel import ImagePixel
 
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
@@ -51,6 +51,8 @@ def in_modality_units(transform: FrameTransform, of_class: Window | None) -> Fra
 
 def full_range(low: float, high: float) -> Window:
     """Return the window that shows ``low`` as black and ``high`` as white (PS3.3 C.11.2.1.2.1 note, H2.10)."""
+    if high - low < 1:  # which the 1 that LINEAR takes off again would swallow: the same function without it (C.11.2.1.3.2)
+        return Window((low + high) / 2, high - low, VoiLutFunction.LINEAR_EXACT)
     return Window((low + high + 1) / 2, high - low + 1.0)
 
 

@@ -103,7 +103,7 @@ def scan_fragments(scanner: Scanner, pixel_data: Element, beginnings: tuple[byte
             found.problem = _broken(f"holds {what}")
             break
         if not scanner.spend(1):
-            raise LimitExceeded("The object has more elements than the configured limit.")
+            raise LimitExceeded("(7FE0,0010) Pixel Data has more fragments than the configured limit of elements (PS3.5 A.4).")
         value, offset = offset + _HEADER_BYTES, offset + _HEADER_BYTES + length
         if offset > stop:
             found.problem = _broken("ends within a fragment")

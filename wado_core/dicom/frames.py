@@ -57,7 +57,9 @@ class FrameReader:
     def _video(self) -> tuple[ByteRange, ...]:
         fragments = self._instance.fragments(1)
         if sum(one.length for one in fragments) > self._limits.video_bytes:
-            raise LimitExceeded(f"The video stream is longer than the configured {self._limits.video_bytes} bytes.")
+            raise LimitExceeded(
+                f"The video stream in (7FE0,0010) Pixel Data is longer than the configured {self._limits.video_bytes} bytes (PS3.5 8.2.5)."
+            )
         return fragments
 
     def lut(self, stored: StoredLut) -> Lut:

@@ -103,13 +103,13 @@ def _uid(attributes: Attributes, tag: int) -> str:
 
 def check_key(key: InstanceKey) -> None:
     """Refuse an object that cannot be served under its UIDs (DamagedObject); it can still be rendered without an index."""
-    for uid, name in (
+    for uid, tag_and_name in (
         (key.study_uid, "(0020,000D) Study"),
         (key.series_uid, "(0020,000E) Series"),
         (key.object_uid, "(0008,0018) SOP"),
     ):
         if not is_uid(uid):
-            raise DamagedObject(f"{name} Instance UID is missing or no valid UID (PS3.5 9.1).")
+            raise DamagedObject(f"{tag_and_name} Instance UID is missing or no valid UID (PS3.5 9.1).")
 
 
 def _image_pixel(header: Header) -> tuple[ImagePixel | None, str | None]:

@@ -99,7 +99,7 @@ def _raw_words(source: ByteSource, stored: StoredLut) -> _Words:
     """Return the entries as little endian words, with whatever stands above their bits; none when segments are broken."""
     data = source.read(*stored.data)
     if len(data) < stored.data.length:
-        raise DamagedObject("The object ends within a lookup table.")
+        raise DamagedObject("The object ends within a lookup table, (0028,3006) LUT Data or a palette (PS3.5 7.1).")
     if stored.big_endian:
         data = swapped(data, 2)
     if stored.segmented:

@@ -98,7 +98,9 @@ def part_ten(
     if header.has_preamble and (is_target or instance.transfer_syntax.video):  # no other form can hold video (A4.103)
         return PartTen(source.size, _copy(source, _Range(0, source.size)))
     if instance.transfer_syntax.video:
-        raise NotSupported("Video is handed out as a file as it is stored, and this object is none: it has no preamble (PS3.10 7.1).")
+        raise NotSupported(
+            "Video in (7FE0,0010) Pixel Data is handed out as a file as it is stored, and this object is none: no preamble (PS3.10 7.1)."
+        )
     encapsulated = _encapsulated(header, instance, limits, decode)
     pieces = _Layout(header, instance, limits, encapsulated).pieces()
     length = sum(len(piece) if isinstance(piece, bytes) else piece.length for piece in pieces)

@@ -143,12 +143,17 @@ def read_padding(attributes: Attributes, pixel: ImagePixel) -> Padding | None:
         width = pixel.bits_allocated // 8
         value, limit = attributes.real(_FLOAT_PADDING[width], width), attributes.real(_FLOAT_PADDING_LIMIT[width], width)
     else:
-        value = attributes.integer(tags.PIXEL_PADDING_VALUE, signed=pixel.signed)
-        limit = attributes.integer(tags.PIXEL_PADDING_RANGE_LIMIT, signed=pixel.signed)
+        value = _as_samples(attributes.integer(tags.PIXEL_PADDING_VALUE, signed=pixel.signed), pixel)
+        limit = _as_samples(attributes.integer(tags.PIXEL_PADDING_RANGE_LIMIT, signed=pixel.signed), pixel)
     if value is None or isnan(value):
         return None
     limit = value if limit is None or isnan(limit) else limit
     return Padding(min(value, limit), max(value, limit))
+
+
+def _as_samples(word: int | None, pixel: ImagePixel) -> int | None:
+    """Read the 16 bits of a US or SS value as Pixel Representation says, whatever VR a writer gave them (PS3.5 A.1, H1.4)."""
+    return word if word is None or word >= 0 or pixel.signed else word & 0xFFFF
 
 
 _FLOAT_PADDING = {4: tags.FLOAT_PIXEL_PADDING_VALUE, 8: tags.DOUBLE_FLOAT_PIXEL_PADDING_VALUE}

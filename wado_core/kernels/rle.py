@@ -19,7 +19,7 @@ def unpack_segment(out, encoded, written):  # type: ignore[no-untyped-def]
 
     As long as there is room for the longest run, sixteen bytes are written whatever is asked for, and runs and literals alike: what
     remains of the time is the chain from one control byte to the next, some ten cycles, and now and then a run of more than sixteen
-    that was not foreseen (docs/adr/0023).
+    that was not foreseen (docs/adr/0024).
     """
     i, position, size = 0, 0, out.size
     last_control, last_start = encoded.size - _LONGEST - 1, size - _LONGEST

@@ -9,8 +9,8 @@ import pytest
 
 from tests.contract.caches import A, B, RenderCacheContract, digest_of, picture
 from wado_core.archive.cache_behind import WrittenBehind
+from wado_core.archive.cache_disk import DiskCache
 from wado_core.archive.cache_memory import MemoryCache
-from wado_core.archive.cache_shared import SharedCache
 from wado_core.model.cache_counts import CacheCounts
 from wado_core.model.frame import EncodedImage
 from wado_core.ports import RenderCache
@@ -36,7 +36,7 @@ class Settled:
 class TestContract(RenderCacheContract):
     @pytest.fixture
     def cache(self, tmp_path: Path) -> Iterator[RenderCache]:
-        behind = WrittenBehind(SharedCache(tmp_path, 1 << 20, tidies=True))
+        behind = WrittenBehind(DiskCache(tmp_path, 1 << 20, tidies=True))
         yield Settled(behind)
         behind.close()
 

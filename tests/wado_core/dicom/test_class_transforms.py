@@ -9,7 +9,7 @@ from wado_core.dicom import tags
 from wado_core.dicom.class_transforms import DOSE_SCALING_INVALID, MAXIMUM_FRACTION_INVALID, RT_DOSE, SEGMENTATION
 from wado_core.dicom.tags import MODALITY_LUT_SEQUENCE, PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE
 from wado_core.dicom.transforms import read_transforms
-from wado_core.model.grayscale import FrameTransform, Rescale, Window
+from wado_core.model.grayscale import FrameTransform, Rescale, VoiLutFunction, Window
 from wado_core.model.image_pixel import ImagePixel
 
 BITS = gray(1, bits_allocated=8)
@@ -66,11 +66,17 @@ def test_what_is_stored_comes_before_black_and_white() -> None:
 
 @pytest.mark.parametrize(
     ("slope", "intercept", "expected"),
-    [("1", "0", (0, 1)), ("255", "0", (0, 255)), ("-1", "0", (-1, 0)), ("2", "-7", (-7, -5)), ("0.5", "0", (0, 0.5))],
+    [("1", "0", (0, 1)), ("255", "0", (0, 255)), ("-1", "0", (-1, 0)), ("2", "-7", (-7, -5))],
 )
 def test_black_and_white_are_those_of_the_rescale(slope: str, intercept: str, expected: tuple[float, float]) -> None:
     low, high = expected
     assert found(rescale(slope, intercept), BITS).window == Window((low + high + 1) / 2, high - low + 1)
+
+
+@pytest.mark.parametrize("slope", [0.5, 1e-5, 1e-290])
+def test_a_rescale_to_less_than_one_unit_is_not_swallowed(slope: float) -> None:
+    """LINEAR adds 1 to the range and takes it off again; LINEAR_EXACT is the same function without it (PS3.3 C.11.2.1.3.2)."""
+    assert found(rescale(str(slope), "0"), BITS).window == Window(slope / 2, slope, VoiLutFunction.LINEAR_EXACT)
 
 
 def test_each_frame_has_the_window_of_its_own_rescale() -> None:

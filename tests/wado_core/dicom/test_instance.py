@@ -122,14 +122,14 @@ def test_a_frame_header_behind_long_application_segments_is_found() -> None:
     segments = [(0xE2, bytes(60_000))] * 4
     stream = rebuilt(jpeg(thorax_8bit()), applications=segments)
     data = file_bytes(image(np.zeros((128, 128), np.uint8), transfer_syntax=JPEGBaseline8Bit, code_streams=[stream]))
-    assert instance(data).code_stream == CodeStream(128, 128, 1, 8, lossy=True, is_picture=True)
+    assert instance(data).code_stream == CodeStream(128, 128, 1, 8, lossy=True)
 
 
 @pytest.mark.parametrize("missing", [4070, 4072, 4075, 4078, 4080])
 def test_a_frame_header_across_the_end_of_the_first_look_is_read_whole(missing: int) -> None:
     stream = rebuilt(jpeg(thorax_8bit()), applications=[(0xE2, bytes(missing - 79))])
     data = file_bytes(image(np.zeros((128, 128), np.uint8), transfer_syntax=JPEGBaseline8Bit, code_streams=[stream]))
-    assert instance(data).code_stream == CodeStream(128, 128, 1, 8, lossy=True, is_picture=True)
+    assert instance(data).code_stream == CodeStream(128, 128, 1, 8, lossy=True)
 
 
 def test_enhanced_frames_have_their_own_transformations() -> None:

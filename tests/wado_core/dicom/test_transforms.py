@@ -234,13 +234,15 @@ def test_the_first_value_of_a_voi_lut_is_signed_when_its_input_can_be_negative(m
     assert found.first == first
 
 
+@pytest.mark.parametrize("vr", ["US", "SS"])
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_padding_follows_the_sign_of_the_pixels(encoding: Encoding) -> None:
-    """H1.4, H2.13; whichever bound is the lower."""
+def test_padding_follows_the_sign_of_the_pixels(encoding: Encoding, vr: str) -> None:
+    """H1.4, H2.13; whichever bound is the lower, and whatever VR the writer gave."""
 
     def padding(*numbers: int, signed: bool) -> Padding | None:
+        sign = 0x8000 if vr == "SS" else 0
         tagged = zip((tags.PIXEL_PADDING_VALUE, tags.PIXEL_PADDING_RANGE_LIMIT), numbers, strict=False)
-        data = b"".join(integers(tag, "US", number & 0xFFFF, encoding=encoding) for tag, number in tagged)
+        data = b"".join(integers(tag, vr, (number + sign & 0xFFFF) - sign, encoding=encoding) for tag, number in tagged)
         return read_padding(attributes(data, encoding), gray(signed=signed))
 
     assert padding(signed=False) is None

@@ -8,7 +8,7 @@ import pytest
 from tests.fixtures import build, uids
 from tests.wado_core.services.archive import Archive
 from tests.wado_core.services.plain_ct import ct_key, plain_ct
-from wado_core.archive.cache_shared import SharedCache
+from wado_core.archive.cache_disk import DiskCache
 from wado_core.model.render import RenderRequest
 from wado_core.model.uid import InstanceKey
 from wado_core.services import prerendering
@@ -24,7 +24,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
     made.close()
 
 
-def prerenderer(archive: Archive, kept: SharedCache) -> Prerendering:
+def prerenderer(archive: Archive, kept: DiskCache) -> Prerendering:
     rendering = Rendering(
         archive.locating, archive.index, archive.store, archive.near, archive.decoding, kept, archive.told, Limits()
     )
@@ -45,7 +45,7 @@ def test_every_instance_comes_once_however_long_the_pages_are(archive: Archive, 
 def test_what_is_kept_are_the_pictures_of_requests(archive: Archive, tmp_path: Path) -> None:
     archive.put("us10", build("us10"))
     key = InstanceKey(*uids("us10"))
-    kept = SharedCache(tmp_path, 16 << 20, tidies=False)
+    kept = DiskCache(tmp_path, 16 << 20, tidies=False)
     wanted = Wanted(edges=(32,), all_frames=True)
     done = prerenderer(archive, kept).prerender(key, wanted)
     assert (done.instances, done.made, done.present, done.full) == (1, 20, 0, False)
@@ -70,7 +70,7 @@ def test_the_middle_frame_unless_all_are_wanted(archive: Archive) -> None:
 def test_refusals_are_counted_and_end_nothing(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive.put("us10", build("us10"))
     key = InstanceKey(*uids("us10"))
-    kept = SharedCache(tmp_path, 16 << 20, tidies=False)
+    kept = DiskCache(tmp_path, 16 << 20, tidies=False)
     maker = prerenderer(archive, kept)
     gone = maker.prerender(InstanceKey("1.2", "1.3", "1.4"), Wanted())
     assert dict(gone.failed) == {"No object is stored here under these UIDs.": 1}
@@ -89,7 +89,7 @@ def test_refusals_are_counted_and_end_nothing(archive: Archive, tmp_path: Path, 
 
 def test_nothing_is_driven_out(archive: Archive, tmp_path: Path) -> None:
     archive.put("us10", build("us10"))
-    kept = SharedCache(tmp_path, 40 << 10, tidies=False)  # ten blocks, of which one more than seven eighths may be taken
+    kept = DiskCache(tmp_path, 40 << 10, tidies=False)  # ten blocks, of which one more than seven eighths may be taken
     done = prerenderer(archive, kept).prerender(InstanceKey(*uids("us10")), Wanted(all_frames=True))
     assert done.full
     assert 0 < done.made < 10

@@ -11,8 +11,8 @@ import pytest
 from tests import reference
 from tests.fixtures import build, file_bytes, image, uids
 from tests.wado_core.services.archive import Archive
+from wado_core.archive.cache_disk import DiskCache
 from wado_core.archive.cache_memory import MemoryCache
-from wado_core.archive.cache_shared import SharedCache
 from wado_core.dicom.frames import FrameReader
 from wado_core.errors import Busy, ContentChanged, DamagedObject, Gone, InvalidRequest, LimitExceeded, NotFound, NotSupported
 from wado_core.model.frame import EncodedImage
@@ -298,7 +298,7 @@ class TestFilesThatChange:
 
 def test_pictures_are_put_into_both_caches_and_recalled_from_the_second(archive: Archive, tmp_path: Path) -> None:
     archive.put("ct", build("ct"))
-    shared = SharedCache(tmp_path / "shared", 16 << 20, tidies=True)
+    shared = DiskCache(tmp_path / "shared", 16 << 20, tidies=True)
     (tmp_path / "shared").mkdir()
     pictures = [MemoryCache(16 << 20), MemoryCache(16 << 20)]
     limits = Limits()

@@ -16,8 +16,8 @@ import pytest
 
 from tests.contract.caches import A, B, RenderCacheContract, digest_of, picture
 from tests.hostile.disk_full import fill, small_disk
-from wado_core.archive import cache_shared
-from wado_core.archive.cache_shared import SharedCache
+from wado_core.archive import cache_disk
+from wado_core.archive.cache_disk import DiskCache
 from wado_core.archive.picture_file import HEAD_BYTES
 from wado_core.archive.picture_folder import PictureFolder, cost_of
 from wado_core.model.frame import EncodedImage
@@ -55,12 +55,12 @@ def made_of(image: EncodedImage, digest: str) -> bool:
 class TestContract(RenderCacheContract):
     @pytest.fixture
     def cache(self, tmp_path: Path) -> RenderCache:
-        return SharedCache(tmp_path, MIB, tidies=True)
+        return DiskCache(tmp_path, MIB, tidies=True)
 
 
 class TestFiles:
     def test_nothing_is_made_before_a_picture_is_put(self, tmp_path: Path) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=False)
+        cache = DiskCache(tmp_path, MIB, tidies=False)
         assert cache.get(A) is None
         assert cache.counts().entries == 0
         assert list(tmp_path.iterdir()) == []
@@ -68,7 +68,7 @@ class TestFiles:
     def test_all_is_private_and_named_by_the_digest_alone(self, tmp_path: Path) -> None:
         before = os.umask(0)
         try:
-            SharedCache(tmp_path, MIB, tidies=True).put(A, picture(100))
+            DiskCache(tmp_path, MIB, tidies=True).put(A, picture(100))
         finally:
             os.umask(before)
         assert [path.relative_to(tmp_path / "pictures") for path in files(tmp_path)] == [Path(A[:2]) / A]
@@ -78,18 +78,18 @@ class TestFiles:
     def test_a_folder_that_others_could_enter_is_closed(self, tmp_path: Path) -> None:
         (tmp_path / "pictures").mkdir(mode=0o755)
         (tmp_path / "pictures").chmod(0o755)
-        SharedCache(tmp_path, MIB, tidies=True).put(A, picture(100))
+        DiskCache(tmp_path, MIB, tidies=True).put(A, picture(100))
         assert stat.S_IMODE((tmp_path / "pictures").stat().st_mode) == 0o700
 
     def test_it_is_found_by_others_and_after_a_restart(self, tmp_path: Path) -> None:
-        first, second = (SharedCache(tmp_path, MIB, tidies=False) for _ in range(2))
+        first, second = (DiskCache(tmp_path, MIB, tidies=False) for _ in range(2))
         first.put(A, EncodedImage(b"png", "image/png"))
         assert second.get(A) == EncodedImage(b"png", "image/png")
         assert second.holds(A)
         assert (first.counts().hits, second.counts().hits, second.counts().entries) == (0, 1, 1)
 
     def test_no_picture_is_left_open_or_half_named(self, tmp_path: Path) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=True)
+        cache = DiskCache(tmp_path, MIB, tidies=True)
         before = len(os.listdir("/proc/self/fd"))
         for number in range(100):
             cache.put(digest_of(number), picture(number))
@@ -100,10 +100,10 @@ class TestFiles:
 
     def test_a_digest_that_none_is_has_no_file(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="digest"):
-            SharedCache(tmp_path, MIB, tidies=True).put("../../etc/passwd", picture(100))
+            DiskCache(tmp_path, MIB, tidies=True).put("../../etc/passwd", picture(100))
 
     def test_the_folder_may_be_removed_while_it_is_used(self, tmp_path: Path) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=True)
+        cache = DiskCache(tmp_path, MIB, tidies=True)
         cache.put(A, picture(100))
         subprocess.run(["rm", "-r", tmp_path / "pictures"], check=True)
         assert cache.get(A) is None
@@ -115,7 +115,7 @@ class TestFiles:
 class TestDamage:
     @pytest.mark.parametrize("position", [0, 8, 24, 30, 56, 64, HEAD_BYTES, HEAD_BYTES + 999, -1])
     def test_one_wrong_bit_anywhere_is_noticed(self, tmp_path: Path, position: int) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=False)
+        cache = DiskCache(tmp_path, MIB, tidies=False)
         cache.put(A, picture(2000, 7))
         (path,) = files(tmp_path)
         data = bytearray(path.read_bytes())
@@ -129,7 +129,7 @@ class TestDamage:
     @pytest.mark.parametrize("length", [0, 1, HEAD_BYTES - 1, HEAD_BYTES, HEAD_BYTES + 1, HEAD_BYTES + 1999])
     def test_nor_is_a_part_of_a_picture_served(self, tmp_path: Path, length: int) -> None:
         """As a power cut leaves it: nothing is synced."""
-        cache = SharedCache(tmp_path, MIB, tidies=False)
+        cache = DiskCache(tmp_path, MIB, tidies=False)
         cache.put(A, picture(2000))
         (path,) = files(tmp_path)
         os.truncate(path, length)
@@ -137,14 +137,14 @@ class TestDamage:
         assert not path.exists()
 
     def test_more_than_the_picture_is_not_it_either(self, tmp_path: Path) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=False)
+        cache = DiskCache(tmp_path, MIB, tidies=False)
         cache.put(A, picture(2000))
         (path,) = files(tmp_path)
         path.write_bytes(path.read_bytes() + b"\0")
         assert cache.get(A) is None
 
     def test_a_sound_picture_under_the_name_of_another_is_not_served(self, tmp_path: Path) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=False)
+        cache = DiskCache(tmp_path, MIB, tidies=False)
         for digest in (A, B):
             cache.put(digest, picture(2000))
         one, other = files(tmp_path)
@@ -153,7 +153,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("plant", [os.mkdir, lambda path: os.symlink("/etc/passwd", path), os.mkfifo])
     def test_what_is_no_file_is_a_miss(self, tmp_path: Path, plant: object) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=True)
+        cache = DiskCache(tmp_path, MIB, tidies=True)
         cache.put(A, picture(10))
         (path,) = files(tmp_path)
         path.unlink()
@@ -162,7 +162,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("content", [b"", b"nonsense", bytes(48), b"wadoled0" + bytes(40), bytes(1000)])
     def test_a_lost_ledger_is_made_anew_from_what_is_there(self, tmp_path: Path, content: bytes) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=True)
+        cache = DiskCache(tmp_path, MIB, tidies=True)
         for number in range(60):
             cache.put(digest_of(number), picture(10_000))
         (tmp_path / "pictures" / "ledger").write_bytes(content)
@@ -174,13 +174,13 @@ class TestDamage:
 
 class TestRoom:
     def test_the_bound_holds_at_every_moment(self, tmp_path: Path) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=True)
+        cache = DiskCache(tmp_path, MIB, tidies=True)
         for number in range(400):
             cache.put(digest_of(number), picture(number * 997 % 60_000))
             assert on_disk(tmp_path) == cache.counts().size_bytes <= MIB
 
     def test_without_tidying_nothing_goes_and_nothing_comes(self, tmp_path: Path) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=False)
+        cache = DiskCache(tmp_path, MIB, tidies=False)
         for number in range(200):
             cache.put(digest_of(number), picture(20_000))
         counts = cache.counts()
@@ -192,7 +192,7 @@ class TestRoom:
         assert cache.get(A) is not None
 
     def test_what_was_used_least_lately_goes(self, tmp_path: Path) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=True)
+        cache = DiskCache(tmp_path, MIB, tidies=True)
         for number in range(46):
             cache.put(digest_of(number), picture(20_000))
         for age, number in enumerate(range(45, -1, -1)):
@@ -209,7 +209,7 @@ class TestRoom:
         assert len(gone) == cache.counts().evictions > 0
 
     def test_a_use_is_noted_once_a_minute(self, tmp_path: Path) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=True)
+        cache = DiskCache(tmp_path, MIB, tidies=True)
         cache.put(A, picture(10))
         (path,) = files(tmp_path)
         just_now = time.time_ns() - 20 * 10**9
@@ -222,17 +222,17 @@ class TestRoom:
         assert time.time() - path.stat().st_mtime < 30
 
     def test_a_smaller_bound_holds_after_the_next_tidying(self, tmp_path: Path) -> None:
-        large = SharedCache(tmp_path, MIB, tidies=True)
+        large = DiskCache(tmp_path, MIB, tidies=True)
         for number in range(80):
             large.put(digest_of(number), picture(10_000))
-        small = SharedCache(tmp_path, MIB // 4, tidies=False)
+        small = DiskCache(tmp_path, MIB // 4, tidies=False)
         assert small.get(digest_of(79)) is not None
         assert small.tidying.is_needed()
         small.tidying.tidy()
         assert on_disk(tmp_path) <= MIB // 4 * 7 // 8
 
     def test_one_process_tidies_at_a_time(self, tmp_path: Path) -> None:
-        first, second = (SharedCache(tmp_path, MIB, tidies=False) for _ in range(2))
+        first, second = (DiskCache(tmp_path, MIB, tidies=False) for _ in range(2))
         for number in range(84):
             first.put(digest_of(number), picture(10_000))
         with first.tidying._alone() as alone:
@@ -243,7 +243,7 @@ class TestRoom:
         assert second.counts().evictions > 0
 
     def test_what_a_killed_process_was_writing_is_cleared_when_it_is_old(self, tmp_path: Path) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=False)
+        cache = DiskCache(tmp_path, MIB, tidies=False)
         cache.put(A, picture(10))
         old, young = (tmp_path / "pictures" / "new" / name for name in ("old", "young"))
         for path in (old, young):
@@ -255,7 +255,7 @@ class TestRoom:
 
     def test_many_more_than_are_remembered_at_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("wado_core.archive.cache_tidying._MOST_REMEMBERED", 3)
-        cache = SharedCache(tmp_path, MIB, tidies=True)
+        cache = DiskCache(tmp_path, MIB, tidies=True)
         for number in range(300):
             cache.put(digest_of(number), picture(10_000))
         assert on_disk(tmp_path) == cache.counts().size_bytes <= MIB
@@ -268,10 +268,10 @@ class TestTrouble:
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with small_disk(tmp_path / "disk") as state:
-            cache = SharedCache(state, 16 << 20, tidies=False)
+            cache = DiskCache(state, 16 << 20, tidies=False)
             cache.put(A, picture(10_000))
             filling = fill(state)
-            monkeypatch.setattr(cache_shared, "REST_S", 0.0)
+            monkeypatch.setattr(cache_disk, "REST_S", 0.0)
             with caplog.at_level(logging.WARNING):
                 for number in range(10):
                     cache.put(digest_of(number), picture(50_000))
@@ -288,7 +288,7 @@ class TestTrouble:
 
     def test_room_is_left_for_the_index(self, tmp_path: Path) -> None:
         with small_disk(tmp_path / "disk") as state:
-            cache = SharedCache(state, 16 << 20, tidies=False)
+            cache = DiskCache(state, 16 << 20, tidies=False)
             for number in range(500):
                 cache.put(digest_of(number), picture(10_000))
             free = os.statvfs(state)
@@ -304,7 +304,7 @@ class TestTrouble:
             assert list((state / "pictures" / "new").iterdir()) == []
 
     def test_a_disk_that_refused_is_left_alone_for_a_while(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        cache = SharedCache(tmp_path, MIB, tidies=False)
+        cache = DiskCache(tmp_path, MIB, tidies=False)
         calls = []
 
         def refused(*arguments: object) -> None:
@@ -320,19 +320,19 @@ class TestTrouble:
     @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
     def test_a_state_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
         with mode(tmp_path, 0o500):
-            cache = SharedCache(tmp_path, MIB, tidies=True)
+            cache = DiskCache(tmp_path, MIB, tidies=True)
             cache.put(A, picture(100))
             assert cache.get(A) is None
             assert cache.counts().refused == 1
 
     def test_a_state_folder_on_a_disk_that_is_read_only(self, tmp_path: Path) -> None:
         with small_disk(tmp_path / "disk") as state:
-            writing = SharedCache(state, MIB, tidies=True)
+            writing = DiskCache(state, MIB, tidies=True)
             writing.put(A, picture(100))
             long_ago = time.time() - 1000
             os.utime(files(state)[0], (long_ago, long_ago))
             subprocess.run(["mount", "-o", "remount,ro", state], check=True)
-            cache = SharedCache(state, MIB, tidies=True)
+            cache = DiskCache(state, MIB, tidies=True)
             assert cache.get(A) == picture(100)  # though its use cannot be noted
             cache.put(B, picture(100))
             assert cache.get(B) is None
@@ -344,9 +344,9 @@ _WRITER = """
 import random, sys
 from pathlib import Path
 from tests.contract.caches import digest_of
-from wado_core.archive.cache_shared import SharedCache
+from wado_core.archive.cache_disk import DiskCache
 from wado_core.model.frame import EncodedImage
-cache = SharedCache(Path(sys.argv[1]), 1 << 20, tidies=True)
+cache = DiskCache(Path(sys.argv[1]), 1 << 20, tidies=True)
 chance = random.Random(int(sys.argv[2]))
 print("ready", flush=True)
 while True:
@@ -356,7 +356,7 @@ while True:
 
 
 def test_kills_at_any_moment_leave_neither_torn_pictures_nor_more_than_the_bound(tmp_path: Path) -> None:
-    reader = SharedCache(tmp_path, MIB, tidies=False)
+    reader = DiskCache(tmp_path, MIB, tidies=False)
     slack = 2 * cost_of(48_000 + HEAD_BYTES)  # each writer may be writing one picture
     found = 0
     for turn in range(8):
@@ -392,7 +392,7 @@ def test_kills_at_any_moment_leave_neither_torn_pictures_nor_more_than_the_bound
 
 
 def test_readers_and_writers_of_several_threads(tmp_path: Path) -> None:
-    caches = [SharedCache(tmp_path, MIB // 2, tidies=True) for _ in range(2)]
+    caches = [DiskCache(tmp_path, MIB // 2, tidies=True) for _ in range(2)]
 
     def work(thread: int) -> int:
         hits = 0

@@ -29,7 +29,7 @@ _USED_ANEW_NS = 60_000_000_000
 REST_S = 10.0
 
 
-class SharedCache:
+class DiskCache:
     """A RenderCache on disk, bounded in bytes over all processes; what the disk does not take or give is a miss, and counted."""
 
     def __init__(self, state: Path, most_bytes: int, *, tidies: bool) -> None:
