@@ -48,6 +48,12 @@ def _transfer_syntaxes() -> str:
     return _table(("Transfer Syntax UID", "name", "decoded by", "GIL", "regions", "smaller sizes", "runs in"), rows)
 
 
+_AS_STORED = (
+    "Without it, a stored baseline JPEG frame whose samples nothing changes, and that has neither Exif nor a profile of its own, is sent "
+    "as it is stored (A4.83)."
+)
+
+
 def _parameters(limits: Limits) -> str:
     rows = [
         ("`requestType`", "`WADO`; required"),
@@ -65,11 +71,7 @@ def _parameters(limits: Limits) -> str:
         ("`frameNumber`", "1 to the number of frames; ignored for objects that are not multi-frame"),
         (
             "`imageQuality`",
-            (
-                f"1 to 100 of the IJG's scale; default {DEFAULT_QUALITY}; chroma is 4:2:0 below {FULL_CHROMA_QUALITY}; ignored otherwise; "
-                "without it, a stored baseline JPEG frame whose samples nothing changes, and that has neither Exif nor a profile of its "
-                "own, is sent as it is stored (A4.83)"
-            ),
+            f"1 to 100 of the IJG's scale; default {DEFAULT_QUALITY}; chroma is 4:2:0 below {FULL_CHROMA_QUALITY}; ignored otherwise. {_AS_STORED}",
         ),
         ("`presentationUID`, `presentationSeriesUID`", "both or none; answered 501: not supported yet"),
         (
