@@ -49,8 +49,8 @@ def _transfer_syntaxes() -> str:
 
 
 _QUALITY = (
-    f"1 to 100 of the IJG's scale; default {DEFAULT_QUALITY}; chroma is 4:2:0 below {FULL_CHROMA_QUALITY}; ignored otherwise. Without it, a "
-    "stored baseline JPEG frame whose samples nothing changes is sent as it is stored (A4.83)."
+    f"1 to 100 of the IJG's scale; default {DEFAULT_QUALITY}; chroma is 4:2:0 below {FULL_CHROMA_QUALITY}; ignored otherwise. Without it, "
+    "a stored baseline JPEG frame whose samples nothing changes is sent as it is stored (A4.83)."
 )
 
 
