@@ -6,6 +6,7 @@ interpreter; modules are imported, and tables made, that all later pictures shar
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import cast
 
 from wado_core.dicom.frames import FrameReader
 from wado_core.dicom.source import BytesSource
@@ -75,5 +76,5 @@ def _draw(
     layout = FrameLayout(0, _FRAME_BYTES)
     instance = Instance(plan.key, "", syntax, "", image_pixel=pixel, frames=layout, chunks=(FrameChunk(1, 1),))
     data = bytes(range(256)) * ((_FRAME_BYTES + 512) // 256)
-    for held in (data, bytearray(data)):  # as files are read, and as those at hand are
+    for held in (data, cast("bytes", bytearray(data))):  # as files are read, and as those at hand are
         execute(plan, FrameReader(BytesSource(held), instance, Limits()))
