@@ -48,6 +48,13 @@ def _transfer_syntaxes() -> str:
     return _table(("Transfer Syntax UID", "name", "decoded by", "GIL", "regions", "smaller sizes", "runs in"), rows)
 
 
+_QUALITY = (
+    f"1 to 100 of the IJG's scale; default {DEFAULT_QUALITY}; chroma is 4:2:0 below {FULL_CHROMA_QUALITY}; ignored otherwise. Without it, "
+    "a stored baseline JPEG frame whose samples nothing changes, and that has neither Exif nor a profile of its own, is sent as it is "
+    "stored (A4.83)."
+)
+
+
 def _parameters(limits: Limits) -> str:
     rows = [
         ("`requestType`", "`WADO`; required"),
@@ -63,11 +70,7 @@ def _parameters(limits: Limits) -> str:
             "decimals, both or none, width at least 1; LINEAR on modality values; ignored with a Warning on colour images",
         ),
         ("`frameNumber`", "1 to the number of frames; ignored for objects that are not multi-frame"),
-        (
-            "`imageQuality`",
-            f"1 to 100 of the IJG's scale; default {DEFAULT_QUALITY}; chroma is 4:2:0 below {FULL_CHROMA_QUALITY}; ignored otherwise; "
-            + "without it, a stored baseline JPEG frame whose samples nothing changes is sent as it is stored (A4.83)",
-        ),
+        ("`imageQuality`", _QUALITY),
         ("`presentationUID`, `presentationSeriesUID`", "both or none; answered 501: not supported yet"),
         (
             "`overlays`",

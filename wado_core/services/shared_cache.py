@@ -75,6 +75,15 @@ class SharedCache(Generic[Key, Value]):
                     self._put(key, flight.made[0])
             flight.landed.set()
 
+    def kept(self, key: Key) -> Value | None:
+        """Return the value that is kept, and note its use, or None, also while somebody makes it: nobody is waited for."""
+        with self._lock:
+            value = self._values.get(key)
+            if value is not None:
+                self._values.move_to_end(key)
+                self._hits += 1
+            return value
+
     def offer(self, key: Key, value: Value) -> None:
         """Keep a value that was made for nobody yet, unless one is kept."""
         with self._lock:

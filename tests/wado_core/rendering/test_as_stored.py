@@ -20,6 +20,7 @@ from wado_core.codecs.code_stream import read_code_stream
 from wado_core.codecs.jpeg_markers import with_adobe_transform
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
+from wado_core.errors import DamagedObject
 from wado_core.model.geometry import Region
 from wado_core.model.grayscale import Padding, VoiLutFunction, Window
 from wado_core.model.render import MediaType, RenderRequest
@@ -166,3 +167,13 @@ def test_digests_tell_the_stored_stream_from_one_made_anew() -> None:
     assert not plan.streamed
     assert read_code_stream(COLOR) == instance.code_stream
     assert replace(instance, padding=Padding(0, 0)) != instance
+
+
+def test_a_frame_in_colour_of_a_gray_object_is_not_sent() -> None:
+    """The plan was made of the first stream; a later one that has another number of components is damage (PS3.3 C.7.6.3.1.2)."""
+    cells = np.broadcast_to(np.uint8(0), (2, 48, 64))
+    options: dict[str, Any] = {"transfer_syntax": JPEGBaseline8Bit, "window": IDENTITY}
+    data = file_bytes(image(cells, photometric="MONOCHROME2", code_streams=[PLAIN, COLOR], **options))
+    assert wado_core.render(data, quality=None) == PLAIN
+    with pytest.raises(DamagedObject, match="several components"):
+        wado_core.render(data, frame_number=2, quality=None)
