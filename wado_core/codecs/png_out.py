@@ -18,6 +18,8 @@ def encode(picture: npt.NDArray[np.uint8], profile: bytes = b"") -> bytes:
     """
     import imagecodecs
 
+    # Of a single pixel or row, numpy takes any strides for C order, and the library does not.
+    picture = picture.reshape(-1).reshape(picture.shape)
     # Each row has a byte for its filter, which the library's own guess forgets; data that cannot be compressed grows by a little.
     filtered = picture.shape[0] * (1 + picture[0].size)
     data = bytes(imagecodecs.png_encode(picture, level=1, out=filtered + filtered // 64 + 1024))
