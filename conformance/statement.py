@@ -157,7 +157,8 @@ A parameter given twice, or an empty value, is 400. Unknown parameters are ignor
 *slot*: in the server's process, in one of its bounded slots. *child*: in a child process that is killed at its deadline
 ([ADR 10](adr/0010-heavy-frames-in-a-child-process.md)). *program*: by a program of its own, killed likewise
 ([ADR 18](adr/0018-video-by-an-installed-ffmpeg.md)); where it is not installed, frames are refused by its name (501).
-*smaller sizes*: what a picture smaller than its frame may be decoded at.
+*smaller sizes*: what a picture smaller than its frame may be decoded at. The syntaxes of hierarchical JPEG are decoded where
+their frames are not hierarchical after all, and refused by that name (501) where they are.
 
 Rendered are MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB, YBR_FULL, YBR_FULL_422, uncompressed YBR_PARTIAL_422 and, within
 JPEG 2000, YBR_ICT and YBR_RCT, within JPEG XL, XYB, with 1, 8, 16, 32 or 64 Bits Allocated, and Float and Double Float Pixel Data; frames

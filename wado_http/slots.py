@@ -99,7 +99,7 @@ class PixelSlots:
         flight = self._flights.get(digest)
         if flight is not None:
             return Waiter(flight, whole=True, patience_s=self._queue_wait_s)
-        if self._closed or self._unsent.full or len(self._light) >= LIGHT_FOR_ONE * self._queue_length:
+        if self._closed or self._unsent.full or (self._turn_taken and len(self._light) >= LIGHT_FOR_ONE * self._queue_length):
             raise Busy
         if not self._turn_taken:
             self._take_turn()

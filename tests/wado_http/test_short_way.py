@@ -233,3 +233,12 @@ class TestTurns:
             slots.join_at_once("b", pytest.fail)
         with pytest.raises(Busy):
             slots.join("c", False, cast("Any", pytest.fail), whole=True)
+
+    async def test_without_a_queue_what_can_begin_now_does(self) -> None:
+        """As ordinary work does with a queue of no length."""
+        async with slots_of(queue_length=0) as slots:
+            slots.join_at_once("a", lambda: PICTURE).leave()
+            with pytest.raises(Busy):
+                slots.join_at_once("b", pytest.fail)
+            await settle()
+            slots.join_at_once("b", lambda: PICTURE).leave()

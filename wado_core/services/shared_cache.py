@@ -108,6 +108,8 @@ class SharedCache(Generic[Key, Value]):
         if cost > self._largest_bytes:
             self._refused += 1
             return
+        if key in self._values:  # offered while it was made
+            self._bytes -= self._cost(self._values.pop(key))
         self._values[key] = value
         self._bytes += cost
         while self._bytes > self._most_bytes:
