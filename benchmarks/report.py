@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report_encoder import report_encoder
+from benchmarks.report_server import report_server
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -78,6 +79,8 @@ def tables(results: dict[str, Any]) -> dict[str, str]:
         found["benchmarks"] = report(results)
     if encoder := report_encoder(results["benchmarks"], _origin(results)):
         found["encoder"] = encoder
+    if server := report_server(results["benchmarks"], _origin(results)):
+        found["server"] = server
     return found
 
 

@@ -48,6 +48,13 @@ def _transfer_syntaxes() -> str:
     return _table(("Transfer Syntax UID", "name", "decoded by", "GIL", "regions", "smaller sizes", "runs in"), rows)
 
 
+_QUALITY = (
+    f"1 to 100 of the IJG's scale; default {DEFAULT_QUALITY}; chroma is 4:2:0 below {FULL_CHROMA_QUALITY}; ignored otherwise. Without it, "
+    "a stored baseline JPEG frame whose samples nothing changes, and that has neither Exif nor a profile of its own, is sent as it is "
+    "stored (A4.83)."
+)
+
+
 def _parameters(limits: Limits) -> str:
     rows = [
         ("`requestType`", "`WADO`; required"),
@@ -63,10 +70,7 @@ def _parameters(limits: Limits) -> str:
             "decimals, both or none, width at least 1; LINEAR on modality values; ignored with a Warning on colour images",
         ),
         ("`frameNumber`", "1 to the number of frames; ignored for objects that are not multi-frame"),
-        (
-            "`imageQuality`",
-            f"1 to 100 of the IJG's scale; default {DEFAULT_QUALITY}; chroma is 4:2:0 below {FULL_CHROMA_QUALITY}; ignored otherwise",
-        ),
+        ("`imageQuality`", _QUALITY),
         ("`presentationUID`, `presentationSeriesUID`", "both or none; answered 501: not supported yet"),
         (
             "`overlays`",
@@ -153,7 +157,8 @@ A parameter given twice, or an empty value, is 400. Unknown parameters are ignor
 *slot*: in the server's process, in one of its bounded slots. *child*: in a child process that is killed at its deadline
 ([ADR 10](adr/0010-heavy-frames-in-a-child-process.md)). *program*: by a program of its own, killed likewise
 ([ADR 18](adr/0018-video-by-an-installed-ffmpeg.md)); where it is not installed, frames are refused by its name (501).
-*smaller sizes*: what a picture smaller than its frame may be decoded at.
+*smaller sizes*: what a picture smaller than its frame may be decoded at. The syntaxes of hierarchical JPEG are decoded where
+their frames are not hierarchical after all, and refused by that name (501) where they are.
 
 Rendered are MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB, YBR_FULL, YBR_FULL_422, uncompressed YBR_PARTIAL_422 and, within
 JPEG 2000, YBR_ICT and YBR_RCT, within JPEG XL, XYB, with 1, 8, 16, 32 or 64 Bits Allocated, and Float and Double Float Pixel Data; frames

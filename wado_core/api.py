@@ -51,8 +51,8 @@ def render(
 
     source: a path, or the bytes of an object.
     frame_number: from 1.
-    window: (center, width) in modality units, applied with the LINEAR function, or a Window with another; None takes the
-        object's own, else its full range (A4.60 to A4.65).
+    window: (center, width) in modality units, applied with the LINEAR function, or a ``wado_core.model.grayscale.Window`` with
+        another; None takes the object's own, else its full range (A4.60 to A4.65).
     region: (xmin, ymin, xmax, ymax), each 0.0 to 1.0 from the top left corner (A4.50).
     rows, columns: most pixels of the picture; its aspect ratio is kept, and it is enlarged too (A4.41 to A4.44).
     quality: 1 to 100, for image/jpeg (A4.80); None is 90, but a stored JPEG whose samples nothing changes is returned as it is (A4.83).

@@ -244,3 +244,7 @@ def warm_up() -> None:
     # Also the first calls: tables are made and numba learns the types of the arguments, which takes it some milliseconds.
     for shape in ((8, 8), (8, 8, 3)):
         encode_picture(np.zeros(shape, np.uint8), 90, "4:2:0", None, None)
+
+    from wado_core.rendering.first_pictures import draw_first_pictures
+
+    draw_first_pictures()

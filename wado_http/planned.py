@@ -11,8 +11,8 @@ from wado_http.responses import SECURITY_HEADERS, Representation
 # Of a request: query, Accept header (None: absent), path that the application is mounted at.
 Asked = tuple[bytes, str | None, str]
 
-# What an entry costs beside its query: the plan, its numbers and texts, and the headers of the answer.
-ENTRY_BYTES = 6144
+# What an entry costs beside its query: the plan, its numbers and texts, and the headers of the answer; and each overlay and warning.
+ENTRY_BYTES, _OVERLAY_BYTES, _TEXT_BYTES = 6144, 640, 80
 # Longer queries are planned each time rather than remembered.
 LONGEST_QUERY = 1024
 
@@ -71,15 +71,19 @@ class PlanCache:
         if len(asked[0]) > LONGEST_QUERY:
             self._refused += 1
             return
-        if asked not in self._planned:
-            self._bytes += _cost(asked)
+        replaced = self._planned.pop(asked, None)
+        if replaced is not None:
+            self._bytes -= _cost(asked, replaced)
         self._planned[asked] = planned
+        self._bytes += _cost(asked, planned)
         while self._bytes > self._most_bytes:
-            dropped, _ = self._planned.popitem(last=False)
-            self._bytes -= _cost(dropped)
+            self._bytes -= _cost(*self._planned.popitem(last=False))
             self._evictions += 1
 
 
-def _cost(asked: Asked) -> int:
+def _cost(asked: Asked, planned: Planned) -> int:
+    """Return what an entry costs; its plan alone may hold what it shares with the object that has left its own cache."""
     query, accept, mounted_at = asked
-    return ENTRY_BYTES + 2 * len(query) + len(accept or "") + len(mounted_at)
+    plan = planned.plan
+    held = _OVERLAY_BYTES * len(plan.overlays) + sum(_TEXT_BYTES + len(text) for text in plan.warnings)
+    return ENTRY_BYTES + 2 * len(query) + len(accept or "") + len(mounted_at) + held

@@ -1,13 +1,15 @@
 """The short way: pictures of objects that are in memory, answered without a thread, a task or a response object.
 
 What it decides, it decides with the functions of the whole way (`routes.uri`), and only what can be answered at once; everything else,
-every error too, goes the whole way, which begins anew. (docs/adr/0018)
+every error too, goes the whole way, which begins anew. (docs/adr/0025)
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wado_http.conditional import client_has
@@ -32,7 +34,7 @@ class ShortWay:
         self._ours: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == "/wado" and scope["method"] == "GET" and await self._answered(scope, send):
+        if scope["type"] == "http" and scope["method"] == "GET" and _is_wado(scope) and await self._answered(scope, send):
             return
         await self.app(scope, receive, send)
 
@@ -55,7 +57,8 @@ class ShortWay:
         if waiter is None:
             await _send_not_modified(planned, send)
         else:
-            await _send(planned, waiter, scope, send)
+            with suppress(ClientDisconnect):  # nobody is left to answer
+                await _send(planned, waiter, scope, send)
         return True
 
     def _answer(self, scope: Scope) -> tuple[Planned, Waiter | None] | None:
@@ -87,6 +90,13 @@ class ShortWay:
         if len(self._ours) < _MOST_HOSTS:
             self._ours.add(host)
         return True
+
+
+def _is_wado(scope: Scope) -> bool:
+    """Say whether the route is that of WADO-URI: servers leave the path that the application is mounted at before it, or take it off."""
+    path: str = scope["path"]
+    mounted_at: str = scope.get("root_path", "")
+    return path == "/wado" != mounted_at or path == f"{mounted_at}/wado"
 
 
 class _Headers(NamedTuple):

@@ -20,6 +20,10 @@ from wado_http.unsent import Unsent
 T = TypeVar("T")
 
 
+# Pieces of light work that may wait where one of ordinary work may: together they take no longer.
+LIGHT_FOR_ONE = 16
+
+
 @dataclass(eq=False, slots=True)
 class _Loan:
     """A slot that is lent; the helper asks between two jobs, in its own thread, whether it is wanted back."""
@@ -95,7 +99,7 @@ class PixelSlots:
         flight = self._flights.get(digest)
         if flight is not None:
             return Waiter(flight, whole=True, patience_s=self._queue_wait_s)
-        if self._unsent.full or len(self._light) >= self._queue_length:
+        if self._closed or self._unsent.full or (self._turn_taken and len(self._light) >= LIGHT_FOR_ONE * self._queue_length):
             raise Busy
         if not self._turn_taken:
             self._take_turn()
@@ -140,7 +144,7 @@ class PixelSlots:
         if flight is not None:
             return Waiter(flight, whole=whole, patience_s=self._queue_wait_s)
         lane = self._heavy if heavy else self._ordinary
-        if lane.full or self._unsent.full:
+        if self._closed or lane.full or self._unsent.full:
             raise Busy
         flight = self._flights[digest] = Flight(self._unsent, abandoned=partial(self._drop, lane, digest))
         lane.waiting[digest] = flight, work
@@ -161,7 +165,9 @@ class PixelSlots:
         """Refuse what waits and let what runs come to its end."""
         self._closed = True
         while self._light:
-            flight, _ = self._light.pop(next(iter(self._light)))
+            digest = next(iter(self._light))
+            flight, _ = self._light.pop(digest)
+            del self._flights[digest]
             flight.land(Busy())
         for lane in (self._ordinary, self._heavy):
             while lane.waiting:

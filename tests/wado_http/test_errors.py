@@ -20,6 +20,7 @@ from wado_core.errors import (
     NotFound,
     NotSupported,
     Unavailable,
+    Unwanted,
     WadoError,
 )
 from wado_http.errors import Problem, problem_of, problem_response, status_of, unexpected
@@ -32,7 +33,7 @@ PATH = "/archive/DOE^JOHN.dcm"
     [
         (InvalidRequest, 400), (NotFound, 404), (NotAcceptable, 406), (Gone, 410), (NotDicom, 500), (DamagedObject, 500), (WadoError, 500),
         (NotSupported, 501), (LimitExceeded, 501), (Unavailable, 503), (Busy, 503), (DamagedIndex, 503),
-        (ContentChanged, 503),
+        (ContentChanged, 503), (Unwanted, 503),
     ],
 )  # fmt: skip
 def test_statuses(error: type[WadoError], status: int) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tests.wado_http.doubles import CT, archive_of
 from wado_core.model.instance import Location
+from wado_core.model.overlay import StoredOverlay
 from wado_core.model.render import RenderRequest
 from wado_http.planned import ENTRY_BYTES, LONGEST_QUERY, PlanCache, Planned, planned
 from wado_http.responses import Representation
@@ -56,3 +57,18 @@ def test_without_room_nothing_is_kept() -> None:
     cache = PlanCache(0)
     cache.put((b"q", None, ""), made())
     assert cache.get((b"q", None, "")) is None
+
+
+def test_what_a_plan_holds_of_its_object_counts() -> None:
+    overlays = tuple(StoredOverlay(0x6000 + 2 * number, 512, 512) for number in range(16))
+    one = made()
+    large = replace(one, plan=replace(one.plan, overlays=overlays, warnings=("x" * 5000,)))
+    cache = PlanCache(1 << 20)
+    cache.put((b"q", None, ""), large)
+    assert cache.size_bytes > ENTRY_BYTES + 16 * 500 + 5000
+    cache.put((b"q", None, ""), one)
+    assert cache.size_bytes == ENTRY_BYTES + 2
+    cache = PlanCache(ENTRY_BYTES + 2)
+    cache.put((b"q", None, ""), one)
+    cache.put((b"p", None, ""), large)
+    assert (cache.size_bytes, cache.counts().entries) == (0, 0)

@@ -1,15 +1,19 @@
 """The short way answers as the whole way does, and leaves to it whatever it cannot answer at once."""
 
 import asyncio
+from typing import Any, cast
 
 import pytest
+from starlette.applications import Starlette
 
 from tests.wado_http.doubles import CT, US10, Archive, archive_of, query, serving
 from tests.wado_http.gates import PICTURE, settle, slots_of
 from wado_core.errors import Busy, DamagedObject
 from wado_core.model.frame import EncodedImage
 from wado_core.settings import Settings
-from wado_http.slots import NotAtOnce
+from wado_http.short_way import ShortWay
+from wado_http.slots import LIGHT_FOR_ONE, NotAtOnce
+from wado_http.state import new_state
 
 
 def light() -> Archive:
@@ -86,6 +90,42 @@ def test_plans_hold_only_for_the_object_that_they_were_made_for() -> None:
         assert len(archive.requests) == 1  # planned once
         archive.relocate(CT.key)
         assert client.get(query(CT)).headers["etag"] != first
+
+
+@pytest.mark.parametrize(
+    ("mounted_at", "path", "status"), [("/hospital", "/hospital/wado", 200), ("/hospital", "/wado", 200), ("/wado", "/wado/wado", 200),
+                                       ("/wado", "/wado", 404), ("/hospital", "/hospital/wad", 404)],
+)  # fmt: skip
+def test_where_the_application_is_mounted(mounted_at: str, path: str, status: int) -> None:
+    """Some servers leave that path before the one that was asked for, as ASGI 3 has it, and some take it off."""
+    archive, whole = light(), archive_of(CT)
+    for held in (archive, whole):
+        with serving(held) as client:
+            cast("Any", client.http)._transport.root_path = mounted_at
+            answer = client.get(query(CT).replace("/wado", path))
+            assert answer.status_code == status
+            if status == 200:
+                assert answer.headers["content-location"].startswith(f"{mounted_at}/wado?")
+    assert archive.calls == (["image at once"] if status == 200 else [])
+
+
+@pytest.mark.anyio
+async def test_nobody_hears_of_a_client_that_has_left() -> None:
+    """Outside the middleware that would deal with it, a traceback in the log for every reader who scrolls on."""
+    held = cast("Any", light())
+    state = new_state(Settings(), held, held, held, held, held)
+    app = Starlette()
+    app.state.wado = state
+    asked = query(CT).partition("?")[2].encode()
+    scope = {"type": "http", "method": "GET", "path": "/wado", "query_string": asked, "headers": [], "app": app}
+
+    async def gone(_message: object) -> None:
+        raise OSError
+
+    await ShortWay(cast("Any", pytest.fail), None)(scope, cast("Any", pytest.fail), gone)
+    assert held.calls == ["image at once"]
+    assert state.unsent.size_bytes == 0
+    await state.slots.close()
 
 
 @pytest.mark.anyio
@@ -170,7 +210,7 @@ class TestTurns:
 
     async def test_the_queue_is_bounded(self) -> None:
         async with slots_of(queue_length=2) as slots:
-            waiters = [slots.join_at_once(str(number), lambda: PICTURE) for number in range(3)]
+            waiters = [slots.join_at_once(str(number), lambda: PICTURE) for number in range(1 + 2 * LIGHT_FOR_ONE)]
             with pytest.raises(Busy):
                 slots.join_at_once("more", lambda: PICTURE)
             for waiter in waiters:
@@ -184,3 +224,21 @@ class TestTurns:
         with pytest.raises(Busy):
             waiter.image()
         waiter.leave()
+
+    async def test_nothing_begins_after_the_end(self) -> None:
+        async with slots_of() as slots:
+            slots.join_at_once("a", lambda: PICTURE).leave()
+            slots.join_at_once("b", lambda: PICTURE).leave()
+        with pytest.raises(Busy):
+            slots.join_at_once("b", pytest.fail)
+        with pytest.raises(Busy):
+            slots.join("c", False, cast("Any", pytest.fail), whole=True)
+
+    async def test_without_a_queue_what_can_begin_now_does(self) -> None:
+        """As ordinary work does with a queue of no length."""
+        async with slots_of(queue_length=0) as slots:
+            slots.join_at_once("a", lambda: PICTURE).leave()
+            with pytest.raises(Busy):
+                slots.join_at_once("b", pytest.fail)
+            await settle()
+            slots.join_at_once("b", lambda: PICTURE).leave()

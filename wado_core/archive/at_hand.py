@@ -16,6 +16,8 @@ from wado_core.ports import ByteSource, WouldWait
 
 # Linux can be asked for what is in memory only.
 _NO_WAIT: int | None = getattr(os, "RWF_NOWAIT", None)
+# What one opening gives at most, in bytes: to copy them takes a millisecond.
+_MOST_BYTES = 4 << 20
 # Paths that are noted at once, some 300 bytes each.
 _MOST = 8192
 
@@ -23,11 +25,12 @@ _MOST = 8192
 class _NearFile:
     """A file that is read as far as it is in memory."""
 
-    __slots__ = ("_descriptor", "_location")
+    __slots__ = ("_descriptor", "_left", "_location")
 
     def __init__(self, location: Location) -> None:
         self._location = location
         self._descriptor = -1
+        self._left = _MOST_BYTES
 
     def __enter__(self) -> ByteSource:
         try:
@@ -58,8 +61,11 @@ class _NearFile:
         return self._location.size
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return ``length`` bytes from ``offset``, fewer at the end of the file; WouldWait when they are not all in memory."""
+        """Return ``length`` bytes from ``offset``, fewer at the end of the file; WouldWait when they are not all in memory, or too many."""
         wanted = max(min(length, self._location.size - offset), 0)
+        self._left -= wanted
+        if self._left < 0:
+            raise WouldWait
         data = bytearray(wanted)
         try:
             read = os.preadv(self._descriptor, [data], offset, _NO_WAIT)  # type: ignore[arg-type]

@@ -64,18 +64,20 @@ class MemoryCache:
                 self._evictions += 1
 
 
-# What a description costs beside its columns, and each of its transformations (measured with tracemalloc, rounded up).
-_INSTANCE_BYTES, _TRANSFORM_BYTES = 4096, 512
+# What a description costs beside its columns, and each of its transformations, overlays and texts (tracemalloc, rounded up).
+_INSTANCE_BYTES, _TRANSFORM_BYTES, _OVERLAY_BYTES, _TEXT_BYTES = 4096, 512, 640, 80
 
 
 def instance_bytes(located: Located) -> int:
     """Return what keeping an instance costs, about."""
+    instance = located.instance
+    texts = sum(_TEXT_BYTES + len(text) for text in (*instance.warnings, *instance.overlay_problems))
     columns = sum(
         len(chunk.offsets) + len(chunk.lengths) + len(chunk.first_fragments) + len(chunk.transform_of_frame)
         + _TRANSFORM_BYTES * len(chunk.transforms)
-        for chunk in located.instance.chunks
+        for chunk in instance.chunks
     )  # fmt: skip
-    return _INSTANCE_BYTES + len(located.location.path) + columns
+    return _INSTANCE_BYTES + len(located.location.path) + _OVERLAY_BYTES * len(instance.overlays) + texts + columns
 
 
 class MemoryInstanceCache:

@@ -30,8 +30,11 @@ def _of_jpeg(facts: JpegFacts) -> CodeStream:
 
 
 def _is_picture(facts: JpegFacts) -> bool:
-    """Say whether a JPEG frame can be shown as it is: an Adobe segment, JFIF, or its components 1, 2, 3 alone say that it is YCbCr."""
-    if facts.sof != BASELINE or facts.precision != 8:
+    """Say whether a JPEG frame can be shown as it is: an Adobe segment, JFIF, or its components 1, 2, 3 alone say that it is YCbCr.
+
+    Not where Exif could have browsers turn it, or a profile of its own change its colours: no other picture of the frame has that.
+    """
+    if facts.sof != BASELINE or facts.precision != 8 or facts.instructed:
         return False
     if len(facts.component_ids) == 1:
         return True

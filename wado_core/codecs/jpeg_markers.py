@@ -9,7 +9,7 @@ SOI = b"\xff\xd8"
 BASELINE, LOSSLESS, ARITHMETIC_LOSSLESS, JPEG_LS = 0xC0, 0xC3, 0xCB, 0xF7
 _DIFFERENTIAL = (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF)
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {JPEG_LS}
-_EOI, _SOS, _DHP, _APP0, _APP8, _APP14, _LSE = 0xD9, 0xDA, 0xDE, 0xE0, 0xE8, 0xEE, 0xF8
+_EOI, _SOS, _DHP, _APP0, _APP1, _APP2, _APP8, _APP14, _LSE = 0xD9, 0xDA, 0xDE, 0xE0, 0xE1, 0xE2, 0xE8, 0xEE, 0xF8
 _ADOBE_BYTES = 12  # name, version, two flags, transform
 _HP_NAME = b"mrfx"  # Hewlett-Packard's statement of a colour transform, as CharLS and its predecessors write it
 _MAPPING_TABLES = (2, 3)
@@ -26,6 +26,7 @@ class JpegFacts:
     hierarchical: a sequence of frames, each the correction of the one before (T.81 Annex J).
     hp_transform: which of Hewlett-Packard's colour transforms a JPEG-LS stream was coded with, 0 for none.
     mapped: its samples are indices of a mapping table (T.87 C.2.4.1.2).
+    instructed: it has segments by which viewers turn pictures and change their colours (Exif, ICC profiles), and decoders do not.
     """
 
     sof: int
@@ -40,12 +41,13 @@ class JpegFacts:
     hierarchical: bool = False
     hp_transform: int = 0
     mapped: bool = False
+    instructed: bool = False
 
 
 def read_jpeg_facts(data: bytes) -> JpegFacts | None:
     """Read the markers up to the first scan header; None when ``data`` is no JPEG or ends before it."""
     frame: tuple[int, bytes] | None = None
-    adobe, jfif, hierarchical, hp_transform, mapped = None, False, False, 0, False
+    adobe, jfif, hierarchical, hp_transform, mapped, instructed = None, False, False, 0, False, False
     for marker, start, length in _segments(data):
         segment = data[start : start + length]
         if marker == _APP14 and segment.startswith(b"Adobe") and len(segment) >= _ADOBE_BYTES:
@@ -56,18 +58,21 @@ def read_jpeg_facts(data: bytes) -> JpegFacts | None:
             hp_transform = segment[len(_HP_NAME)]
         elif marker == _LSE and segment:
             mapped = mapped or segment[0] in _MAPPING_TABLES
+        elif marker in (_APP1, _APP2):
+            instructed = True
         elif marker == _DHP:
             hierarchical = True
         elif marker in _FRAME_HEADERS and frame is None:
             frame = marker, segment
         elif marker == _SOS and frame is not None:
-            return _facts(*frame, segment, adobe, jfif, hierarchical, hp_transform, mapped)
+            return _facts(*frame, segment, adobe, jfif, hierarchical, hp_transform, mapped, instructed)
     return None
 
 
 def _facts(
-    sof: int, frame: bytes, scan: bytes, adobe: int | None, jfif: bool, hierarchical: bool, hp_transform: int, mapped: bool
-) -> JpegFacts | None:
+    sof: int, frame: bytes, scan: bytes, adobe: int | None, jfif: bool, hierarchical: bool, hp_transform: int, mapped: bool,
+    instructed: bool,
+) -> JpegFacts | None:  # fmt: skip
     """Put the parameters of frame header (T.81 B.2.2) and first scan header (B.2.3; T.87 C.2.3) together."""
     if len(frame) < 6 or len(scan) < 4:
         return None
@@ -82,8 +87,9 @@ def _facts(
         lossy = sof not in (LOSSLESS, ARITHMETIC_LOSSLESS) or scan[-1] & 15 > 0  # Al, the point transform
     hierarchical = hierarchical or sof in _DIFFERENTIAL
     return JpegFacts(
-        sof, precision, rows, columns, tuple(ids), adobe, jfif, len(set(factors)) > 1, lossy, hierarchical, hp_transform, mapped
-    )
+        sof, precision, rows, columns, tuple(ids), adobe, jfif, len(set(factors)) > 1, lossy, hierarchical, hp_transform, mapped,
+        instructed,
+    )  # fmt: skip
 
 
 def jpeg_problem(facts: JpegFacts) -> str:

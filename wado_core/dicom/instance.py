@@ -12,7 +12,7 @@ from wado_core.dicom.icc_profile import find_icc_profile
 from wado_core.dicom.lut import find_palette
 from wado_core.dicom.overlays import find_overlays
 from wado_core.dicom.photometric import PALETTE, as_code_stream_says, interpretation, missing, without_codec
-from wado_core.dicom.pixel_data import first_code_stream, read_frames
+from wado_core.dicom.pixel_data import first_code_stream, read_frames, with_sign_of
 from wado_core.dicom.text import decode_text
 from wado_core.dicom.transforms import read_padding, read_transforms
 from wado_core.errors import DamagedObject
@@ -58,6 +58,7 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
             number_of_frames = columns.count  # those that there are
         if code_stream is not None:
             pixel = _noted(warnings, as_code_stream_says(pixel, code_stream.components, header.transfer_syntax_uid))
+            pixel = _noted(warnings, with_sign_of(pixel, code_stream))
     # Only for frames that are there: a header may claim any number of them.
     graded = pixel is not None and pixel.monochrome and problem is None and not transfer_syntax(header.transfer_syntax_uid).video
     transforms, of_frame = read_transforms(attributes, pixel, number_of_frames) if pixel and graded else ((), ())

@@ -76,6 +76,14 @@ def _native_frames(header: Header, element: Element, pixel: ImagePixel, stated: 
     return Frames(pixel, problem, FrameLayout(element.offset, held, words_swapped=swapped), FrameChunk(1, whole))
 
 
+def with_sign_of(pixel: ImagePixel, stream: CodeStream) -> tuple[ImagePixel, str]:
+    """Take samples that a code stream says are signed as signed, padding and tables with them; return a warning as well (H1.6, H1.7)."""
+    if pixel.signed or not stream.signed:
+        return pixel, ""
+    warning = "(0028,0103) Pixel Representation is not 1 (PS3.3 C.7.6.3.1), but the samples of the code stream are signed: that was used."
+    return replace(pixel, signed=True), warning
+
+
 def first_code_stream(header: Header, columns: FrameChunk) -> CodeStream | None:
     """Read what the code stream of the first frame says of itself, None where nothing is said."""
     if not columns.offsets or transfer_syntax(header.transfer_syntax_uid).video:

@@ -73,6 +73,10 @@ class FrameChunk:
             for place in range(start, end)
         )
 
+    def fragments_of(self, frame_number: int) -> int:
+        """Return how many fragments an encapsulated frame of this chunk has."""
+        return self._fragments_before(frame_number + 1) - self._fragments_before(frame_number)
+
     def _fragments_before(self, frame_number: int) -> int:
         """Return how many fragments of this chunk lie before a frame, which may be the one behind the last."""
         position = frame_number - self.first

@@ -48,7 +48,8 @@ class CodeStream:
     resolution_levels: how many times the resolution can be halved while decoding (JPEG 2000 COD).
     lossy: samples come out of the decoder other than they went into the encoder; None where the stream does not tell.
     problem: why no decoder takes it, naming the clause; empty when one does.
-    is_picture: it is what image/jpeg means, and every decoder reads it as we do: baseline JPEG, gray or marked as YCbCr (A3.5, A3.7).
+    is_picture: it is what image/jpeg means, and everybody shows it as we do: baseline JPEG, gray or marked as YCbCr, with neither Exif
+        nor a profile of its own (A3.5, A3.7).
     """
 
     rows: int

@@ -112,6 +112,10 @@ class Instance:
             return FrameTransform()
         return self.chunk_of(frame_number).transform(frame_number)
 
+    def fragments_of(self, frame_number: int) -> int:
+        """Return how many fragments an encapsulated frame has, counted from 1; 0 of a native one."""
+        return self.chunk_of(frame_number).fragments_of(frame_number) if self.frames is not None and self.frames.encapsulated else 0
+
     def fragments(self, frame_number: int) -> tuple[ByteRange, ...]:
         """Return the byte ranges of an encapsulated frame, counted from 1, in the order in which they are joined."""
         return self.chunk_of(frame_number).fragments(frame_number)

@@ -40,6 +40,8 @@ def sendable(encoded: bytes, pixel: ImagePixel) -> bytes | None:
     stream = read_code_stream(encoded)
     if stream is None or not stream.is_picture or (stream.rows, stream.columns) != (pixel.rows, pixel.columns):
         return None
+    if stream.components != (1 if pixel.monochrome else 3):
+        return None
     if encoded[-2:] == _END_OF_IMAGE:
         return encoded
     return encoded[:-1] if encoded[-3:] == _END_OF_IMAGE + b"\0" else None

@@ -79,7 +79,7 @@ def display_of(cells: Cells, pixel: ImagePixel, steps: Grayscale, voi: Window | 
 
 
 def wide_range(cells: Cells, pixel: ImagePixel, steps: Grayscale) -> ValueRange:
-    """Return the range of a whole frame's finite, non-padding values in modality units (H2.15).
+    """Return the range of a whole frame's finite values in modality units, without padding and indices of a palette (H2.15).
 
     cells: (rows, columns) uint32, uint64, float32 or float64, the full frame.
     """
@@ -87,6 +87,8 @@ def wide_range(cells: Cells, pixel: ImagePixel, steps: Grayscale) -> ValueRange:
     for _, stored in pieces(cells, pixel):
         hidden = _hidden(stored, steps.padding)
         kept = stored if hidden is None else stored[~hidden]
+        if steps.colored_from is not None:
+            kept = kept[kept < steps.colored_from]
         values = _modality(kept, steps.modality)
         finite = np.abs(values) < _LARGEST
         if not finite.all():

@@ -38,6 +38,10 @@ class DecodedFrames:
 
         return self._frames.get(key, lambda: _read_only(decode()))
 
+    def kept(self, key: FrameKey) -> Decoded | None:
+        """Return the frame that is kept, or None, also while it is being decoded; never waits."""
+        return self._frames.kept(key)
+
     def offer(self, key: FrameKey, frame: Decoded) -> None:
         """Keep a frame that nobody has asked for yet."""
         if self._keeps:

@@ -3,6 +3,8 @@
 What was costly is kept.
 """
 
+from collections.abc import Callable
+
 from wado_core.codecs import video
 from wado_core.codecs.decoded import Decoded
 from wado_core.codecs.ffmpeg import Bounds
@@ -15,6 +17,7 @@ from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Located
 from wado_core.model.render import RenderPlan
 from wado_core.model.transfer_syntax import transfer_syntax
+from wado_core.ports import WouldWait
 from wado_core.rendering.execute import Keep, keep_nothing, smallest_frame
 from wado_core.services.decoded_frames import DecodedFrames, FrameKey
 from wado_core.services.inflated_data_sets import InflatedDataSets
@@ -66,6 +69,22 @@ class Decoding:
         if not is_costly(plan.transfer_syntax_uid, plan.image_pixel):
             return keep_nothing
         return lambda smallest, make: self._frames.get(FrameKey(plan.version, plan.frame_number, smallest), make)
+
+    def keep_at_once(self, plan: RenderPlan) -> Keep:
+        """Return what ``keep`` does, for callers that must not wait: where a frame is costly and not kept, WouldWait is raised.
+
+        ``keep`` would wait for a thread that decodes the frame just now.
+        """
+        if not is_costly(plan.transfer_syntax_uid, plan.image_pixel):
+            return keep_nothing
+
+        def kept(smallest: tuple[int, int] | None, _make: Callable[[], Decoded]) -> Decoded:
+            frame = self._frames.kept(FrameKey(plan.version, plan.frame_number, smallest))
+            if frame is None:
+                raise WouldWait
+            return frame
+
+        return kept
 
     def can_read_ahead(self, plan: RenderPlan) -> bool:
         """Whether frames can be made ready alone: those of a video come one after the other, and deflated ones all at once."""

@@ -23,6 +23,9 @@ from wado_core.services.locating import Locating
 from wado_core.services.read_ahead import ReadAhead
 from wado_core.settings import Limits
 
+# Of a frame that is read on an event loop: each takes some microseconds.
+_MOST_FRAGMENTS = 64
+
 
 class Rendering:
     """Plans and makes pictures of indexed objects."""
@@ -96,12 +99,12 @@ class Rendering:
         if located is None or located.instance.version != plan.version or (known is None and needs_range(plan)):
             return None
         opened = self._near.at_hand(located.location)
-        if opened is None:
+        if opened is None or located.instance.fragments_of(plan.frame_number) > _MOST_FRAGMENTS:
             return None
         try:
             with opened as source:
                 reader = FrameReader(source, located.instance, self._limits)
-                image, _ = execute(plan, reader, known, _decode_at_once, keep=self._decoding.keep(plan))
+                image, _ = execute(plan, reader, known, _decode_at_once, keep=self._decoding.keep_at_once(plan))
         except (WouldWait, ContentChanged):
             return None
         self._pictures.put(plan.digest, image)

@@ -75,6 +75,15 @@ class SharedCache(Generic[Key, Value]):
                     self._put(key, flight.made[0])
             flight.landed.set()
 
+    def kept(self, key: Key) -> Value | None:
+        """Return the value that is kept, and note its use, or None, also while somebody makes it: nobody is waited for."""
+        with self._lock:
+            value = self._values.get(key)
+            if value is not None:
+                self._values.move_to_end(key)
+                self._hits += 1
+            return value
+
     def offer(self, key: Key, value: Value) -> None:
         """Keep a value that was made for nobody yet, unless one is kept."""
         with self._lock:
@@ -99,6 +108,8 @@ class SharedCache(Generic[Key, Value]):
         if cost > self._largest_bytes:
             self._refused += 1
             return
+        if key in self._values:  # offered while it was made
+            self._bytes -= self._cost(self._values.pop(key))
         self._values[key] = value
         self._bytes += cost
         while self._bytes > self._most_bytes:

@@ -116,7 +116,9 @@ class Sheets:
             cells.append(Cell(tile, *place_of(number, edge), picture))
         if refusal is not None and all(isinstance(cell.picture, Problem) and cell.picture.passing for cell in cells):
             raise refusal
-        return SheetPlan(listed, tuple(cells), edge)
+        plan = SheetPlan(listed, tuple(cells), edge)
+        assert plan.digest  # noqa: S101 - made here, as those of 256 thumbnails take an event loop 10 ms
+        return plan
 
     def cached(self, plan: SheetPlan) -> EncodedImage | None:
         """Return the sheet if it is kept in memory."""

@@ -19,7 +19,8 @@ from wado_http.cli.text import counted, printable, shown
 def info(file: Path) -> None:
     """Say what is in FILE and how its first frame would be rendered, or why it cannot be.
 
-    The first frame is rendered to find out. Names and dates of patients are not shown.
+    The first frame is rendered to find out; what of FILE is broken and left out of the picture is a warning. Names and dates of
+    patients are not shown.
 
     \b
     Example:
@@ -30,7 +31,7 @@ def info(file: Path) -> None:
 
         instance = api.open(file)
         lines = [("File", f"{shown(file)} ({counted(file.stat().st_size, 'byte')})"), *describe(instance)]
-        lines.append(("Can be rendered", _verdict(file)))
+        lines += _verdict(file)
     width = max(len(label) for label, _ in lines)
     for label, value in lines:
         click.echo(f"{label:<{width}}  {printable(value)}")
@@ -52,11 +53,11 @@ def describe(instance: Instance) -> Iterator[tuple[str, str]]:
 
 
 def _describe_pixels(instance: Instance, pixel: ImagePixel) -> Iterator[tuple[str, str]]:
-    sign = "signed" if pixel.signed else "unsigned"
+    kind = "floating point" if pixel.floating else "signed" if pixel.signed else "unsigned"
     yield "Rows × columns", f"{pixel.rows} × {pixel.columns}"
     yield "Frames", f"{instance.number_of_frames:,}"
     yield "Photometric interpretation", f"{pixel.photometric_interpretation}, {counted(pixel.samples_per_pixel, 'sample')} per pixel"
-    yield "Bits", f"{pixel.bits_allocated} allocated, {pixel.bits_stored} stored, high bit {pixel.high_bit}, {sign}"
+    yield "Bits", f"{pixel.bits_allocated} allocated, {pixel.bits_stored} stored, high bit {pixel.high_bit}, {kind}"
     stream = instance.code_stream
     if stream is not None:
         form = f"{stream.rows} × {stream.columns}, {counted(stream.components, 'component')} of {counted(stream.precision, 'bit')}"
@@ -90,12 +91,13 @@ def _window(transform: FrameTransform) -> str:
     return f"{automatic} (the stored window is broken and ignored)" if transform.voi_problem else automatic
 
 
-def _verdict(file: Path) -> str:
-    """Render the first frame: the only answer that cannot be wrong."""
+def _verdict(file: Path) -> list[tuple[str, str]]:
+    """Render the first frame: the only answer that cannot be wrong. What is left out of the picture comes before it."""
     from wado_core import api
 
+    lines: list[tuple[str, str]] = []
     try:
-        picture = api.render(file)
+        picture = api.render(file, on_warning=lambda text: lines.append(("Warning", text)))
     except WadoError as error:
-        return f"no: {error}"
-    return f"yes ({counted(len(picture), 'byte')} of JPEG)"
+        return [*lines, ("Can be rendered", f"no: {error}")]
+    return [*lines, ("Can be rendered", f"yes ({counted(len(picture), 'byte')} of JPEG)")]

@@ -39,6 +39,7 @@ def wado() -> None:
       wado info ct.dcm                         say what is in a file
       wado render ct.dcm -o ct.jpg             make a picture of it
       wado render ct.dcm -o lung.png --window -600,1500
+      wado thumbnail ~/images/study-17 -o small.jpg
 
     Exit status: 0 done, 1 refused or failed (one line says why), 2 wrong usage, 130 interrupted.
     """

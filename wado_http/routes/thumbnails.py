@@ -46,8 +46,7 @@ async def sheet(request: Request) -> Response:
     state = state_of(request)
     query = parse_sheet(request.scope["query_string"], state.settings.limits)
     media_type = choose(parse_accept(accept_of(request)), query.content_type, (JPEG, JSON))
-    plan = await state.look_up(state.sheets.plan, query.asked, query.list_name)
-    representation = _representation(state, query, plan, media_type, _mounted_at(request))
+    plan, representation = await state.look_up(_planned, state, query, media_type, _mounted_at(request))
     if client_has(request.headers, representation.etag, representation.modified):
         return not_modified(representation)
     image = state.sheets.cached(plan)
@@ -66,7 +65,8 @@ async def sheet(request: Request) -> Response:
         if media_type == JPEG:
             return picture(request, waiter, JPEG, representation)
         waiter.leave()
-        return Response(_map(query, plan, image, _mounted_at(request)), headers=representation.headers(), media_type=JSON)
+        said = await state.look_up(_map, query, plan, image, _mounted_at(request))
+        return Response(said, headers=representation.headers(), media_type=JSON)
     except BaseException:
         waiter.leave()
         raise
@@ -75,6 +75,12 @@ async def sheet(request: Request) -> Response:
 def _join(state: State, plan: SheetPlan) -> Waiter:
     """Have a sheet drawn, or wait with those who wait for it already, for the sheet itself or for its map."""
     return state.slots.join_while_wanted(plan.digest, state.sheets.heavy(plan), partial(state.sheets.image, plan))
+
+
+def _planned(state: State, query: SheetQuery, media_type: str, mounted_at: str) -> tuple[SheetPlan, Representation]:
+    """Plan a sheet, and name it or its map: of hundreds of tiles the names alone take milliseconds, which the event loop does not have."""
+    plan = state.sheets.plan(query.asked, query.list_name)
+    return plan, _representation(state, query, plan, media_type, mounted_at)
 
 
 def _representation(state: State, query: SheetQuery, plan: SheetPlan, media_type: str, mounted_at: str) -> Representation:

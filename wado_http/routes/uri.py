@@ -12,7 +12,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from wado_core.errors import Busy, ContentChanged, NotSupported
+from wado_core.errors import Busy, ContentChanged, NotAcceptable, NotSupported
 from wado_core.model.instance import Instance, Located
 from wado_core.model.render import MediaType, RenderPlan, RenderRequest
 from wado_core.model.sop_class import Category
@@ -119,7 +119,13 @@ def _choose(asked: UriRequest, instance: Instance, accept: str | None) -> _Chose
     """Choose the media type (406), and check what depends on the object."""
     picked = asked.frame_number if instance.multi_frame else None  # A4.71: elsewhere frameNumber is ignored
     category = instance.category if picked is None else Category.SINGLE_FRAME  # A4.73
-    media_type = choose(parse_accept(accept), asked.content_type, PRODUCIBLE[category])
+    try:
+        media_type = choose(parse_accept(accept), asked.content_type, PRODUCIBLE[category])
+    except NotAcceptable as error:
+        if category is not Category.MULTI_FRAME or not instance.is_image:
+            raise
+        single = " or ".join(kind for kind in PRODUCIBLE[Category.SINGLE_FRAME] if kind != DICOM)
+        raise NotAcceptable(f"{error} A frame of it, picked by frameNumber, is served as {single}.", error.available) from None
     check_media_type(asked, media_type)
     check_image_parameters(asked, instance.is_image)
     return _Chosen(media_type, picked)

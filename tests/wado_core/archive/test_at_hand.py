@@ -183,3 +183,18 @@ def test_a_short_read_is_left_to_others(files: FilesAtHand, tmp_path: Path, monk
     monkeypatch.setattr(os, "preadv", lambda *_: 5)
     with pytest.raises(WouldWait):
         read(files, location)
+
+
+def test_more_than_can_be_copied_at_once_is_not_given(files: FilesAtHand, tmp_path: Path) -> None:
+    """Whatever the index says of a frame's length: a fragment may be padded, or hold what no decoder looks at."""
+    location = write(tmp_path / "a", bytes(5 << 20))
+    files.note(location)
+    assert len(read(files, location, 0, 4 << 20) or b"") == 4 << 20
+    with pytest.raises(WouldWait):
+        read(files, location, 0, 5 << 20)
+    opened = files.at_hand(location)
+    assert opened is not None
+    with opened as source:
+        source.read(0, 3 << 20)
+        with pytest.raises(WouldWait):
+            source.read(0, 3 << 20)

@@ -1,15 +1,21 @@
 """Caches in memory: their contracts, and the bound in bytes."""
 
+import tracemalloc
 from dataclasses import replace
 
 import pytest
 
 from tests.contract.caches import InstanceCacheContract, RenderCacheContract, picture
 from tests.contract.objects import described, key, location
+from tests.fixtures import build
 from wado_core.archive.cache_memory import ENTRY_BYTES, MemoryCache, MemoryInstanceCache, instance_bytes
+from wado_core.archive.index_rows import decode_instance, encode_instance
+from wado_core.dicom.instance import describe
+from wado_core.dicom.source import BytesSource
 from wado_core.model.frame import FrameChunk, FrameLayout
-from wado_core.model.instance import Instance, Located
+from wado_core.model.instance import Instance, Located, Location
 from wado_core.ports import InstanceCache, RenderCache
+from wado_core.settings import Limits
 
 
 class TestRenderCache(RenderCacheContract):
@@ -110,3 +116,28 @@ def test_a_cache_without_room_keeps_nothing() -> None:
     cache = MemoryCache(0)
     cache.put("a", picture(0))
     assert cache.get("a") is None
+
+
+@pytest.mark.parametrize("name", ["ct", "ovl_frames", "enh", "supp", "all overlays", "many complaints"])
+def test_a_description_costs_no_more_than_it_is_said_to(name: str) -> None:
+    """An archive of secondary captures with sixteen overlays each must not take three times the bound."""
+    stored = build("ovl_frames" if " " in name else name)
+    instance = describe(BytesSource(stored), "v" * 32, Limits()).instance
+    if name == "all overlays":
+        instance = replace(instance, overlays=instance.overlays[:1] * 16)
+    if name == "many complaints":
+        instance = replace(instance, warnings=tuple(f"(6000,{number:04x}) is wrong, {'and more so ' * 9}" for number in range(100)))
+    description, columns = encode_instance(instance)
+    chunk_columns = columns[0][1] if columns else None
+    decode_instance(description, chunk_columns)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        kept = [
+            Located(decode_instance(description, chunk_columns), Location(b"/of/files/%09d.dcm" % number, number, number << 40, number))
+            for number in range(200)
+        ]
+        each = (tracemalloc.get_traced_memory()[0] - before) / len(kept)
+    finally:
+        tracemalloc.stop()
+    assert each <= instance_bytes(kept[0])

@@ -22,6 +22,14 @@ def test_round_trip(shape: tuple[int, ...]) -> None:
         np.testing.assert_array_equal(np.asarray(image), picture)
 
 
+@pytest.mark.parametrize("shape", [(3, 1, 1), (3, 1, 7), (3, 7, 1)])
+def test_pixels_that_were_planes(shape: tuple[int, int, int]) -> None:
+    """Strides of an edge of 1 may be anything, and the array still counts as one in C order."""
+    pixels = np.ascontiguousarray(np.arange(np.prod(shape), dtype=np.uint8).reshape(shape).transpose(1, 2, 0))
+    with Image.open(BytesIO(encode(pixels))) as image:
+        np.testing.assert_array_equal(np.asarray(image), pixels)
+
+
 def test_eight_bits_a_sample() -> None:
     """A3.6: byte 24 of a PNG is the bit depth, byte 25 the colour type."""
     assert encode(np.zeros((2, 2), np.uint8))[24:26] == b"\x08\x00"

@@ -3,12 +3,15 @@
 import re
 import time
 import warnings
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom import dcmread
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit
 
+import wado_core
 from tests import reference
 from tests.fixtures import FIXTURES, build, file_bytes, image, uids
 from tests.fixtures.code_streams import jpeg, jpeg_2000
@@ -117,19 +120,46 @@ def test_code_streams_are_those_of_the_first_frame() -> None:
     assert instance(build("rle")).code_stream is None
 
 
+def test_samples_that_only_the_code_stream_says_are_signed() -> None:
+    """Padding and the first value that a table maps are read as the samples are (H1.4, H1.6, H1.7)."""
+    values = np.array([[-2000, -1000, 0, 1000]] * 4, np.int16)
+    stream = jpeg_2000(values, bits_stored=16)
+    objects = {
+        sign: file_bytes(
+            image(
+                values,
+                transfer_syntax=JPEG2000Lossless,
+                code_streams=[stream],
+                pixel_representation=sign,
+                padding=-2000 % 65536 if sign == 0 else -2000,
+            )
+        )
+        for sign in (0, 1)
+    }
+    of_stream, of_header = instance(objects[0]), instance(objects[1])
+    assert (of_stream.image_pixel, of_stream.padding) == (of_header.image_pixel, of_header.padding)
+    assert of_stream.padding == Padding(-2000, -2000)
+    assert [warning[:11] for warning in of_stream.warnings] == ["(0028,0103)"]
+    assert not of_header.warnings
+    drawn = [wado_core.render(data, media_type="image/png") for data in objects.values()]
+    assert drawn[0] == drawn[1]
+    shown = np.asarray(Image.open(BytesIO(drawn[0])))
+    assert shown[0].tolist() == [0, 0, 128, 255]  # padding is no part of the range -1000 … 1000
+
+
 def test_a_frame_header_behind_long_application_segments_is_found() -> None:
     """An ICC profile takes 64 KB a segment; the first 4 KB of the frame hold nothing but it."""
     segments = [(0xE2, bytes(60_000))] * 4
     stream = rebuilt(jpeg(thorax_8bit()), applications=segments)
     data = file_bytes(image(np.zeros((128, 128), np.uint8), transfer_syntax=JPEGBaseline8Bit, code_streams=[stream]))
-    assert instance(data).code_stream == CodeStream(128, 128, 1, 8, lossy=True, is_picture=True)
+    assert instance(data).code_stream == CodeStream(128, 128, 1, 8, lossy=True)
 
 
 @pytest.mark.parametrize("missing", [4070, 4072, 4075, 4078, 4080])
 def test_a_frame_header_across_the_end_of_the_first_look_is_read_whole(missing: int) -> None:
     stream = rebuilt(jpeg(thorax_8bit()), applications=[(0xE2, bytes(missing - 79))])
     data = file_bytes(image(np.zeros((128, 128), np.uint8), transfer_syntax=JPEGBaseline8Bit, code_streams=[stream]))
-    assert instance(data).code_stream == CodeStream(128, 128, 1, 8, lossy=True, is_picture=True)
+    assert instance(data).code_stream == CodeStream(128, 128, 1, 8, lossy=True)
 
 
 def test_enhanced_frames_have_their_own_transformations() -> None:
@@ -176,9 +206,7 @@ class TestContradictions:
     def test_bits(self, attributes: dict[str, object]) -> None:
         assert "contradict" in self.problem(**attributes)
 
-    @pytest.mark.parametrize(
-        ("attributes", "needed"), [({"Rows": 5}, 40), ({"BitsAllocated": 32}, 64), ({"Columns": 65535}, 524280)]
-    )
+    @pytest.mark.parametrize(("attributes", "needed"), [({"Rows": 5}, 40), ({"BitsAllocated": 32}, 64), ({"Columns": 65535}, 524280)])
     def test_too_little_pixel_data(self, attributes: dict[str, object], needed: int) -> None:
         expected = rf"\(7FE0,0010\) Pixel Data holds 32 bytes; 1 frame of .* pixels needs {needed} \(PS3\.5 8\.2\)\."
         assert re.fullmatch(expected, self.problem(**attributes))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
+from struct import pack
 from typing import Any
 
 import imagecodecs
@@ -19,6 +20,7 @@ from wado_core.codecs.code_stream import read_code_stream
 from wado_core.codecs.jpeg_markers import with_adobe_transform
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
+from wado_core.errors import DamagedObject
 from wado_core.model.geometry import Region
 from wado_core.model.grayscale import Padding, VoiLutFunction, Window
 from wado_core.model.render import MediaType, RenderRequest
@@ -37,14 +39,17 @@ def coded(samples: Any, **options: Any) -> bytes:
 COLOR = coded(RGB, subsampling="422")
 PLAIN = coded(GRAY)
 
+# Exif with an Orientation (274) of 6, "to be turned by 90°", and the beginning of an ICC profile (ICC.1 B.4).
+_TIFF = b"MM\0\x2a" + pack(">LHHHLHHL", 8, 1, 274, 3, 1, 6, 0, 0)
+TURNED = b"\xff\xe1" + pack(">H", 8 + len(_TIFF)) + b"Exif\0\0" + _TIFF
+PROFILE = b"\xff\xe2" + pack(">H", 16) + b"ICC_PROFILE\0\1\1"
+
 
 def stored(stream: bytes, photometric: str = "YBR_FULL_422", **more: Any) -> bytes:
     """Build an object of one JPEG frame."""
     shape = (48, 64) if photometric.startswith(("MONO", "PALETTE")) else (48, 64, 3)
     return file_bytes(
-        image(
-            np.broadcast_to(np.uint8(0), shape), photometric=photometric, transfer_syntax=JPEGBaseline8Bit, code_streams=[stream], **more
-        )
+        image(np.broadcast_to(np.uint8(0), shape), photometric=photometric, transfer_syntax=JPEGBaseline8Bit, code_streams=[stream], **more)
     )
 
 
@@ -114,10 +119,23 @@ def test_gray_frames_only_where_all_samples_are_drawn_as_they_are(photometric: s
         (with_adobe_transform(COLOR, 1), True),
         (with_adobe_transform(coded(RGB, outcolorspace="RGB"), 0), False),  # unmarked RGB is what browsers take for YCbCr
         (with_adobe_transform(COLOR, 0), False),
+        (COLOR[:2] + TURNED + COLOR[2:], False),
+        (COLOR[:2] + PROFILE + COLOR[2:], False),
     ],
 )  # fmt: skip
 def test_colour_only_where_every_decoder_reads_it_as_we_do(stream: bytes, as_it_is: bool) -> None:
     assert is_as_stored(stored(stream)) is as_it_is
+
+
+def test_exif_turns_no_picture() -> None:
+    """Viewers heed it in a JPEG that they are sent; no decoder of DICOM frames does, and no attribute says so."""
+    turned, plain = (wado_core.render(stored(stream), quality=None) for stream in (COLOR[:2] + TURNED + COLOR[2:], COLOR))
+    for data in (turned, plain):
+        with Image.open(BytesIO(data)) as shown:
+            assert shown.getexif().get(274, 1) == 1
+            assert shown.size == (64, 48)
+    with Image.open(BytesIO(COLOR[:2] + TURNED + COLOR[2:])) as as_it_was:
+        assert as_it_was.getexif()[274] == 6
 
 
 def test_a_profile_is_embedded_rather_than_forgotten() -> None:
@@ -149,3 +167,13 @@ def test_digests_tell_the_stored_stream_from_one_made_anew() -> None:
     assert not plan.streamed
     assert read_code_stream(COLOR) == instance.code_stream
     assert replace(instance, padding=Padding(0, 0)) != instance
+
+
+def test_a_frame_in_colour_of_a_gray_object_is_not_sent() -> None:
+    """The plan was made of the first stream; a later one that has another number of components is damage (PS3.3 C.7.6.3.1.2)."""
+    cells = np.broadcast_to(np.uint8(0), (2, 48, 64))
+    options: dict[str, Any] = {"transfer_syntax": JPEGBaseline8Bit, "window": IDENTITY}
+    data = file_bytes(image(cells, photometric="MONOCHROME2", code_streams=[PLAIN, COLOR], **options))
+    assert wado_core.render(data, quality=None) == PLAIN
+    with pytest.raises(DamagedObject, match="several components"):
+        wado_core.render(data, frame_number=2, quality=None)

@@ -228,3 +228,11 @@ def test_narrow_samples_in_wide_cells_take_the_table() -> None:
     narrow = narrowed(Decoded(cells, gray(12, bits_allocated=32, high_bit=28)))
     display = cell_table(plan(), Window(2048, 4096), narrow.pixel)[narrow.cells]
     np.testing.assert_array_equal(display, grayscale.linear(values, 2048, 4096))
+
+
+def test_indices_of_a_supplemental_palette_are_no_part_of_the_range() -> None:
+    """H2.15, H2.18: as of samples that a table holds."""
+    values = np.array([[3, 70_000, 99_999], [100_000, 100_001, 900_000]], np.uint32)
+    steps = Grayscale(Rescale(2.0, -5.0), inverted=False, padding=Padding(3, 3), colored_from=100_000)
+    assert wide_range(values, gray(20, bits_allocated=32), steps) == ValueRange(139_995.0, 199_993.0)
+    assert wide_range(values[1:], gray(20, bits_allocated=32), steps).empty

@@ -1,7 +1,9 @@
 """Read-ahead: what somebody who scrolls asks for next is there already; nobody waits for it, and nobody else is served worse."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any
 
@@ -17,6 +19,8 @@ from tests.wado_core.services.archive import Archive
 from wado_core.codecs.decoded import Decoded
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
+from wado_core.errors import DamagedObject
+from wado_core.model.frame import EncodedImage
 from wado_core.model.instance import Instance
 from wado_core.model.render import RenderPlan, RenderRequest
 from wado_core.services.decoding import Decoding
@@ -196,3 +200,31 @@ def test_a_picture_of_a_kept_frame_is_light(archive: Archive, ahead: ReadAhead, 
     archive.decoding.forget(plan(3))
     assert rendering.image(plan(3)) == at_once
     assert rendering.image_at_once(plan(8)) is None  # not kept: nothing is decoded on the way
+
+
+def test_an_event_loop_does_not_wait_for_a_frame_that_is_being_decoded(archive: Archive, plan: Callable[[int], RenderPlan]) -> None:
+    """The frame was kept when its picture was found to be light; it has gone since, and a thread decodes it once more."""
+    rendering = Rendering(
+        archive.locating, archive.index, archive.store, archive.near, archive.decoding, archive.pictures, archive.told, Limits()
+    )
+    begun, let_go = Event(), Event()
+
+    def decode() -> Decoded:
+        begun.set()
+        assert let_go.wait(SOON_S)
+        raise DamagedObject("never decoded")
+
+    def slowly() -> None:
+        with suppress(DamagedObject):
+            archive.decoding.keep(plan(3))(None, decode)
+
+    other = Thread(target=slowly)
+    other.start()
+    assert begun.wait(SOON_S)
+    found: list[EncodedImage | None] = []
+    loop = Thread(target=lambda: found.append(rendering.image_at_once(plan(3))), daemon=True)
+    loop.start()
+    loop.join(SOON_S / 6)
+    let_go.set()
+    other.join()
+    assert found == [None]

@@ -99,3 +99,18 @@ def test_one_value_is_not_waited_for_by_those_of_another() -> None:
         assert not first.done()
         go_on.set()
         assert first.result(30) == b"a"
+
+
+def test_what_was_offered_while_it_was_made_counts_once() -> None:
+    """Read-ahead and a request often decode one frame at the same time."""
+    kept = cache(100)
+
+    def offered_meanwhile() -> bytes:
+        kept.offer("a", bytes(40))
+        return bytes(40)
+
+    for _ in range(5):
+        assert kept.get("a", offered_meanwhile) == bytes(40)
+        assert (kept.counts().size_bytes, kept.counts().entries) == (40, 1)
+        kept.drop(lambda _key: True)
+        assert (kept.counts().size_bytes, kept.counts().entries) == (0, 0)

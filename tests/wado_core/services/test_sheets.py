@@ -132,6 +132,12 @@ class TestSheet:
         assert cell.picture.digest == archive.rendering.plan(archive.instance(key(1)), asked).digest
 
 
+    def test_what_names_a_sheet_is_made_with_its_plan(self, archive: Archive) -> None:
+        """Of 256 thumbnails it takes milliseconds, which event loops do not have."""
+        archive.put("a", data(1))
+        assert archive.sheets.plan(of_series())._digest
+
+
 class TestWhatCannotBeShown:
     def test_it_is_marked_and_named_and_the_others_are_shown(self, archive: Archive) -> None:
         archive.put("1", data(1))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures import build, uids
-from tests.wado_http.cli.running import CT, RT_PLAN, wado
+from tests.wado_http.cli.running import CT, RT_PLAN, SAMPLES, wado
 from wado_http.cli.main import run
 
 
@@ -65,6 +65,20 @@ def test_colour_and_frames(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     said = _info(_fixture("jpg_ybr", tmp_path), capsys)
     assert said["Compressed image"].endswith("3 components of 8 bits")
     assert "Window, frame 1" not in said
+
+
+def test_floats_are_no_integers_with_a_sign(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _info(_fixture("float32", tmp_path), capsys)["Bits"].endswith("floating point")
+    assert _info(_fixture("gray32", tmp_path), capsys)["Bits"].endswith(", signed")
+
+
+def test_what_is_broken_and_left_out_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same that ``wado render`` says of it."""
+    said = _info(SAMPLES / "badVR.dcm", capsys)
+    assert said["Warning"].startswith("(0028,0008) Number of Frames is no positive integer")
+    assert run(["render", str(SAMPLES / "badVR.dcm"), "-o", str(tmp_path / "picture.png")]) == 0
+    assert said["Warning"] in capsys.readouterr().err
+    assert "Warning" not in _info(CT, capsys)
 
 
 @pytest.mark.parametrize("name", ["sr", "pdf"])

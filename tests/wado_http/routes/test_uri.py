@@ -105,6 +105,17 @@ def test_406_lists_what_is_available() -> None:
         assert response.json()["available"] == ["application/dicom"]
 
 
+@pytest.mark.parametrize(("more", "accept"), [("&contentType=image/jpeg", "*/*"), ("", "image/png")])
+def test_406_of_a_multi_frame_object_says_how_its_frames_are_had(more: str, accept: str) -> None:
+    """A4.73: without frameNumber it is an application/dicom object, and the client may have wanted a picture."""
+    with serving() as client:
+        response = client.get(query(US10, more), headers={"accept": accept})
+        assert (response.status_code, "Available media types: application/dicom\n" in response.text) == (406, True)
+        assert "picked by frameNumber, is served as image/jpeg or image/png." in response.text
+        assert client.get(query(US10, f"{more}&frameNumber=1"), headers={"accept": accept}).status_code == 200
+        assert "frameNumber" not in client.get(query(ECG, more), headers={"accept": accept}).text
+
+
 def test_the_order_of_the_checks() -> None:
     """A6.2: method, requestType, UIDs, syntax, combinations, look-up, media type, object, rendering."""
     unknown = InstanceKey(STUDY, SERIES, "9.9")
