@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")  # of wha
 SEED_VARIABLE = "WADO_BAD_DATA_SEED"
 """Names another choice of mutants: a number."""
 
-MUTANTS = 900
+MUTANTS = 500
 """Of each collection."""
 
 

@@ -31,6 +31,8 @@ DRAWN_AS_GRAY = "Stored values are drawn as gray values."
 # Width of the cells of the elements that hold floats (PS3.5 6.2, OF and OD).
 _FLOAT_BITS = {tags.FLOAT_PIXEL_DATA: 32, tags.DOUBLE_FLOAT_PIXEL_DATA: 64}
 
+_BITS_STORED_MISSING = "(0028,0101) Bits Stored is missing or 0 (PS3.3 C.7.6.3.1): {}, as (0028,0100) Bits Allocated says, was used."
+
 
 def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     """Read what rendering and listings need of a stored object.
@@ -51,6 +53,8 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     if pixel is not None and problem is None:
         if not attributes.text(tags.PHOTOMETRIC_INTERPRETATION):
             warnings.append(missing(pixel.photometric_interpretation))
+        if not pixel.floating and not attributes.integer(tags.BITS_STORED):
+            warnings.append(_BITS_STORED_MISSING.format(pixel.bits_stored))
         pixel = _noted(warnings, without_codec(pixel, header.transfer_syntax_uid))
         pixel, problem, layout, columns = read_frames(header, pixel, number_of_frames, warnings)
         code_stream = first_code_stream(header, columns)

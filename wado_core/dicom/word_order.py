@@ -28,8 +28,8 @@ def words_are_swapped(scanner: Scanner, element: Element, available: int, pixel:
         return False  # bytes, or words as wide as floats: OB, OF, OD
     if pixel.bits_allocated <= 8:
         return True
-    if pixel.bits_allocated == 16:
-        return False
+    if pixel.bits_allocated not in (32, 64):
+        return False  # one word, or a width that is refused
     width = pixel.bits_allocated // 8
     count = min(available, _SAMPLE_BYTES) // width
     start = (available // width - count) // 2 * width

@@ -206,6 +206,15 @@ class TestContradictions:
     def test_bits(self, attributes: dict[str, object]) -> None:
         assert "contradict" in self.problem(**attributes)
 
+    @pytest.mark.parametrize("stored", [0, None])
+    def test_bits_stored_that_are_not_told_are_those_allocated(self, stored: int | None) -> None:
+        found = instance(file_bytes(image(np.zeros((4, 4), np.uint16), attributes={"BitsStored": stored, "HighBit": 15})))
+        assert found.image_pixel is not None
+        assert found.image_pixel.bits_stored == 16
+        assert found.warnings == (
+            "(0028,0101) Bits Stored is missing or 0 (PS3.3 C.7.6.3.1): 16, as (0028,0100) Bits Allocated says, was used.",
+        )
+
     @pytest.mark.parametrize(("attributes", "needed"), [({"Rows": 5}, 40), ({"BitsAllocated": 32}, 64), ({"Columns": 65535}, 524280)])
     def test_too_little_pixel_data(self, attributes: dict[str, object], needed: int) -> None:
         expected = rf"\(7FE0,0010\) Pixel Data holds 32 bytes; 1 frame of .* pixels needs {needed} \(PS3\.5 8\.2\)\."

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from pydicom import dcmread
 import wado_core
 from tests.fixtures import build
 from tests.wado_core.dicom.objects import other_makers
+from wado_core.errors import WadoError
 
 
 def pictures(path: Path) -> list[bytes]:
@@ -35,3 +37,15 @@ def test_cells_that_are_turned_round_as_a_whole_look_as_before(big: str, little:
     paths = {Path(name).name: path for name, path in other_makers().items()}
     assert dcmread(paths[big]).PixelData == np.frombuffer(dcmread(paths[little]).PixelData, "<u4").astype(">u4").tobytes()
     assert pictures(paths[big]) == pictures(paths[little])
+
+
+@pytest.mark.parametrize("bits_allocated", [12, 24, 40, 48])
+def test_a_width_that_is_no_number_of_whole_words_is_refused(bits_allocated: int) -> None:
+    """It has no order that could be asked for."""
+    ds = dcmread({Path(name).name: path for name, path in other_makers().items()}["MR_small_bigendian.dcm"])
+    ds.BitsAllocated = bits_allocated
+    ds.BitsStored, ds.HighBit, ds.PixelData = 12, 11, ds.PixelData * 4
+    data = BytesIO()
+    ds.save_as(data)
+    with pytest.raises(WadoError, match=r"\(0028,0100\) Bits Allocated"):
+        wado_core.render(data.getvalue())
