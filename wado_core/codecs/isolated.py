@@ -129,6 +129,9 @@ class IsolatedDecoder:
         if child is None or child.poll() is not None:
             self._end()
             child = self._child = self._started()
+            if self._aborted:  # meanwhile, when there was no child to be killed
+                self._end()
+                raise Unavailable(_NOT_STARTED)
         return child
 
     def _started(self) -> subprocess.Popen[bytes]:
