@@ -18,11 +18,11 @@ def encode(picture: npt.NDArray[np.uint8], profile: bytes = b"") -> bytes:
     """
     import imagecodecs
 
-    # Of a single pixel or row, numpy takes any strides for C order, and the library does not.
-    picture = picture.reshape(-1).reshape(picture.shape)
     # Each row has a byte for its filter, which the library's own guess forgets; data that cannot be compressed grows by a little.
     filtered = picture.shape[0] * (1 + picture[0].size)
-    data = bytes(imagecodecs.png_encode(picture, level=1, out=filtered + filtered // 64 + 1024))
+    # Along an edge of 1, numpy takes any stride for C order, and the library does not.
+    ordered = picture.reshape(-1).reshape(picture.shape)
+    data = bytes(imagecodecs.png_encode(ordered, level=1, out=filtered + filtered // 64 + 1024))
     return b"".join((data[:_HEAD_BYTES], _profile_chunk(profile), data[_HEAD_BYTES:])) if profile else data
 
 

@@ -15,7 +15,7 @@ class FileChanged:
 
 @dataclass(frozen=True, slots=True)
 class RangeFound:
-    """The range of a frame's values was found (H2.15)."""
+    """The range of a frame's values was found (H2.15); version: of its bytes, and of what found it in them."""
 
     key: InstanceKey
     version: str

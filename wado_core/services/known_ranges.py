@@ -2,10 +2,11 @@
 
 from collections import OrderedDict
 from threading import Lock
+from zlib import crc32
 
 from wado_core.model.grayscale import ValueRange
 from wado_core.model.notice import RangeFound
-from wado_core.model.render import AutomaticWindow, RenderPlan
+from wado_core.model.render import RENDERER_VERSION, AutomaticWindow, RenderPlan
 from wado_core.ports import Index, Notices
 
 # Some 300 bytes each.
@@ -30,7 +31,7 @@ class KnownRanges:
         """Return the range of a plan's frame, None when nobody has found it yet; raises Unavailable."""
         known = self.in_memory(plan)
         if known is None:
-            known = self._index.value_range(plan.key, plan.version, plan.frame_number)
+            known = self._index.value_range(plan.key, range_version(plan), plan.frame_number)
             if known is not None:
                 self._remember(plan, known)
         return known
@@ -38,7 +39,7 @@ class KnownRanges:
     def found(self, plan: RenderPlan, values: ValueRange) -> None:
         """Remember the range of a plan's frame that has just been found."""
         self._remember(plan, values)
-        self._notices.send(RangeFound(plan.key, plan.version, plan.frame_number, values))
+        self._notices.send(RangeFound(plan.key, range_version(plan), plan.frame_number, values))
 
     def _remember(self, plan: RenderPlan, values: ValueRange) -> None:
         with self._lock:
@@ -50,6 +51,14 @@ class KnownRanges:
 def needs_range(plan: RenderPlan) -> bool:
     """Say whether the picture is drawn with the automatic window."""
     return plan.grayscale is not None and isinstance(plan.grayscale.voi, AutomaticWindow)
+
+
+def range_version(plan: RenderPlan) -> str:
+    """Return what the range of a plan's frame is remembered under: the version of its bytes, and what finds values in them.
+
+    Another decoder, or another renderer, may find other values: pictures of one ETag must not depend on who looked first.
+    """
+    return f"{plan.version}-{RENDERER_VERSION}-{crc32(plan.codecs.encode()):08x}"
 
 
 def _frame(plan: RenderPlan) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import imagecodecs
@@ -18,8 +19,10 @@ from wado_core.errors import Busy, ContentChanged, DamagedObject, Gone, InvalidR
 from wado_core.model.frame import EncodedImage
 from wado_core.model.geometry import Region
 from wado_core.model.grayscale import ValueRange, Window
+from wado_core.model.notice import RangeFound
 from wado_core.model.render import MediaType, RenderRequest
 from wado_core.model.uid import InstanceKey
+from wado_core.services.known_ranges import range_version
 from wado_core.services.rendering import Rendering
 from wado_core.settings import Limits
 
@@ -103,9 +106,9 @@ class TestImage:
         archive.put("ramp", build("ramp"))
         instance = archive.instance(key("ramp"))
         plan = archive.rendering.plan(instance, PNG)
-        assert archive.index.value_range(key("ramp"), instance.version, 1) is None
+        assert archive.index.value_range(key("ramp"), range_version(plan), 1) is None
         first = archive.rendering.image(plan)
-        assert archive.index.value_range(key("ramp"), instance.version, 1) == ValueRange(0.0, 4095.0)
+        assert archive.index.value_range(key("ramp"), range_version(plan), 1) == ValueRange(0.0, 4095.0)
         assert archive.rendering.image(plan) == first
         part = archive.rendering.plan(instance, RenderRequest(region=Region(0, 0, 0.5, 0.5), media_type=MediaType.PNG))
         np.testing.assert_array_equal(shown(archive.rendering.image(part)), shown(first)[:32, :32])
@@ -117,14 +120,25 @@ class TestImage:
         of = InstanceKey(ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID)
         instance = archive.instance(of)
         for number, low in ((2, 100.0), (1, 0.0)):
-            archive.rendering.image(archive.rendering.plan(instance, RenderRequest(frame_number=number)))
-            assert archive.index.value_range(of, instance.version, number) == ValueRange(low, low + 15)
+            plan = archive.rendering.plan(instance, RenderRequest(frame_number=number))
+            archive.rendering.image(plan)
+            assert archive.index.value_range(of, range_version(plan), number) == ValueRange(low, low + 15)
 
     def test_a_stored_window_needs_no_range(self, archive: Archive) -> None:
         archive.put("ct", build("ct"))
         instance = archive.instance(key("ct"))
-        archive.rendering.image(archive.rendering.plan(instance, PNG))
-        assert archive.index.value_range(key("ct"), instance.version, 1) is None
+        plan = archive.rendering.plan(instance, PNG)
+        archive.rendering.image(plan)
+        assert archive.index.value_range(key("ct"), range_version(plan), 1) is None
+
+    def test_a_range_that_another_decoder_has_found_is_found_anew(self, archive: Archive) -> None:
+        """Pictures of one ETag are the same whoever looked first; libraries are part of it, and may find other values."""
+        archive.put("ramp", build("ramp"))
+        plan = archive.rendering.plan(archive.instance(key("ramp")), PNG)
+        earlier = range_version(replace(plan, codecs="an earlier library"))
+        archive.index.remember_value_ranges([RangeFound(key("ramp"), earlier, 1, ValueRange(0.0, 100.0))])
+        np.testing.assert_array_equal(shown(archive.rendering.image(plan)), reference.render(build("ramp")))
+        assert archive.index.value_range(key("ramp"), range_version(plan), 1) == ValueRange(0.0, 4095.0)
 
     @pytest.mark.parametrize("name", ["j2k", "j2k_rgb"])
     def test_heavy_frames_are_decoded_elsewhere_to_the_same_picture(self, archive: Archive, name: str) -> None:
