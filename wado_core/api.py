@@ -139,7 +139,7 @@ def encode_jpeg(
 
     Each coefficient is within 1 of the exact one (T.83). The bytes are the same on every processor. It works in the calling thread,
     without the GIL, in memory of about twice the stream's size; several threads may call it at once. The first call of a process
-    loads the compiled kernels (a third of a second), the first on a machine compiles them (some ten seconds, once).
+    loads the compiled kernels (a third of a second), the first of an installation compiles them (some ten seconds, once).
     Raises InvalidRequest, also where an interval would have more than 65,535 MCUs.
     """
     rows = None if restart_rows is None else _whole(restart_rows, "restart_rows")

@@ -123,13 +123,18 @@ class IsolatedDecoder:
             raise
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._aborted:
-            raise Unavailable(_NOT_STARTED)
+        self._check_wanted()
         child = self._child
         if child is None or child.poll() is not None:
             self._end()
             child = self._child = self._started()
+            self._check_wanted()  # again: while it was started there was no child to be killed
         return child
+
+    def _check_wanted(self) -> None:
+        if self._aborted:
+            self._end()
+            raise Unavailable(_NOT_STARTED)
 
     def _started(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-P", "-m", "wado_core.codecs.isolated_child"]

@@ -27,9 +27,16 @@ class Axis:
     straight: bool
 
 
-@lru_cache(maxsize=256)
+# Axes of so many positions, to or from, are kept in larger number: some 20 KB each.
+_SMALL = 1024
+
+
 def axis(source: int, target: int) -> Axis:
-    """Return the weights from ``source`` to ``target`` positions, both at least 1."""
+    """Return the weights from ``source`` to ``target`` positions, both at least 1; those asked for lately are kept, some 10 MB at most."""
+    return (_small if max(source, target) <= _SMALL else _large)(source, target)
+
+
+def _axis(source: int, target: int) -> Axis:
     *places, weights, total = _area(source, target) if target <= source else _bilinear(source, target)
     divisor = int(np.gcd.reduce(weights, initial=total))  # 1 where the sizes have no common divisor; 4 to 1 has weights of 1
     weights = weights // divisor
@@ -41,6 +48,8 @@ def axis(source: int, target: int) -> Axis:
         total // divisor, whole, int(places[1].max()), halvings, source == target << halvings,
     )  # fmt: skip
 
+
+_small, _large = lru_cache(maxsize=256)(_axis), lru_cache(maxsize=16)(_axis)
 
 _Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], int]
 

@@ -190,3 +190,20 @@ def test_the_child_ends_with_its_parent() -> None:
     while is_running(process) and time.monotonic() < until:
         time.sleep(0.05)
     assert not is_running(process)
+
+
+def test_a_child_that_starts_while_the_work_is_given_up_does_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its parent is closing, and would wait for the frame until the deadline."""
+    decoder = IsolatedDecoder(30, 4 * GIB)
+    started, children = decoder._started, []
+
+    def given_up_meanwhile() -> "subprocess.Popen[bytes]":
+        decoder.abort()
+        children.append(started())
+        return children[-1]
+
+    monkeypatch.setattr(decoder, "_started", given_up_meanwhile)
+    with pytest.raises(Unavailable):
+        decoder.decode(frame(), pixel(ROWS, COLUMNS), JPEG_2000_LOSSLESS)
+    assert [child.returncode for child in children] == [-signal.SIGKILL]
+    decoder.close()

@@ -1,5 +1,7 @@
 """The weights of an axis are those of its definition."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -64,3 +66,18 @@ def test_ordinary_thumbnails_have_weights_of_1() -> None:
     found = axis(512, 128)
     assert found.whole
     assert found.total == 4
+
+
+def test_what_is_kept_is_bounded_whatever_sizes_are_asked_for() -> None:
+    """Else clients that ask for ever other sizes of large pictures fill the memory of a worker with weights."""
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(256):
+            axis(65535, 8192 - number)
+            axis(512, 8192 - number)
+            axis(512, 1024 - number)
+        kept = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert kept < 12 << 20
