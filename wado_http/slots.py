@@ -94,7 +94,8 @@ class PixelSlots:
         """Wait for what light ``work`` makes, on the event loop: now, if nothing was made in this turn of it, else in one of the next.
 
         One piece of work a turn, so that what others send is read, and what they ask for answered, in between. The waiter must leave
-        at last; NotAtOnce comes where ``work`` has returned None, or a slot is at it. Raises Busy when too many wait, or too much is unsent.
+        at last; NotAtOnce comes where ``work`` has returned None, or a slot is at it. Raises Busy when too many wait, or too much is
+        unsent.
         """
         if digest in self._light:
             return Waiter(self._light[digest][0], whole=True, patience_s=self._queue_wait_s)
