@@ -55,9 +55,7 @@ class PlanCache:
     def get(self, asked: Asked) -> Planned | None:
         """Return what was planned, and note its use; None when nothing is known."""
         planned = self._planned.get(asked)
-        if planned is None:
-            self._misses += 1
-        else:
+        if planned is not None:
             self._hits += 1
             self._planned.move_to_end(asked)
         return planned
@@ -68,6 +66,7 @@ class PlanCache:
 
     def put(self, asked: Asked, planned: Planned) -> None:
         """Keep a plan, dropping what was used least lately where there is no room."""
+        self._misses += 1
         if len(asked[0]) > LONGEST_QUERY:
             self._refused += 1
             return

@@ -94,11 +94,13 @@ class PixelSlots:
         """Wait for what light ``work`` makes, on the event loop: now, if nothing was made in this turn of it, else in one of the next.
 
         One piece of work a turn, so that what others send is read, and what they ask for answered, in between. The waiter must leave
-        at last; it raises NotAtOnce where ``work`` has returned None. Raises Busy when too many wait, or too much is unsent.
+        at last; NotAtOnce comes where ``work`` has returned None, or a slot is at it. Raises Busy when too many wait, or too much is
+        unsent.
         """
-        flight = self._flights.get(digest)
-        if flight is not None:
-            return Waiter(flight, whole=True, patience_s=self._queue_wait_s)
+        if digest in self._light:
+            return Waiter(self._light[digest][0], whole=True, patience_s=self._queue_wait_s)
+        if digest in self._flights:  # in a slot, for which only the whole way waits as it should: with an eye on its client
+            raise NotAtOnce
         if self._closed or self._unsent.full or (self._turn_taken and len(self._light) >= LIGHT_FOR_ONE * self._queue_length):
             raise Busy
         if not self._turn_taken:

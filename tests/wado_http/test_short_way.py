@@ -7,7 +7,7 @@ import pytest
 from starlette.applications import Starlette
 
 from tests.wado_http.doubles import CT, US10, Archive, archive_of, query, serving
-from tests.wado_http.gates import PICTURE, settle, slots_of
+from tests.wado_http.gates import PICTURE, Gate, ask, settle, slots_of
 from wado_core.errors import Busy, DamagedObject
 from wado_core.model.frame import EncodedImage
 from wado_core.settings import Settings
@@ -177,6 +177,16 @@ class TestTurns:
                 waiter.leave()
             first.leave()
         assert count == 1
+
+    async def test_what_a_slot_is_at_is_waited_for_by_the_whole_way(self) -> None:
+        gate = Gate()
+        async with slots_of() as slots:
+            waiting = ask(slots, "a", gate.work)
+            await gate.has_begun()
+            with pytest.raises(NotAtOnce):
+                slots.join_at_once("a", lambda: PICTURE)
+            gate.let_go.set()
+            assert await waiting is PICTURE
 
     async def test_work_that_nobody_waits_for_is_dropped(self) -> None:
         async with slots_of() as slots:

@@ -102,9 +102,7 @@ class MemoryInstanceCache:
         """Return what was kept a short time ago, with the columns of a frame, and note its use; or None."""
         with self._lock:
             located = self._fresh(key, frame_number)
-            if located is None:
-                self._misses += 1
-            else:
+            if located is not None:
                 self._hits += 1
             return located
 
@@ -138,6 +136,7 @@ class MemoryInstanceCache:
         first = located.instance.chunks[:1]
         chunk = located.instance.chunk_number(first[0].first) if first else 0
         with self._lock:
+            self._misses += 1
             if any(self._entries[key, other][1].location != located.location for other in self._chunks.get(key, ())):
                 self._drop(key)
             if (key, chunk) in self._entries:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class CacheCounts:
     """What a cache holds, and what has come of it since its process began.
 
-    hits, misses: look-ups that found something, or nothing.
+    hits: look-ups that found something.  misses: look-ups that found nothing; of plans and instances what had to be made or looked up,
+        as a request may look several times before.
     evictions: entries that had to go, for want of room.
     refused: entries that were not kept: larger than a quarter of the room, or the disk would not take them.
     entries, size_bytes: what it holds now.  most_bytes: its bound; 0 where it is not bounded in bytes.
