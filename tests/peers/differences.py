@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.peers.stored_values import DCMTK, GDCM, PROGRAMS, PYDICOM
+from tests.peers.stored_values import DCMTK, FFMPEG, GDCM, PYDICOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ WHOLE_CELLS = Difference(
 FLOATS = Difference((GDCM,), "H1.3", "GDCM does not read float pixel data")
 SEVEN_BITS = Difference((DCMTK, GDCM, PYDICOM), "H1.1", "none of the three takes JPEG-LS of 7 bits a sample")
 JPEG_LS_FRAGMENTS = Difference((GDCM,), "H1.5", "GDCM does not join the fragments of a JPEG-LS frame")
+BY_SAMPLE = Difference((FFMPEG,), "H1.1", "FFmpeg leaves pictures black whose components are interleaved sample by sample")
 NO_LABEL_MAPS = Difference((GDCM,), "H2.14", "GDCM does not know the SOP class Label Map Segmentation, and refuses the file")
 TWO_FRAMES = Difference((GDCM,), "H1.8", "gdcmconv fails to write RGB of more than 8 bits in several frames")
 
@@ -38,6 +39,10 @@ DIFFERENCES = {
     "samples: pydicom-data/data_store/data/SC_rgb_expb_32bit_2frame.dcm": TWO_FRAMES,
     "pydicom: test_files/rtdose_expb.dcm": WHOLE_CELLS,
     "pydicom: test_files/rtdose_expb_1frame.dcm": WHOLE_CELLS,
+    "pydicom: test_files/SC_rgb_jls_lossy_sample.dcm": BY_SAMPLE,
+    "samples: highdicom/data/test_files/sm_image_jpegls.dcm": BY_SAMPLE,
+    "samples: highdicom/data/test_files/sm_image_jpegls_nobot.dcm": BY_SAMPLE,
+    "samples: pydicom-data/data_store/data/JLSL_RGB_ILV2.dcm": BY_SAMPLE,
     "pydicom: test_files/badVR.dcm": Difference(
         (PYDICOM,), "H1.1", "pydicom refuses 1A as a number, and decodes nothing; a broken Number of Frames counts as absent"
     ),
@@ -65,7 +70,7 @@ DIFFERENCES = {
         (GDCM, PYDICOM), "H1.6", "the samples of the code stream are signed, the header says unsigned: the stream wins"
     ),
     "samples: pylibjpeg-data/ljdata/ds/JPEGBaseline/SC_rgb_jpeg_lossy_gdcm.dcm": Difference(
-        PROGRAMS, "H3.4", "the header says RGB over a YCbCr stream, which wins"
+        (DCMTK, GDCM, PYDICOM), "H3.4", "the header says RGB over a YCbCr stream, which wins"
     ),
     "samples: weasis-dicom-tools/weasis-dicom-tools/src/test/resources/org/dcm4che3/img/jpeg2000-multiframe-multifragments.dcm": Difference(
         (PYDICOM,), "H1.6", "samples of the code stream pass Bits Stored, by which pydicom's are cut here"
