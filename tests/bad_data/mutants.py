@@ -31,6 +31,9 @@ TRANSFER_SYNTAX_UID = 0x00020010
 CELL_SYNTAXES = ("1.2.840.10008.1.2.5", "1.2.840.10008.1.2.8.1")
 """Encapsulated ones whose frames hold cells as the header describes them: RLE, deflated frames."""
 
+OFFSET_TABLES = (0x7FE00001, 0x7FE00002)
+"""Extended Offset Table and its lengths: where frames begin is seen in the fragments as well (H1.5)."""
+
 IN_THE_CODE_STREAM = (0x00280006, 0x00280010, 0x00280011, 0x00280100, 0x00280102)
 """Planar Configuration, Rows, Columns, Bits Allocated, High Bit."""
 
@@ -113,11 +116,19 @@ class Stored:
 
     def judge(self, tag: int) -> Judge:
         """Tell by what the picture is judged when an attribute is broken."""
+        if tag in OFFSET_TABLES:
+            return Judge.ORIGINAL
         if not transfer_syntax(self.syntax).encapsulated or self.syntax in CELL_SYNTAXES:
             return Judge.MUTANT
         if tag in IN_THE_CODE_STREAM:
             return Judge.ORIGINAL
         return Judge.NOBODY if tag in HALF_IN_THE_CODE_STREAM else Judge.MUTANT
+
+    def judge_of_pixels(self, change: str) -> Judge:
+        """Tell by what the picture is judged when encapsulated pixel data is changed in one of the ways of `streams`."""
+        if " table" in change or "empty fragment" in change or "64 bytes" in change:
+            return Judge.ORIGINAL
+        return Judge.MUTANT if self.syntax in CELL_SYNTAXES else Judge.NOBODY  # decoders part ways in a broken stream
 
     def header(self, tag: int, vr: str, length: int) -> bytes:
         """Return the header of an element whose VR has a long length."""
@@ -308,7 +319,8 @@ def _of_pixel_data(stored: Stored, ds: Dataset) -> Iterator[Mutant]:
         yield Mutant(f"{where} removed", lambda tag=tag: _without(stored, (), tag))  # type: ignore[misc]
         changes = streams.encapsulated(value) if encapsulated else streams.native(value)
         for kind, change in changes:
-            yield Mutant(f"{where} {kind}", _with_pixels(stored, tag, vr, change, encapsulated=encapsulated))
+            judge = stored.judge_of_pixels(kind) if encapsulated else Judge.MUTANT
+            yield Mutant(f"{where} {kind}", _with_pixels(stored, tag, vr, change, encapsulated=encapsulated), judge)
         yield Mutant(
             f"{where} {'native' if encapsulated else 'encapsulated'} all at once",
             _with_pixels(stored, tag, vr, lambda value=value: value, encapsulated=not encapsulated),  # type: ignore[misc]

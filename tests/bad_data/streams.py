@@ -52,7 +52,8 @@ def encapsulated(value: bytes) -> Iterator[Change]:
     yield "with its last fragment cut", lambda: _join([table, *fragments[:-1], fragments[-1][: len(fragments[-1]) // 2]])
     yield "with its first fragment cut", lambda: _join([table, fragments[0][: len(fragments[0]) // 2], *fragments[1:]])
     yield "with its first fragment zeroed", lambda: _join([table, bytes(len(fragments[0])), *fragments[1:]])
-    yield "in fragments of 64 bytes", lambda: _join([b"", *(fragments[0][i : i + 64] for i in range(0, min(len(fragments[0]), 65536), 64))])
+    if len(fragments) == 1:
+        yield "in fragments of 64 bytes", lambda: _join([b"", *(fragments[0][i : i + 64] for i in range(0, len(fragments[0]), 64))])
     yield from _flipped(table, fragments)
 
 

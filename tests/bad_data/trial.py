@@ -86,13 +86,14 @@ def attempt(data: bytes, judged_by: bytes | None) -> Outcome:
 
 
 def _paths(data: bytes, instance: Instance) -> list[Callable[[], object]]:
-    """Return what people do with an object: whole pictures, a window, a part of it, a thumbnail, the file."""
+    """Return what people do with an object: whole pictures, a window, a part of it, its overlays, a thumbnail, the file."""
     frames = instance.number_of_frames
     return [
         lambda: wado_core.render(data, frame_number=(frames + 1) // 2),
         lambda: wado_core.render(data, frame_number=frames, media_type="image/png"),
         lambda: wado_core.render(data, window=(40, 400)),
         lambda: wado_core.render(data, region=(0.1, 0.2, 0.7, 0.9), rows=50, columns=40),
+        lambda: wado_core.render(data, overlays=True),
         lambda: wado_core.thumbnail(data),
         lambda: _sent(data),
     ]

@@ -70,7 +70,10 @@ def _attend(waiting: "SimpleQueue[Job]", done: "SimpleQueue[Tried | None]") -> N
             except Empty:
                 return
             for number in job.numbers:
-                done.put(worker.attempt(job.path, number))
+                tried = worker.attempt(job.path, number)
+                if tried.outcome.kind is Kind.HUNG:  # once more: a busy machine may have kept it waiting
+                    tried = worker.attempt(job.path, number)
+                done.put(tried)
     finally:
         worker.end()
         done.put(None)

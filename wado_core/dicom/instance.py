@@ -33,6 +33,8 @@ _FLOAT_BITS = {tags.FLOAT_PIXEL_DATA: 32, tags.DOUBLE_FLOAT_PIXEL_DATA: 64}
 
 _BITS_STORED_MISSING = "(0028,0101) Bits Stored is missing or 0 (PS3.3 C.7.6.3.1): {}, as (0028,0100) Bits Allocated says, was used."
 
+_NO_PIXEL_REPRESENTATION = "(0028,0103) Pixel Representation is missing or neither 0 nor 1 (PS3.3 C.7.6.3.1): 0, unsigned, was used."
+
 
 def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     """Read what rendering and listings need of a stored object.
@@ -55,6 +57,8 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
             warnings.append(missing(pixel.photometric_interpretation))
         if not pixel.floating and not attributes.integer(tags.BITS_STORED):
             warnings.append(_BITS_STORED_MISSING.format(pixel.bits_stored))
+        if not pixel.floating and attributes.integer(tags.PIXEL_REPRESENTATION) not in (0, 1):
+            warnings.append(_NO_PIXEL_REPRESENTATION)
         pixel = _noted(warnings, without_codec(pixel, header.transfer_syntax_uid))
         pixel, problem, layout, columns = read_frames(header, pixel, number_of_frames, warnings)
         code_stream = first_code_stream(header, columns)

@@ -215,6 +215,15 @@ class TestContradictions:
             "(0028,0101) Bits Stored is missing or 0 (PS3.3 C.7.6.3.1): 16, as (0028,0100) Bits Allocated says, was used.",
         )
 
+    @pytest.mark.parametrize("representation", [None, 2])
+    def test_a_sign_that_is_not_told_is_none(self, representation: int | None) -> None:
+        found = instance(file_bytes(image(np.zeros((4, 4), np.uint16), attributes={"PixelRepresentation": representation})))
+        assert found.image_pixel is not None
+        assert not found.image_pixel.signed
+        assert found.warnings == (
+            "(0028,0103) Pixel Representation is missing or neither 0 nor 1 (PS3.3 C.7.6.3.1): 0, unsigned, was used.",
+        )
+
     @pytest.mark.parametrize(("attributes", "needed"), [({"Rows": 5}, 40), ({"BitsAllocated": 32}, 64), ({"Columns": 65535}, 524280)])
     def test_too_little_pixel_data(self, attributes: dict[str, object], needed: int) -> None:
         expected = rf"\(7FE0,0010\) Pixel Data holds 32 bytes; 1 frame of .* pixels needs {needed} \(PS3\.5 8\.2\)\."
