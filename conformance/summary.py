@@ -4,8 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tests.peers.deviations import FROM_DCMTK, FROM_PYDICOM
 from tests.peers.differences import DIFFERENCES
-from tests.peers.stored_values import DECODES, PROGRAMS
+from tests.peers.stored_values import DCMTK, DECODES, PROGRAMS, PYDICOM
 from wado_core.model.transfer_syntax import TRANSFER_SYNTAXES
 
 if TYPE_CHECKING:
@@ -58,4 +59,14 @@ def by_program(rows: "Iterable[Row]") -> list[str]:
         known = Counter(f"{of.reason} ({of.clause})" for of in DIFFERENCES.values() if program in of.programs)
         reasons = "; ".join(f"{count} × {reason}" for reason, count in sorted(known.items()))
         lines.append(f"| {program} | {len(files)} | {syntaxes} | {reasons} |")
+    return lines
+
+
+def by_picture(rows: "Iterable[Row]") -> list[str]:
+    """Return the table of the programs that render the same files: what they draw otherwise, and why."""
+    files = {row.file for row in rows if row.kind == "rendered"}
+    lines = ["| program | pictures of files that it draws otherwise, and why |", "| --- | --- |"]
+    for program, deviations in ((DCMTK, FROM_DCMTK), (PYDICOM, FROM_PYDICOM)):
+        known = Counter(f"{of.reason} ({of.clause})" for name, of in deviations.items() if name in files)
+        lines.append(f"| {program} | {'; '.join(f'{count} × {reason}' for reason, count in sorted(known.items()))} |")
     return lines

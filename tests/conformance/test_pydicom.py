@@ -14,7 +14,6 @@ Padding is left out, as it sends it through the window (H2.13).  GDCM has progra
 import re
 import warnings
 from collections import Counter
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from pydicom.pixels.utils import pixel_array
 
 import wado_core
 from conformance.files import COLLECTIONS, committed, files_of, root_of
+from tests.peers.deviations import FROM_PYDICOM
 from tests.peers.stored_values import DECODES, PYDICOM
 from tests.reference.pipeline import read, stored_padding, stored_window
 from tests.reference.samples import frame_samples
@@ -38,34 +38,6 @@ Array = NDArray[Any]
 
 ANY_LEVEL = 256
 """The difference from a picture that pydicom does not make."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """Why a file is not compared; that it differs is checked.  clause: of the requirements."""
-
-    clause: str
-    reason: str
-
-
-NO_ONE_BIT_RLE = Deviation("H1.3", "pydicom does not decode RLE of 1 bit allocated")
-
-DEVIATIONS = {
-    "pydicom: test_files/badVR.dcm": Deviation("H1.1", "pydicom refuses 1A as a number; a broken Number of Frames counts as absent"),
-    "samples: pydicom-data/data_store/data/JLSL_08_07_0_1F.dcm": Deviation("H1.1", "its decoder takes no JPEG-LS of 7 bits a sample"),
-    "samples: pydicom-data/data_store/data/liver_rle.dcm": NO_ONE_BIT_RLE,
-    "samples: pydicom-data/data_store/data/liver_nonbyte_aligned_rle.dcm": NO_ONE_BIT_RLE,
-    "samples: pylibjpeg-data/ljdata/ds/JPEG2000Lossless/TOSHIBA_J2K_SIZ1_PixRep0.dcm": Deviation(
-        "H1.6", "the samples of the code stream are signed, the header says unsigned: the stream wins"
-    ),
-    "samples: pylibjpeg-data/ljdata/ds/JPEGBaseline/SC_rgb_jpeg_lossy_gdcm.dcm": Deviation(
-        "H3.4", "the header says RGB over a YCbCr stream, which wins"
-    ),
-    "samples: pylibjpeg-data/ljdata/ds/JPEGLosslessSV1/JPEGLosslessP14SV1_1s_1f_u_16_16.dcm": Deviation(
-        "H2.2", "its lookup tables are empty, and ignored with a warning; pydicom fails"
-    ),
-}
-"""By file; each is looked at, and each must be needed."""
 
 
 def _cases() -> dict[str, Path]:
@@ -90,7 +62,7 @@ def test_pictures_agree_with_pydicom(name: str) -> None:
     made = [found for found in differences if found is not None]
     if not made:
         pytest.skip("pydicom has no rule for this picture: no window, functional groups, or a class of its own")
-    deviation = DEVIATIONS.get(name)
+    deviation = FROM_PYDICOM.get(name)
     if deviation is not None:
         assert max(made) > 1, f"no deviation any more: {deviation.reason} ({deviation.clause})"
     else:
@@ -156,7 +128,7 @@ def _windowed(values: Array, ds: Dataset) -> Array:
 
 def test_deviations_are_of_files_that_are_compared() -> None:
     """No deviation outlives its file; each names its clause."""
-    assert DEVIATIONS.keys() <= set(committed()[0])
-    assert all(re.fullmatch(r"H[0-9.]+", deviation.clause) for deviation in DEVIATIONS.values())
+    assert FROM_PYDICOM.keys() <= set(committed()[0])
+    assert all(re.fullmatch(r"H[0-9.]+", deviation.clause) for deviation in FROM_PYDICOM.values())
     kinds = Counter(name.partition(":")[0] for name in CASES)
     assert kinds["pydicom"] > 90, kinds
