@@ -39,8 +39,8 @@ Not covered, or not so:
 - The greater computational accuracy of Annex E, and application-specific tests (Annex D).
 - Streams D, F to N, P and Q to T of the set (arithmetic coding, progressive, hierarchical) were not at hand. Of these the product decodes
   progressive streams and those with arithmetic coding that are not lossless; it refuses hierarchical ones, and lossless ones with
-  arithmetic coding. Progressive streams of libjpeg are compared in the tests of this suite, by the same criterion; streams with
-  arithmetic coding are not, for want of an encoder, and nothing is claimed for them.
+  arithmetic coding. Gray streams of libjpeg, progressive ones and sequential ones with arithmetic coding, are compared in the tests of
+  this suite, by the same criterion; nothing is claimed for progressive streams with arithmetic coding.
 - 12-bit and lossless encoding: processes that the product does not encode by.
 - B1 and B2 are in the abbreviated format. A DICOM object holds interchange format (PS3.5 A.4.1), so that the product has no way to load
   tables first; the scans of B2 are decoded as streams of their own.

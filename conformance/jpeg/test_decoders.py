@@ -9,7 +9,7 @@ from PIL import Image
 
 from conformance.jpeg import decoders, vectors
 from conformance.jpeg.coefficients import read_coefficients
-from conformance.jpeg.libjpeg_reader import read_back
+from conformance.jpeg.libjpeg_reader import read_back, with_arithmetic_coding
 from conformance.jpeg.pictures import pictures
 from conformance.jpeg.streams import Array, read_stream
 from conformance.jpeg.transform import Figures, compare, reconstruct, requantized
@@ -22,6 +22,9 @@ needs_vectors = pytest.mark.skipif(not vectors.present(), reason=vectors.absence
 JPEG_LOSSLESS = "1.2.840.10008.1.2.4.57"
 COMPARED = {"B2": 1_368_064, "C2": 51_712, "E2": 51_712, "O2": 54_910}
 """Coefficients in whole blocks of all components, or samples where the process is lossless."""
+
+FRAME_HEADERS = {"sequential": b"\xff\xc0", "progressive": b"\xff\xc2", "arithmetic": b"\xff\xc9"}
+"""Markers of the frame header (T.81 table B.1): SOF0, SOF2 and SOF9."""
 
 REFUSED = (
     "NotSupported: (7FE0,0010) Pixel Data holds streams of {} components; (0028,0002) Samples per Pixel is 1 or 3 (PS3.3 C.7.6.3.1.1)."
@@ -102,22 +105,23 @@ def test_a_lossless_stream_is_judged_without_tolerance(name: str) -> None:
     assert not replace(outcome, figures=Figures(1, 1, 0, 0, 1)).holds
 
 
-@pytest.mark.parametrize("progressive", [False, True], ids=["sequential", "progressive"])
+@pytest.mark.parametrize("coding", ["sequential", "progressive", "arithmetic"])
 @pytest.mark.parametrize("quality", [5, 50, 75])
-def test_gray_streams_are_decoded_within_1(quality: int, progressive: bool) -> None:
-    """T3 without files: streams of libjpeg, of sizes that no block divides, with restart markers.
+def test_gray_streams_are_decoded_within_1(quality: int, coding: str) -> None:
+    """T3 without files: streams of libjpeg, of sizes that no block divides, with restart markers but for arithmetic coding.
 
-    A progressive stream has the coefficients of the sequential one (T.81 G.1.1), from which this suite reads them.
+    Progressive streams and those with arithmetic coding have the coefficients of sequential ones, from which this suite reads them.
     """
     figures = Figures()
     for picture in pictures().values():
         if picture.ndim == 3:
             continue
-        stream = read_stream(_encoded(picture, quality, progressive=False))
+        sequential = _encoded(picture, quality)
+        stream = read_stream(sequential)
         table, (rows, columns) = stream.tables.quantization[0], picture.shape
         pixel = ImagePixel(rows, columns, 1, "MONOCHROME2", 8, 8, 7)
-        given = _encoded(picture, quality, progressive=progressive)
-        assert (b"\xff\xc2" in given) == progressive
+        given = with_arithmetic_coding(sequential) if coding == "arithmetic" else _encoded(picture, quality, coding == "progressive")
+        assert FRAME_HEADERS[coding] in given
         cells = decode(given, pixel, JPEG_BASELINE).cells
         expected = reconstruct(read_coefficients(stream)[0], table)[:rows, :columns]
         figures += compare(requantized(cells.astype(np.int64), table), requantized(expected, table))
@@ -125,7 +129,7 @@ def test_gray_streams_are_decoded_within_1(quality: int, progressive: bool) -> N
     assert figures.beyond == 0, figures
 
 
-def _encoded(picture: Array, quality: int, *, progressive: bool) -> bytes:
+def _encoded(picture: Array, quality: int, progressive: bool = False) -> bytes:
     buffer = BytesIO()
     Image.fromarray(picture).save(buffer, "JPEG", quality=quality, restart_marker_rows=2, progressive=progressive)
     return buffer.getvalue()
