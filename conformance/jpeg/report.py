@@ -18,8 +18,8 @@ references recomputed in float64, because the published EREF/DREF files are not 
 compared. The criterion: no quantised coefficient differs from the reference by more than 1. Coefficients are read back by libjpeg 6b
 (jpeglib from PyPI) and by a reader of this suite, which accounts for every bit.
 
-T1: the transform and the quantiser, component by component. T2: the entropy coder, byte for byte. T3: what the product decodes of the set,
-which is little of it. T4: the syntax of what is written. T5: T1 at every quality, on other pictures too, and as the server makes them.
+T1: the transform and the quantiser, component by component. T2: the entropy coder, byte for byte. T3: what the product decodes of the set:
+its scans of one component. T4: the syntax of what is written. T5: T1 at every quality, on other pictures too, and as the server makes them.
 
 *ties*: of those that differ, how many are exact halves before rounding, where either neighbour is nearest. The reference rounds halves
 away from zero.
@@ -28,7 +28,8 @@ away from zero.
 _COVERAGE = """## What is covered, and what is not
 
 Covered: encoding by process 1 (baseline, Huffman, 8 bits; T.83 clause 6.1) of gray pictures and of RGB pictures with 4:4:4, 4:2:2 and
-4:2:0; the syntax of what is written (clause 5.1); decoding of single components of processes 1 and 2 (clause 7.4).
+4:2:0; the syntax of what is written (clause 5.1); decoding of single components of processes 1, 2 and 4 (clause 7.4)
+and, without tolerance, 14 (clause 7.6).
 
 Not covered, or not so:
 
@@ -36,12 +37,15 @@ Not covered, or not so:
 - T.83 hands the encoder four components at once, with factors 1×1, 1×2, 3×1 and 1×4. The product encodes one or three; so T1 encodes
   each component as a gray picture, and the interleaving of the four is tested by T2 alone, with the product's entropy coder.
 - The greater computational accuracy of Annex E, and application-specific tests (Annex D).
-- Streams D, F to N, P and Q to T of the set (arithmetic coding, progressive, hierarchical): of processes that the product does not
-  have. 12-bit and lossless encoding likewise.
+- Streams D, F to N, P and Q to T of the set (arithmetic coding, progressive, hierarchical) were not at hand. Of these the product decodes
+  progressive streams and those with arithmetic coding that are not lossless; it refuses hierarchical ones, and lossless ones with
+  arithmetic coding. Gray streams of libjpeg, progressive ones and sequential ones with arithmetic coding, are compared in the tests of
+  this suite, by the same criterion; nothing is claimed for progressive streams with arithmetic coding.
+- 12-bit and lossless encoding: processes that the product does not encode by.
 - B1 and B2 are in the abbreviated format. A DICOM object holds interchange format (PS3.5 A.4.1), so that the product has no way to load
   tables first; the scans of B2 are decoded as streams of their own.
 - The product is no generic decoder in the sense of clause 7: it refuses every stream of the set as it stands, for its four components
-  or its process. What libjpeg-turbo, which it decodes with, makes of them stands beside.
+  or 255, whatever the process. What libjpeg-turbo, which it decodes with, makes of them stands beside.
 - Colour frames leave the product's decoder as RGB, and T.83 compares components; so T3 is about components alone, not about how chroma
   is enlarged and converted. Pictures decoded at a reduced size (a smaller inverse DCT) are not subject to T.83 either.
 """
