@@ -2,6 +2,7 @@
 
     WadoError
     ├── InvalidRequest          the request itself is wrong, whatever the object
+    │   └── NoSuchFrame         the object has fewer frames
     ├── NotFound                no such object here
     ├── Gone                    was here once; its last copy has been deleted
     ├── NotAcceptable           none of the media types asked for can be made of the object
@@ -27,6 +28,7 @@ __all__ = [
     "Gone",
     "InvalidRequest",
     "LimitExceeded",
+    "NoSuchFrame",
     "NotAcceptable",
     "NotDicom",
     "NotFound",
@@ -43,6 +45,10 @@ class WadoError(Exception):
 
 class InvalidRequest(WadoError):
     """A parameter is missing, malformed, out of range, or must not stand beside another."""
+
+
+class NoSuchFrame(InvalidRequest):
+    """The frame number lies beyond the frames that the object has, or that are left of it (A4.72)."""
 
 
 class NotFound(WadoError):

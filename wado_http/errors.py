@@ -19,6 +19,7 @@ from wado_core.errors import (
     Gone,
     InvalidRequest,
     LimitExceeded,
+    NoSuchFrame,
     NotAcceptable,
     NotDicom,
     NotFound,
@@ -33,6 +34,7 @@ _LOGGER = logging.getLogger("wado_http")
 # Found by MRO, so a subclass without a row of its own has its parent's.
 STATUSES: dict[type[WadoError], HTTPStatus] = {
     InvalidRequest: HTTPStatus.BAD_REQUEST,
+    NoSuchFrame: HTTPStatus.BAD_REQUEST,
     NotFound: HTTPStatus.NOT_FOUND,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     Gone: HTTPStatus.GONE,

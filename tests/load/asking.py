@@ -134,15 +134,19 @@ class Client:
 
     def _judge(self, question: Question, status: int, body: bytes, states: list[State], *, settled: bool) -> str:
         fates = {state.fate for state in states}
+        damaged = any(state.is_damaged(time.monotonic()) for state in states)
+        # Of frames whose end is missing those before the cut are whole (ADR 19); of the others it is said that they are not there.
+        cut = {state.version for state in states if state.fate in {Fate.DAMAGE, Fate.YOUNG_DAMAGE}}
+        if question.history.subject.kind.frames == 1 or question.whole_object:
+            cut = set()
         if status == 200:
-            versions = {state.version for state in states if state.fate is Fate.WHOLE}
+            versions = {state.version for state in states if state.fate is Fate.WHOLE} | cut
             return _compare(question, body, versions)
         if str(self._world.root).encode() in body or str(question.history.path.name).encode() in body:
             return f"{status} tells a path"
         if status == 503:
             return "still 503" if settled or question.history.quiet else ""
-        damaged = any(state.is_damaged(time.monotonic()) for state in states)
-        if (status, True) in {(410, Fate.DELETED in fates), (500, damaged)}:
+        if (status, True) in {(410, Fate.DELETED in fates), (500, damaged), (400, bool(cut) and b"The frame number must be" in body)}:
             return ""
         return f"{status}, though it was {[(state.fate.name, state.version) for state in states]}: {body[:200]!r}"
 

@@ -2,7 +2,7 @@
 
 from wado_core.codecs.registry import versions
 from wado_core.dicom.decodable import renderable_pixel
-from wado_core.errors import InvalidRequest
+from wado_core.errors import InvalidRequest, NoSuchFrame
 from wado_core.model.geometry import Rectangle, fit, pixels_of
 from wado_core.model.grayscale import FrameTransform, Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
@@ -26,7 +26,7 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
     """
     frame_number = 1 if request.frame_number is None else request.frame_number
     if not 1 <= frame_number <= instance.number_of_frames:
-        raise InvalidRequest(f"The frame number must be 1 to {instance.number_of_frames}.")
+        raise NoSuchFrame(f"The frame number must be 1 to {instance.number_of_frames}.")
     pixel = renderable_pixel(instance, limits)
     source = pixels_of(request.region, pixel.rows, pixel.columns)
     rows, columns = _picture_size(source.rows, source.columns, request, limits)

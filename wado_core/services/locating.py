@@ -146,9 +146,13 @@ class Locating:
             if is_settling(present, _WRITING_S):
                 raise Unavailable("The stored object is being written; please try again shortly.")
             raise DamagedObject("The stored object has been replaced by something that cannot be read.")
-        if indexed.described.instance.key != key:
+        instance = indexed.described.instance
+        if instance.key != key:
             raise ContentChanged
-        return Located(indexed.described.instance, present)
+        if (instance.warnings or instance.image_problem) and is_settling(present, _WRITING_S):
+            # What is told of it may be that its end is missing: in a moment it may be whole.
+            raise Unavailable("The stored object is being written; please try again shortly.")
+        return Located(instance, present)
 
     def _wait_for_the_end(self, present: Location) -> None:
         """Wait until a file that was changed just now has not been changed for a moment; raises Unavailable when it goes on.

@@ -12,7 +12,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from wado_core.errors import Busy, ContentChanged, NotAcceptable, NotSupported
+from wado_core.errors import Busy, ContentChanged, NoSuchFrame, NotAcceptable, NotSupported
 from wado_core.model.instance import Instance, Located
 from wado_core.model.render import MediaType, RenderPlan, RenderRequest
 from wado_core.model.sop_class import Category
@@ -46,14 +46,14 @@ if TYPE_CHECKING:
 async def retrieve(request: Request) -> Response:
     """Answer a WADO-URI request."""
     state, scope = state_of(request), request.scope
-    found = planned_in_memory(state, scope["query_string"], accept_of(request), scope.get("root_path", ""))
     try:
+        found = planned_in_memory(state, scope["query_string"], accept_of(request), scope.get("root_path", ""))
         if found is not None:
             return await answer_picture(request, found.plan, found.representation)
         asked = _read(state, scope["query_string"])
         return await _answer(request, asked, await _locate(state, asked.key, asked.frame_number or 1))
-    except ContentChanged:
-        # Somebody replaced the file since it was indexed: once more from its new content, then 503.
+    except (ContentChanged, NoSuchFrame):
+        # Somebody replaced the file since it was looked at, perhaps by one with more frames: once more from its new content.
         asked = _read(state, scope["query_string"])
         return await _answer(request, asked, await state.look_up(state.locating.relocate, asked.key, asked.frame_number or 1))
 

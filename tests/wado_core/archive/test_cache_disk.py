@@ -383,7 +383,8 @@ def test_kills_at_any_moment_leave_neither_torn_pictures_nor_more_than_the_bound
             os.utime(path, (0, 0))
         assert on_disk(tmp_path) <= MIB + slack
         account = reader.counts()
-        assert sum(cost_of(path.stat().st_size) for path in files(tmp_path)) <= account.size_bytes <= MIB
+        # Never too little; too much by what was put while the folder was looked through, until it is again.
+        assert sum(cost_of(path.stat().st_size) for path in files(tmp_path)) <= account.size_bytes
     assert found > 100
     reader.tidying.tidy()
     assert list((tmp_path / "pictures" / "new").iterdir()) == []
