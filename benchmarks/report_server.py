@@ -20,7 +20,8 @@ def report_server(benchmarks: Sequence[dict[str, Any]], origin: str) -> str:
     said = (
         f"`wado serve` on {origin}, clients (wrk) on the same two cores, two workers and eight keep-alive clients unless said otherwise; "
         "medians of rounds in turns with what stands beside. CPU: of all processes of the server, for each request. The bare work is "
-        "done in one process without HTTP. Never seen: each request has a window, or a frame, that no other had. Load average "
+        "done in one process without HTTP. Memory grows by the pictures that are kept, 128 MiB at most. "
+        "Never seen: each request has a window, or a frame, that no other had. Load average "
         f"{loads[0]:.2f} at the start, {max(loads):.2f} at most."
     )
     return "\n".join([*lines, "", said])
