@@ -34,8 +34,8 @@ CELL_SYNTAXES = ("1.2.840.10008.1.2.5", "1.2.840.10008.1.2.8.1")
 OFFSET_TABLES = (0x7FE00001, 0x7FE00002)
 """Extended Offset Table and its lengths: where frames begin is seen in the fragments as well (H1.5)."""
 
-IN_THE_CODE_STREAM = (0x00280006, 0x00280010, 0x00280011, 0x00280100, 0x00280102)
-"""Planar Configuration, Rows, Columns, Bits Allocated, High Bit."""
+IN_THE_CODE_STREAM = (TRANSFER_SYNTAX_UID, 0x00280006, 0x00280010, 0x00280011, 0x00280100, 0x00280102)
+"""Transfer Syntax UID, which names a family of codes as well, Planar Configuration, Rows, Columns, Bits Allocated, High Bit."""
 
 HALF_IN_THE_CODE_STREAM = (0x00280002, 0x00280004, 0x00280101, 0x00280103)
 """Samples per Pixel, Photometric Interpretation, Bits Stored, Pixel Representation: the header still says how to read what comes."""
@@ -306,7 +306,8 @@ def _of_transfer_syntax(stored: Stored) -> Iterator[Mutant]:
     for other in (*others, b"", b"0", b"1.2.840.10008.1.2.4.", b"abc", b"1" * 64, b"9" * 0xFFFE):
         if other.decode() != stored.syntax:
             label = other[:40].decode() or "empty"
-            yield Mutant(f"{where} now {label}", lambda other=other: stored.written(stored.read(), other))  # type: ignore[misc]
+            judge = stored.judge(TRANSFER_SYNTAX_UID)
+            yield Mutant(f"{where} now {label}", lambda other=other: stored.written(stored.read(), other), judge)  # type: ignore[misc]
 
 
 def _of_pixel_data(stored: Stored, ds: Dataset) -> Iterator[Mutant]:
