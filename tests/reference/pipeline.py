@@ -132,23 +132,19 @@ def render_gray(
 
 
 def stored_padding(ds: Dataset, stored: Array) -> Array | None:
-    """Return the mask of padding pixels, None without Pixel Padding Value (0028,0120) or its float twins (H2.13).
+    """Return the mask of padding pixels; None without Pixel Padding Value (0028,0120), or its twin for the kind of pixel data (H2.13).
 
-    What is no number is padding in any case.
+    The twins belong to Float and Double Float Pixel Data alone (PS3.3 C.7.6.24, C.7.6.25).  What is no number is padding in any case.
     """
+    kind = next((kind for kind in ("DoubleFloat", "Float") if f"{kind}PixelData" in ds), "")
+    value, limit = ds.get(f"{kind}PixelPaddingValue"), ds.get(f"{kind}PixelPaddingRangeLimit")
     lost = np.isnan(stored) if stored.dtype.kind == "f" else None
-    for value_keyword, limit_keyword in (
-        ("PixelPaddingValue", "PixelPaddingRangeLimit"),
-        ("FloatPixelPaddingValue", "FloatPixelPaddingRangeLimit"),
-        ("DoubleFloatPixelPaddingValue", "DoubleFloatPixelPaddingRangeLimit"),
-    ):
-        value, limit = ds.get(value_keyword), ds.get(limit_keyword)
-        if value is not None:
-            if value_keyword == "PixelPaddingValue":
-                value, limit = _as_stored(ds, value), None if limit is None else _as_stored(ds, limit)
-            padded = grayscale.padding_mask(stored, value, limit)
-            return padded if lost is None else padded | lost
-    return lost
+    if value is None:
+        return lost
+    if not kind:
+        value, limit = _as_stored(ds, value), None if limit is None else _as_stored(ds, limit)
+    padded = grayscale.padding_mask(stored, value, limit)
+    return padded if lost is None else padded | lost
 
 
 def _as_stored(ds: Dataset, value: int) -> int:
