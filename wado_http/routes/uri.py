@@ -12,7 +12,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from wado_core.errors import Busy, ContentChanged, NoSuchFrame, NotAcceptable, NotSupported
+from wado_core.errors import Busy, ContentChanged, MissingFrame, NoSuchFrame, NotAcceptable, NotSupported
 from wado_core.model.instance import Instance, Located
 from wado_core.model.render import MediaType, RenderPlan, RenderRequest
 from wado_core.model.sop_class import Category
@@ -52,7 +52,7 @@ async def retrieve(request: Request) -> Response:
             return await answer_picture(request, found.plan, found.representation)
         asked = _read(state, scope["query_string"])
         return await _answer(request, asked, await _locate(state, asked.key, asked.frame_number or 1))
-    except (ContentChanged, NoSuchFrame):
+    except (ContentChanged, MissingFrame, NoSuchFrame):
         # Somebody replaced the file since it was looked at, perhaps by one with more frames: once more from its new content.
         asked = _read(state, scope["query_string"])
         return await _answer(request, asked, await state.look_up(state.locating.relocate, asked.key, asked.frame_number or 1))
