@@ -19,6 +19,7 @@ from wado_core.model.sop_class import Category
 from wado_core.model.uid import InstanceKey
 from wado_http.conditional import client_has, entity_tag, modified_s
 from wado_http.flight import Waiter, landed
+from wado_http.mounting import mount_path
 from wado_http.negotiation import DICOM, PRODUCIBLE, choose, parse_accept
 from wado_http.params.uri import (
     UriRequest,
@@ -47,7 +48,7 @@ async def retrieve(request: Request) -> Response:
     """Answer a WADO-URI request."""
     state, scope = state_of(request), request.scope
     try:
-        found = planned_in_memory(state, scope["query_string"], accept_of(request), scope.get("root_path", ""))
+        found = planned_in_memory(state, scope["query_string"], accept_of(request), mount_path(scope))
         if found is not None:
             return await answer_picture(request, found.plan, found.representation)
         asked = _read(state, scope["query_string"])
@@ -162,7 +163,7 @@ def _plan(state: State, asked: UriRequest, located: Located, chosen: _Chosen, mo
 
 async def _answer(request: Request, asked: UriRequest, located: Located) -> Response:
     chosen = _choose(asked, located.instance, accept_of(request))
-    mounted_at = request.scope.get("root_path", "")
+    mounted_at = mount_path(request.scope)
     if chosen.media_type == DICOM:
         return await _answer_object(request, asked, located, _location(asked, chosen, mounted_at))
     made = _plan(state_of(request), asked, located, chosen, mounted_at)
