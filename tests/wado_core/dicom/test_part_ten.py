@@ -24,7 +24,7 @@ from tests.reference.samples import frame_samples, number_of_frames
 from tests.wado_core.dicom import written
 from tests.wado_core.dicom.objects import names, other_makers, stored
 from wado_core.codecs.decoded import Decoded
-from wado_core.dicom import part_ten as module
+from wado_core.dicom import part_ten_layout as module
 from wado_core.dicom.elements import Encoding, swapped
 from wado_core.dicom.instance import describe
 from wado_core.dicom.part_ten import CHUNK_BYTES, PartTen, part_ten
