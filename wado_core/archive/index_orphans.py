@@ -59,9 +59,7 @@ def _bury(connection: sa.Connection, held: Mapping[int, bytes]) -> None:
         return
     put_gone = insert(gone)
     connection.execute(
-        put_gone.on_conflict_do_update(
-            index_elements=["study_uid", "series_uid", "object_uid"], set_={"path": put_gone.excluded.path}
-        ),
+        put_gone.on_conflict_do_update(index_elements=["study_uid", "series_uid", "object_uid"], set_={"path": put_gone.excluded.path}),
         [{"study_uid": row[3], "series_uid": row[4], "object_uid": row[5], "path": held[row[0]]} for row in dead],
     )
     dead_ids = [row[0] for row in dead]

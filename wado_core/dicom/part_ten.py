@@ -37,9 +37,7 @@ class PartTen:
     chunks: Iterator[bytes]
 
 
-def part_ten(
-    source: ByteSource, instance: Instance, limits: Limits, decode: Decode = decode_here, inflate: Inflate = inflated
-) -> PartTen:
+def part_ten(source: ByteSource, instance: Instance, limits: Limits, decode: Decode = decode_here, inflate: Inflate = inflated) -> PartTen:
     """Lay an object out as a Part 10 file in Explicit VR Little Endian.
 
     decode, inflate: how frames are decoded and a deflated object is inflated.

@@ -95,9 +95,7 @@ def _decoding(plan: RenderPlan, reader: FrameReader, decode: Decode, keep: Keep)
     return decoded
 
 
-def _drawing(
-    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding
-) -> tuple[Drawing, ValueRange | None]:
+def _drawing(plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding) -> tuple[Drawing, ValueRange | None]:
     if not plan.overlays:
         return _image_drawing(plan, reader, known_range, decode)
     # Overlays are defined on the image matrix: they are painted over all of it, before region and size.

@@ -41,9 +41,7 @@ def picture_of_cells(cells: Cells, display: Line | Table, source: Rectangle, row
     return rows_of_cells(cells, display, source, (rows, columns), 0, rows)
 
 
-def rows_of_cells(
-    cells: Cells, display: Line | Table, source: Rectangle, size: tuple[int, int], first_row: int, end_row: int
-) -> Picture:
+def rows_of_cells(cells: Cells, display: Line | Table, source: Rectangle, size: tuple[int, int], first_row: int, end_row: int) -> Picture:
     """Return rows ``first_row`` … ``end_row - 1`` of the picture of ``size`` that ``picture_of_cells`` makes."""
     picture = np.empty((end_row - first_row, size[1]), np.uint8)
     if isinstance(display, Line):

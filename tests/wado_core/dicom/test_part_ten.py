@@ -132,11 +132,7 @@ def test_every_object_is_sent_whole_or_refused_by_name(name: str) -> None:
         assert target.file_meta.MediaStorageSOPClassUID == target.get("SOPClassUID", "")
 
 
-PICTURES = [
-    name
-    for name in FIXTURES
-    if name not in ("j2k_part2", "mpg", "sr", "kos", "pdf", "ecg") and "gsps" not in name
-]
+PICTURES = [name for name in FIXTURES if name not in ("j2k_part2", "mpg", "sr", "kos", "pdf", "ecg") and "gsps" not in name]
 
 
 @pytest.mark.parametrize("name", PICTURES)

@@ -110,9 +110,7 @@ def costs(archive: Archive, key: InstanceKey, frame_number: int, monkeypatch: py
 
 
 @pytest.mark.parametrize("kind", OBJECTS)
-def test_the_last_frame_of_ten_thousand_reads_no_more_than_the_first(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_the_last_frame_of_ten_thousand_reads_no_more_than_the_first(archive: Archive, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     data = OBJECTS[kind]()
     archive.put("many", data)
     key = describe(BytesSource(data), "", Limits()).instance.key

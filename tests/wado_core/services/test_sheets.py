@@ -139,7 +139,6 @@ class TestSheet:
         asked = RenderRequest(rows=32, columns=32)
         assert cell.picture.digest == archive.rendering.plan(archive.instance(key(1)), asked).digest
 
-
     def test_what_names_a_sheet_is_made_with_its_plan(self, archive: Archive) -> None:
         """Of 256 thumbnails it takes milliseconds, which event loops do not have."""
         archive.put("a", data(1))
