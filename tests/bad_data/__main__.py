@@ -1,4 +1,4 @@
-"""``python -m tests.bad_data [--one-in N] [WORD ...]``: all mutants of all sample files, or of those with each WORD in their name."""
+"""``python -m tests.bad_data [--one-in N] [--residue R] [WORD ...]``: mutants of all sample files, or of those with WORDs in their name."""
 
 import argparse
 import re
@@ -19,6 +19,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bad_data", description=__doc__)
     parser.add_argument("words", nargs="*", metavar="WORD")
     parser.add_argument("--one-in", type=int, default=1, metavar="N", help="only every Nth mutant of a file")
+    parser.add_argument("--residue", type=int, default=0, metavar="R", help="others of them: 0 to N - 1 are together all")
     parser.add_argument("--processes", type=int, default=2, metavar="N")
     parser.add_argument("--examples", type=int, default=3, metavar="N", help="examples shown of each defect")
     parser.add_argument("--show", default="", metavar="KIND", help="also list the details of outcomes whose name begins so")
@@ -28,7 +29,7 @@ def main() -> int:
     begin, counts = time.monotonic(), Counter[str]()
     defects: dict[tuple[str, str], list[Tried]] = defaultdict(list)
     shown = Counter[str]()
-    for tried in try_all(jobs_of(chosen, arguments.one_in), arguments.processes):
+    for tried in try_all(jobs_of(chosen, arguments.one_in, arguments.residue), arguments.processes):
         counts[tried.outcome.kind] += 1
         if tried.outcome.kind in DEFECTS:
             defects[tried.outcome.kind, NUMBER.sub("#", tried.outcome.detail)].append(tried)

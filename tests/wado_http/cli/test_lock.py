@@ -33,6 +33,8 @@ def test_one_process_holds_it_and_the_others_name_that_one(tmp_path: Path) -> No
         ):
             pass
     assert holder(tmp_path) is None
+    with holding(tmp_path, "serve", 10 << 30):
+        assert holder(tmp_path) == Holder("serve", os.getpid(), 10 << 30)
     with holding(tmp_path, "index") as lock:
         assert not lock.left_behind
         with pytest.raises(click.ClickException, match="is writing the index"), holding(tmp_path, "serve"):
