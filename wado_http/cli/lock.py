@@ -117,4 +117,11 @@ def _is_alive(process: int) -> bool:
         return False
     except (OSError, OverflowError):
         return True
-    return True
+    return not _is_ended(process)
+
+
+def _is_ended(process: int) -> bool:
+    """Say whether a process has ended and only its parent has not noticed yet, as far as the system tells (Linux)."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_bytes().rpartition(b") ")[2][:1] in (b"Z", b"X")
+    return False

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import click
@@ -69,6 +70,19 @@ def test_a_process_that_inherits_it_is_waited_for_when_the_holder_was_killed(tmp
     finally:
         waiting.kill()
         waiting.wait()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not tell what has become of processes")
+def test_a_holder_that_has_ended_and_is_not_waited_for_is_none(tmp_path: Path) -> None:
+    """As under a parent that does not look: what it has left behind is waited for as long as if nobody knew it any more."""
+    with holding(tmp_path, "serve") as lock:
+        keeping = os.dup(lock.descriptor)
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path / "other")], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as ended:
+        (tmp_path / FILE_NAME).write_text(f"serve {ended.pid}\n")
+        until(lambda: Path(f"/proc/{ended.pid}/stat").read_text().rpartition(") ")[2].startswith("Z"))
+        threading.Timer(1.0, os.close, (keeping,)).start()
+        with holding(tmp_path, "serve") as lock:
+            assert lock.left_behind
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
