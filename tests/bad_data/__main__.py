@@ -4,6 +4,7 @@ import argparse
 import re
 import time
 from collections import Counter, defaultdict
+from contextlib import suppress
 
 from conformance.files import COLLECTIONS, files_of, root_of
 from tests.bad_data.choice import jobs_of
@@ -29,12 +30,13 @@ def main() -> int:
     begin, counts = time.monotonic(), Counter[str]()
     defects: dict[tuple[str, str], list[Tried]] = defaultdict(list)
     shown = Counter[str]()
-    for tried in try_all(jobs_of(chosen, arguments.one_in, arguments.residue), arguments.processes):
-        counts[tried.outcome.kind] += 1
-        if tried.outcome.kind in DEFECTS:
-            defects[tried.outcome.kind, NUMBER.sub("#", tried.outcome.detail)].append(tried)
-        elif arguments.show and tried.outcome.kind.startswith(arguments.show):
-            shown[tried.outcome.detail] += 1
+    with suppress(KeyboardInterrupt):  # what was found until then is reported
+        for tried in try_all(jobs_of(chosen, arguments.one_in, arguments.residue), arguments.processes):
+            counts[tried.outcome.kind] += 1
+            if tried.outcome.kind in DEFECTS:
+                defects[tried.outcome.kind, NUMBER.sub("#", tried.outcome.detail)].append(tried)
+            elif arguments.show and tried.outcome.kind.startswith(arguments.show):
+                shown[tried.outcome.detail] += 1
     for (kind, detail), of in sorted(defects.items(), key=lambda item: -len(item[1])):
         print(f"{len(of)} × {kind}: {detail}")
         for tried in of[:: max(1, len(of) // arguments.examples)][: arguments.examples]:
