@@ -15,7 +15,7 @@ from wado_core.model.notice import Notice, RangeFound
 from wado_core.model.study import Duplicate, InstanceSummary, Standing, StudySummary, Totals
 from wado_core.model.uid import InstanceKey, SeriesKey
 
-# Takes a finished piece of a picture.
+# Takes a finished piece of a picture; an empty one behind the last says that there are no others.
 Deliver = Callable[[bytes], None]
 
 # Work for a thread that is idle. It ends by itself, or sooner: it asks the function that it is given whether it may go on, before each

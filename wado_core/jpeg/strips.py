@@ -17,7 +17,8 @@ def in_order(work: Callable[[_Job], _Result], jobs: Sequence[_Job], lend: Lend |
     """Yield the results of ``jobs`` in their order.
 
     The caller works too, and never waits for a job that nobody has begun: a helper that comes late, never, or goes after any job, costs
-    nothing. It offers work to all at first, and to one more before each job of its own: a thread may be idle again.
+    nothing. It offers work to all when the first result has been taken, so that whoever passes it on has a core for that; and to one
+    more before each job of its own: a thread may be idle again.
     Raises what ``work`` raised, at the place of its job. When the iterator is closed, helpers end after the job they are at, and closing
     waits for that: what jobs read from may be closed next.
     """
@@ -26,10 +27,11 @@ def in_order(work: Callable[[_Job], _Result], jobs: Sequence[_Job], lend: Lend |
         return
     board = _Board(work, jobs)
     try:
-        for _ in range(min(len(jobs) - 1, _MOST_HELPERS)):
-            lend(board.help)
         for number in range(len(jobs)):
             yield board.result(number, lend)
+            if number == 0:
+                for _ in range(min(len(jobs) - 1, _MOST_HELPERS)):
+                    lend(board.help)
     finally:
         board.close()
 

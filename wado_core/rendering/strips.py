@@ -22,7 +22,7 @@ _LITTLE_ENDIAN = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
 
 # Of the frame that are read at once: they are in the cache of the core still when they are coded, and a call of the system and one of
 # the kernel take little beside that.
-STRIP_BYTES = 512 << 10
+STRIP_BYTES = 2 << 20
 
 
 def read_in_strips(plan: RenderPlan) -> bool:
