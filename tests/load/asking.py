@@ -141,7 +141,7 @@ class Client:
 
     @staticmethod
     def _judge_broken(question: Question, *, settled: bool) -> str:
-        """What is sent in pieces may end early when it is replaced meanwhile, an object also when one of its frames proves to be damaged."""
+        """What is sent in pieces may end early when it changes meanwhile, an object also if a frame proves to be damaged."""
         changes = question.in_pieces and not settled and not question.history.quiet
         damaged = question.whole_object and question.history.now.fate is Fate.DAMAGE and question.history.subject.kind.frames > 1
         return "" if changes or damaged else f"{question.history.subject.name}: cut short"
