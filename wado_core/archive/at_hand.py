@@ -18,7 +18,7 @@ from wado_core.ports import ByteSource, WouldWait
 _NO_WAIT: int | None = getattr(os, "RWF_NOWAIT", None)
 # What one opening gives at most, in bytes: to copy them takes a millisecond.
 _MOST_BYTES = 4 << 20
-# Paths that are noted at once, some 300 bytes each.
+# Paths that are noted at once, some 450 bytes each: 4 MB.
 _MOST = 8192
 
 
