@@ -11,8 +11,9 @@ from fcntl import ioctl
 from termios import TIOCOUTQ
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from wado_http.cli.at_once import AtOnceProtocol
 from wado_http.responses import ALL_SENT
 
 # Request line and headers together; a query of 16 KiB and a large cookie fit.
@@ -34,7 +35,7 @@ _TOO_LARGE = (
 )
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(AtOnceProtocol):
     """Closes connections whose headers grow too large (431) or do not end in time, and those whose client takes nothing.
 
     Clients that ask again before they are answered are noticed when they leave, as others are.

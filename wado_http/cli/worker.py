@@ -74,11 +74,12 @@ def _serve(settings: Settings, control: Control, listener: socket.socket, notice
         asyncio.get_running_loop().remove_reader(control.fileno())
         server.should_exit = True
 
+    app = create_app(settings, notices)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(settings, notices),
+            app,
             loop="uvloop",
-            http=partial(BoundedProtocol, stall_s=settings.stall_s),  # type: ignore[arg-type]
+            http=partial(BoundedProtocol, stall_s=settings.stall_s, at_once=app.state.short_way.answer),  # type: ignore[arg-type]
             limit_concurrency=CONNECTIONS,
             ws="none",
             lifespan="on",
