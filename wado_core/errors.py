@@ -9,6 +9,7 @@
     ├── NotSupported            understood, but not done: names what is missing
     ├── NotDicom                the bytes are no DICOM object
     ├── DamagedObject           a DICOM object that cannot be read as its own header says
+    │   └── MissingFrame        a frame that its header states, and that is not there
     ├── LimitExceeded           more memory or pixels than the settings allow
     ├── Unavailable             the storage does not answer now; trying again may help
     │   ├── Busy                too much is asked at once; trying again will help
@@ -28,6 +29,7 @@ __all__ = [
     "Gone",
     "InvalidRequest",
     "LimitExceeded",
+    "MissingFrame",
     "NoSuchFrame",
     "NotAcceptable",
     "NotDicom",
@@ -48,7 +50,7 @@ class InvalidRequest(WadoError):
 
 
 class NoSuchFrame(InvalidRequest):
-    """The frame number lies beyond the frames that the object has, or that are left of it (A4.72)."""
+    """The frame number lies beyond the frames that the object has (A4.72)."""
 
 
 class NotFound(WadoError):
@@ -77,6 +79,10 @@ class NotDicom(WadoError):
 
 class DamagedObject(WadoError):
     """A DICOM object is truncated or contradicts itself; the text names the element or frame."""
+
+
+class MissingFrame(DamagedObject):
+    """The object states the frame and does not hold it: what is wrong is the object, not the request (docs/adr/0019)."""
 
 
 class LimitExceeded(WadoError):

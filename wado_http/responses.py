@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from wado_core.model.frame import EncodedImage
 from wado_http.conditional import http_date
 from wado_http.flight import Waiter
+from wado_http.mounting import mount_path
 from wado_http.negotiation import DICOM
 
 # A5.6; the last two stand here before they matter, so that no cache mixes up answers of different versions.
@@ -107,7 +108,7 @@ def _file_headers(object_uid: str, length: int, representation: Representation) 
 
 def service_of(request: Request) -> str:
     """Return our base URI as the client knows it, or its path when the Host header cannot be repeated (A5.7)."""
-    path = f"{request.scope.get('root_path', '')}/wado"
+    path = f"{mount_path(request.scope)}/wado"
     host = request.headers.get("host", "")
     return f"{request.scope['scheme']}://{host}{path}" if _HOST.fullmatch(host) else path
 

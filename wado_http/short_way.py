@@ -16,6 +16,7 @@ from wado_core.model.frame import EncodedImage
 from wado_http.conditional import client_has
 from wado_http.flight import Waiter, landed
 from wado_http.middleware import LoopbackNames
+from wado_http.mounting import mount_path
 from wado_http.planned import LONGEST_QUERY, Planned
 from wado_http.responses import send_picture
 from wado_http.routes.uri import planned_in_memory
@@ -67,7 +68,7 @@ class ShortWay:
         headers = _read(scope["headers"])
         if headers is None or not self._is_ours(headers.host):
             return None
-        planned = planned_in_memory(state, query, headers.accept, scope.get("root_path", ""))
+        planned = planned_in_memory(state, query, headers.accept, mount_path(scope))
         if planned is None or planned.plan.warnings:
             return None
         if headers.conditional and client_has(Headers(scope=scope), planned.representation.etag, planned.representation.modified):
@@ -130,8 +131,8 @@ class ShortWayFirst:
 def _is_wado(scope: Scope) -> bool:
     """Say whether the route is that of WADO-URI: servers leave the path that the application is mounted at before it, or take it off."""
     path: str = scope["path"]
-    mounted_at: str = scope.get("root_path", "")
-    return path == "/wado" != mounted_at or path == f"{mounted_at}/wado"
+    before: str = scope.get("root_path", "")
+    return path == "/wado" != before or path == f"{before}/wado"
 
 
 class _Headers(NamedTuple):

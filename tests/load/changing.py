@@ -43,9 +43,9 @@ class State:
     end: float = float("inf")
     torn: bool = False
 
-    def is_damaged(self, now: float) -> bool:
+    def is_damaged(self, now: float, writing_s: float) -> bool:
         """Whether the file is damaged and has been for so long, as far as its mtime says, that nobody can be writing it."""
-        return self.fate is Fate.DAMAGE or (self.fate is Fate.YOUNG_DAMAGE and now - self.begin > WRITING_S)
+        return self.fate is Fate.DAMAGE or (self.fate is Fate.YOUNG_DAMAGE and now - self.begin > writing_s)
 
 
 @dataclass(eq=False)

@@ -14,7 +14,8 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.applications import Starlette
 
 from wado_core.archive.cache_memory import MemoryCache
-from wado_core.errors import ContentChanged, DamagedObject, Gone, InvalidRequest, NotFound
+from wado_core.dicom.decodable import check_frame
+from wado_core.errors import ContentChanged, DamagedObject, Gone, NotFound
 from wado_core.model.frame import EncodedImage
 from wado_core.model.geometry import fit, pixels_of
 from wado_core.model.grayscale import Rescale, Window
@@ -122,8 +123,7 @@ class Archive:
         if instance.image_pixel is None:
             raise DamagedObject("no pixels")
         frame_number = request.frame_number or 1
-        if frame_number > instance.number_of_frames:
-            raise InvalidRequest(f"frameNumber must be at most {instance.number_of_frames}.")
+        check_frame(instance, frame_number)
         source = pixels_of(request.region, instance.image_pixel.rows, instance.image_pixel.columns)
         rows, columns = fit(source.rows, source.columns, request.rows, request.columns)
         gray = GrayscalePlan(Rescale(), request.window or Window(40.0, 400.0), inverted=False, padding=None)

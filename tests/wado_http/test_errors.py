@@ -15,6 +15,7 @@ from wado_core.errors import (
     Gone,
     InvalidRequest,
     LimitExceeded,
+    MissingFrame,
     NoSuchFrame,
     NotAcceptable,
     NotDicom,
@@ -34,7 +35,7 @@ PATH = "/archive/DOE^JOHN.dcm"
     [
         (InvalidRequest, 400), (NotFound, 404), (NotAcceptable, 406), (Gone, 410), (NotDicom, 500), (DamagedObject, 500), (WadoError, 500),
         (NotSupported, 501), (LimitExceeded, 501), (Unavailable, 503), (Busy, 503), (DamagedIndex, 503),
-        (ContentChanged, 503), (Unwanted, 503), (NoSuchFrame, 400),
+        (ContentChanged, 503), (Unwanted, 503), (NoSuchFrame, 400), (MissingFrame, 500),
     ],
 )  # fmt: skip
 def test_statuses(error: type[WadoError], status: int) -> None:

@@ -142,12 +142,13 @@ class DiskCache:
                 return True
             if page.account.size_bytes + cost_bytes > self._most_bytes:
                 return False
-            page.account.put(cost_bytes)
+            folder = self._folder.number_of(digest)
+            page.account.put(cost_bytes, folder)
             page.write()  # first: a process that is killed now leaves the ledger with too much, not with too little
             try:
                 self._folder.place(written, digest)
             except OSError:
-                page.account.give_back(cost_bytes, 1)
+                page.account.take_back(cost_bytes, folder)
                 page.write()
                 raise
         return True

@@ -5,13 +5,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from struct import Struct, error
 
 FILE_NAME = "ledger"
-_RECORD = Struct("<8s5Q")
-_FORMAT = b"wadoled1"
+_RECORD = Struct("<8s6Q")
+_FORMAT = b"wadoled2"
 
 
 @dataclass(slots=True)
@@ -19,21 +19,40 @@ class Account:
     """What the ledger says.
 
     size_bytes, entries: never less than there is on disk; more after a kill, until it is counted again.
-    put_bytes, put_entries, evictions: of all time.
+    evictions: of all time.
+    counted_folders: so many, from the first on, whoever counts has listed.  late_bytes, late_entries: put into these since.
     """
 
     size_bytes: int = 0
     entries: int = 0
-    put_bytes: int = 0
-    put_entries: int = 0
     evictions: int = 0
+    counted_folders: int = 0
+    late_bytes: int = 0
+    late_entries: int = 0
 
-    def put(self, cost_bytes: int) -> None:
-        """Note one more."""
+    def put(self, cost_bytes: int, folder: int) -> None:
+        """Note one more, in a folder of that number."""
+        self._add(cost_bytes, 1, folder)
+
+    def take_back(self, cost_bytes: int, folder: int) -> None:
+        """Undo a ``put``."""
+        self._add(-cost_bytes, -1, folder)
+
+    def _add(self, cost_bytes: int, entries: int, folder: int) -> None:
         self.size_bytes += cost_bytes
-        self.entries += 1
-        self.put_bytes += cost_bytes
-        self.put_entries += 1
+        self.entries += entries
+        if folder < self.counted_folders:
+            self.late_bytes += cost_bytes
+            self.late_entries += entries
+
+    def begin_count(self) -> None:
+        """Forget how far an earlier count has come."""
+        self.counted_folders = self.late_bytes = self.late_entries = 0
+
+    def end_count(self, size_bytes: int, entries: int) -> None:
+        """Take over what was listed, folder by folder; each picture put meanwhile is in it, or came late: never both."""
+        self.size_bytes, self.entries = size_bytes + self.late_bytes, entries + self.late_entries
+        self.begin_count()
 
     def give_back(self, cost_bytes: int, entries: int) -> None:
         """Note that some are gone."""
@@ -89,8 +108,7 @@ class Ledger:
 
 
 def _packed(account: Account) -> bytes:
-    numbers = account.size_bytes, account.entries, account.put_bytes, account.put_entries, account.evictions
-    return _RECORD.pack(_FORMAT, *numbers)
+    return _RECORD.pack(_FORMAT, *astuple(account))
 
 
 def _unpacked(data: bytes) -> Account | None:

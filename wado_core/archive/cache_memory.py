@@ -52,16 +52,20 @@ class MemoryCache:
         if cost > self._most_bytes // 4:
             self._refused += 1
             return
+        dropped: list[EncodedImage] = []  # freed without the lock
         with self._lock:
             replaced = self._images.pop(digest, None)
             if replaced is not None:
-                self._bytes -= len(replaced.data) + ENTRY_BYTES
+                self._drop(replaced, dropped)
             self._images[digest] = image
             self._bytes += cost
             while self._bytes > self._most_bytes:
-                _, dropped = self._images.popitem(last=False)
-                self._bytes -= len(dropped.data) + ENTRY_BYTES
+                self._drop(self._images.popitem(last=False)[1], dropped)
                 self._evictions += 1
+
+    def _drop(self, image: EncodedImage, dropped: list[EncodedImage]) -> None:
+        self._bytes -= len(image.data) + ENTRY_BYTES
+        dropped.append(image)
 
 
 # What a description costs beside its columns, and each of its transformations, overlays and texts (tracemalloc, rounded up).
@@ -118,7 +122,7 @@ class MemoryInstanceCache:
                 return None
             kept_at, located = self._entries[key, chunk]
         if self._clock() - kept_at > self._fresh_s:
-            self._forget(key, chunk)
+            self._forget(key, chunk, [])
             return None
         self._entries.move_to_end((key, chunk))
         return located
@@ -135,19 +139,20 @@ class MemoryInstanceCache:
         key = located.instance.key
         first = located.instance.chunks[:1]
         chunk = located.instance.chunk_number(first[0].first) if first else 0
+        dropped: list[Located] = []  # freed without the lock
         with self._lock:
             self._misses += 1
             if any(self._entries[key, other][1].location != located.location for other in self._chunks.get(key, ())):
-                self._drop(key)
+                self._drop(key, dropped)
             if (key, chunk) in self._entries:
-                self._forget(key, chunk)
+                self._forget(key, chunk, dropped)
             self._entries[key, chunk] = self._clock(), located
             self._bytes += instance_bytes(located)
             self._chunks.setdefault(key, set()).add(chunk)
             while self._entries and self._oldest_is_stale():
-                self._forget(*next(iter(self._entries)))
+                self._forget(*next(iter(self._entries)), dropped)
             while self._bytes > self._most_bytes:
-                self._forget(*next(iter(self._entries)))
+                self._forget(*next(iter(self._entries)), dropped)
                 self._evictions += 1
 
     def _oldest_is_stale(self) -> bool:
@@ -156,16 +161,18 @@ class MemoryInstanceCache:
 
     def drop(self, key: InstanceKey) -> None:
         """Forget an instance, known or not."""
+        dropped: list[Located] = []
         with self._lock:
-            self._drop(key)
+            self._drop(key, dropped)
 
-    def _drop(self, key: InstanceKey) -> None:
+    def _drop(self, key: InstanceKey, dropped: list[Located]) -> None:
         for chunk in tuple(self._chunks.get(key, ())):
-            self._forget(key, chunk)
+            self._forget(key, chunk, dropped)
 
-    def _forget(self, key: InstanceKey, chunk: int) -> None:
+    def _forget(self, key: InstanceKey, chunk: int, dropped: list[Located]) -> None:
         _, located = self._entries.pop((key, chunk))
         self._bytes -= instance_bytes(located)
+        dropped.append(located)
         chunks = self._chunks[key]
         chunks.discard(chunk)
         if not chunks:

@@ -11,7 +11,7 @@ from itertools import islice
 from threading import Event
 
 from wado_core.archive.cache_ledger import Account, Ledger
-from wado_core.archive.picture_folder import Entry, PictureFolder
+from wado_core.archive.picture_folder import FOLDERS, Entry, PictureFolder
 
 _log = logging.getLogger(__name__)
 
@@ -89,20 +89,28 @@ class Tidying:
     def _look_through(self) -> int:
         """Look at every picture once, remove the least lately used of them as far as needed, and return what is left, in bytes."""
         with self._ledger.held() as page:
-            before = page.account
-        oldest = _Oldest(before.size_bytes - self._lower)
+            page.account.begin_count()
+            page.write()
+            oldest = _Oldest(page.account.size_bytes - self._lower)
         size_bytes = entries = 0
-        for entry in self._folder.entries():
-            size_bytes += entry.cost_bytes
-            entries += 1
-            oldest.offer(entry)
-        # Put while it was looked through: some of them were seen, so that the ledger may say too much now, and never too little.
+        for number in range(FOLDERS):
+            for entry in self._folder.entries(number, self._listed(number)):
+                size_bytes += entry.cost_bytes
+                entries += 1
+                oldest.offer(entry)
         with self._ledger.held() as page:
-            page.account.size_bytes = size_bytes + page.account.put_bytes - before.put_bytes
-            page.account.entries = entries + page.account.put_entries - before.put_entries
+            page.account.end_count(size_bytes, entries)
             page.write()
             excess = page.account.size_bytes - self._lower
         return self._remove(iter(oldest.in_order()), excess) if excess > 0 else self._lower
+
+    def _listed(self, number: int) -> list[str]:
+        """List a folder, while nothing is put: what comes later is noted as late. Its files are looked at without the lock."""
+        with self._ledger.held() as page:
+            names = self._folder.names(number)
+            page.account.counted_folders = number + 1
+            page.write()
+        return names
 
     def _remove(self, entries: Iterator[Entry], excess_bytes: int) -> int:
         """Remove pictures until so much is gone, or all of them; return what is left."""

@@ -2,12 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = "pictures"
+FOLDERS = 256
 _NEW = "new"
 # Files take whole blocks of most file systems.
 _BLOCK = 4096
@@ -35,6 +36,11 @@ class PictureFolder:
     def __init__(self, state: Path) -> None:
         self.path = state / FOLDER
         self._new = self.path / _NEW
+
+    @staticmethod
+    def number_of(digest: str) -> int:
+        """Return the number of the folder that a picture lies in, 0 to ``FOLDERS`` - 1."""
+        return int(digest[:2], 16)
 
     def file_of(self, digest: str) -> str:
         """Return the path of a picture, there or not."""
@@ -78,23 +84,25 @@ class PictureFolder:
             os.mkdir(os.path.dirname(target), 0o700)
             written.rename(target)
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield all that lies in the folders of pictures, in no order; what vanishes meanwhile is passed over."""
-        for number in range(256):
-            try:
-                with os.scandir(f"{self.path}/{number:02x}") as found:
-                    for entry in found:
-                        with suppress(FileNotFoundError):
-                            status = entry.stat(follow_symlinks=False)
-                            if stat.S_ISDIR(status.st_mode):
-                                continue
-                            yield Entry(entry.path, cost_of(status.st_size), status.st_mtime_ns)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
+    def names(self, number: int) -> list[str]:
+        """Return the names of what lies in a folder of pictures. Raises OSError."""
+        try:
+            return os.listdir(f"{self.path}/{number:02x}")
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def entries(self, number: int, names: Iterable[str]) -> Iterator[Entry]:
+        """Yield what has these names; what has vanished meanwhile is passed over. Raises OSError."""
+        for name in names:
+            path = f"{self.path}/{number:02x}/{name}"
+            with suppress(FileNotFoundError):
+                status = os.lstat(path)
+                if not stat.S_ISDIR(status.st_mode):
+                    yield Entry(path, cost_of(status.st_size), status.st_mtime_ns)
 
     def count(self) -> tuple[int, int]:
-        """Return bytes and number of the pictures."""
-        costs = [entry.cost_bytes for entry in self.entries()]
+        """Return bytes and number of the pictures, while none is put. Raises OSError."""
+        costs = [entry.cost_bytes for number in range(FOLDERS) for entry in self.entries(number, self.names(number))]
         return sum(costs), len(costs)
 
     def clear_left_behind(self, now_s: float) -> None:

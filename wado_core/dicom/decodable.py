@@ -6,13 +6,27 @@ from wado_core.codecs.decoded import check_width
 from wado_core.codecs.registry import decoder
 from wado_core.dicom.frames import NO_IMAGE
 from wado_core.dicom.photometric import CLAUSE, RENDERED_COLORS, SUBSAMPLED, is_known, is_rendered, samples_of
-from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, WadoError
+from wado_core.errors import DamagedObject, LimitExceeded, MissingFrame, NoSuchFrame, NotSupported, WadoError
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance
 from wado_core.settings import Limits
 
 # Rows and Columns are unsigned 16-bit values (PS3.3 C.7.6.3), JPEG's are too, and the sums of the resampling kernels count on it.
 LONGEST_EDGE = 65535
+
+
+def check_frame(instance: Instance, frame_number: int) -> None:
+    """Refuse a frame that the object does not have (NoSuchFrame), or states and does not hold (MissingFrame)."""
+    there = instance.number_of_frames
+    if 1 <= frame_number <= there:
+        return
+    stated = there + instance.missing_frames
+    if not 1 <= frame_number <= stated:
+        raise NoSuchFrame(f"The frame number must be 1 to {there}.")
+    if instance.image_problem is not None:
+        return  # which is said of each of them
+    frames = "frame" if there == 1 else "frames"
+    raise MissingFrame(f"(0028,0008) Number of Frames is {stated} (PS3.3 C.7.6.6); the object holds {there} {frames}, and not this one.")
 
 
 def decodable_pixel(instance: Instance, limits: Limits) -> ImagePixel:

@@ -48,7 +48,8 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
     key = InstanceKey(
         _uid(attributes, tags.STUDY_INSTANCE_UID), _uid(attributes, tags.SERIES_INSTANCE_UID), _uid(attributes, tags.SOP_INSTANCE_UID)
     )
-    number_of_frames, ignored = stated_frames(attributes)
+    stated, ignored = stated_frames(attributes)
+    number_of_frames = stated
     warnings = [ignored] if ignored else []
     pixel, problem = _image_pixel(header)
     layout, columns, code_stream = None, FrameChunk(1, 0), None
@@ -60,7 +61,7 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         if not pixel.floating and attributes.integer(tags.PIXEL_REPRESENTATION) not in (0, 1):
             warnings.append(_NO_PIXEL_REPRESENTATION)
         pixel = _noted(warnings, without_codec(pixel, header.transfer_syntax_uid))
-        pixel, problem, layout, columns = read_frames(header, pixel, number_of_frames, warnings)
+        pixel, problem, layout, columns = read_frames(header, pixel, stated, warnings)
         code_stream = first_code_stream(header, columns)
         if layout is not None and not transfer_syntax(header.transfer_syntax_uid).video:
             number_of_frames = columns.count  # those that there are
@@ -89,6 +90,7 @@ def describe(source: ByteSource, version: str, limits: Limits) -> Described:
         version=version,
         modality=attributes.text(tags.MODALITY)[:16],
         number_of_frames=number_of_frames,
+        missing_frames=max(0, stated - number_of_frames),
         has_preamble=header.has_preamble,
         data_set_offset=header.data_set_offset,
         image_pixel=pixel,

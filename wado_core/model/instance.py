@@ -21,7 +21,7 @@ class Instance:
     version: digest of the identity of the stored bytes; changes whenever they may have changed.
     data_set_offset: where the data set begins, after preamble and File Meta Information.
     has_preamble: the stored bytes are a Part 10 file as they are.
-    number_of_frames: that are there, whatever is stated.
+    number_of_frames: that are there, whatever is stated.  missing_frames: that are stated besides.
     image_pixel: None for objects without pixels (or whose pixels are malformed: ``image_problem`` says why).
     frames: None when there are no frames to be read.
     icc_profile: where an ICC profile lies that pictures of it can carry.
@@ -38,6 +38,7 @@ class Instance:
     version: str
     modality: str = ""
     number_of_frames: int = 1
+    missing_frames: int = 0
     has_preamble: bool = True
     data_set_offset: int = 0
     image_pixel: ImagePixel | None = None

@@ -1,8 +1,8 @@
 """Planning: every default of a request resolved against an instance, without touching a pixel (PS3.4 N.2, part H)."""
 
 from wado_core.codecs.registry import versions
-from wado_core.dicom.decodable import renderable_pixel
-from wado_core.errors import InvalidRequest, NoSuchFrame
+from wado_core.dicom.decodable import check_frame, renderable_pixel
+from wado_core.errors import InvalidRequest
 from wado_core.model.geometry import Rectangle, fit, pixels_of
 from wado_core.model.grayscale import FrameTransform, Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
@@ -22,11 +22,10 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
     """Resolve a request for one frame of an instance.
 
     Raises InvalidRequest (frame, sizes), NotSupported (no image, transfer syntax, photometric interpretation), DamagedObject
-    (the pixel data contradicts its header), LimitExceeded (a frame too large to be decoded).
+    (the pixel data contradicts its header, or lacks the frame), LimitExceeded (a frame too large to be decoded).
     """
     frame_number = 1 if request.frame_number is None else request.frame_number
-    if not 1 <= frame_number <= instance.number_of_frames:
-        raise NoSuchFrame(f"The frame number must be 1 to {instance.number_of_frames}.")
+    check_frame(instance, frame_number)
     pixel = renderable_pixel(instance, limits)
     source = pixels_of(request.region, pixel.rows, pixel.columns)
     rows, columns = _picture_size(source.rows, source.columns, request, limits)

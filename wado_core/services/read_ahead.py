@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 _NEIGHBOURS = 3
 # Objects whose last frame is remembered.
 _MOST_OBJECTS = 1024
+# How long is waited for the frame that is being made ready when all is closed, seconds. Decoding was ended before; storage may hang.
+END_S = 2.0
 
 
 class ReadAhead:
@@ -63,12 +65,14 @@ class ReadAhead:
             self._news.notify()
 
     def close(self) -> None:
-        """Stop, once the frame that is being made ready is; nothing that was wished is begun any more."""
+        """Stop, once the frame that is being made ready is, or its storage has hung for a while; nothing else is begun any more."""
         with self._news:
             self._closed, self._wish = True, None
             self._news.notify()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(END_S)
+            if self._thread.is_alive():
+                _log.warning("reading ahead does not end: its storage does not answer")
 
     def _work(self) -> None:
         while (wish := self._next_wish()) is not None:

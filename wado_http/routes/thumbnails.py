@@ -14,6 +14,7 @@ from wado_core.model.frame import EncodedImage
 from wado_core.model.sheet import SheetPlan
 from wado_http.conditional import client_has, entity_tag, modified_s
 from wado_http.flight import Waiter, landed
+from wado_http.mounting import mount_path
 from wado_http.negotiation import JPEG, JSON, choose, parse_accept
 from wado_http.params.thumbnails import SheetQuery, ThumbnailQuery, parse_sheet, parse_thumbnail, sheet_query, thumbnail_query
 from wado_http.responses import Representation, not_modified, picture, picture_headers
@@ -36,7 +37,7 @@ async def _answer_thumbnail(request: Request, state: State, query: ThumbnailQuer
     located, plan = await state.look_up(partial(state.sheets.thumbnail, query.asked, anew=anew))
     # Which object stands for a series may change within a second: only of one that was named the time says anything.
     modified = None if query.asked.object is None else modified_s(located.location)
-    location = f"{_mounted_at(request)}/thumbnail?{thumbnail_query(plan.key, query.asked.edge, media_type)}"
+    location = f"{mount_path(request.scope)}/thumbnail?{thumbnail_query(plan.key, query.asked.edge, media_type)}"
     representation = Representation(entity_tag(plan.digest), modified, location, state.settings.max_age_s, plan.warnings)
     return await answer_picture(request, plan, representation)
 
@@ -46,7 +47,7 @@ async def sheet(request: Request) -> Response:
     state = state_of(request)
     query = parse_sheet(request.scope["query_string"], state.settings.limits)
     media_type = choose(parse_accept(accept_of(request)), query.content_type, (JPEG, JSON))
-    plan, representation = await state.look_up(_planned, state, query, media_type, _mounted_at(request))
+    plan, representation = await state.look_up(_planned, state, query, media_type, mount_path(request.scope))
     if client_has(request.headers, representation.etag, representation.modified):
         return not_modified(representation)
     image = state.sheets.cached(plan)
@@ -65,7 +66,7 @@ async def sheet(request: Request) -> Response:
         if media_type == JPEG:
             return picture(request, waiter, JPEG, representation)
         waiter.leave()
-        said = await state.look_up(_map, query, plan, image, _mounted_at(request))
+        said = await state.look_up(_map, query, plan, image, mount_path(request.scope))
         return Response(said, headers=representation.headers(), media_type=JSON)
     except BaseException:
         waiter.leave()
@@ -119,8 +120,3 @@ def _tiles(plan: SheetPlan, image: EncodedImage) -> list[dict[str, Any]]:
             said.update(zip(("x", "y", "width", "height"), cell.rectangle(plan.edge), strict=True))
         tiles.append(said)
     return tiles
-
-
-def _mounted_at(request: Request) -> str:
-    root_path: str = request.scope.get("root_path", "")
-    return root_path

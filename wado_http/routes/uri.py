@@ -12,13 +12,14 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from wado_core.errors import Busy, ContentChanged, NoSuchFrame, NotAcceptable, NotSupported
+from wado_core.errors import Busy, ContentChanged, MissingFrame, NoSuchFrame, NotAcceptable, NotSupported
 from wado_core.model.instance import Instance, Located
 from wado_core.model.render import MediaType, RenderPlan, RenderRequest
 from wado_core.model.sop_class import Category
 from wado_core.model.uid import InstanceKey
 from wado_http.conditional import client_has, entity_tag, modified_s
 from wado_http.flight import Waiter, landed
+from wado_http.mounting import mount_path
 from wado_http.negotiation import DICOM, PRODUCIBLE, choose, parse_accept
 from wado_http.params.uri import (
     UriRequest,
@@ -48,12 +49,12 @@ async def retrieve(request: Request) -> Response:
     """Answer a WADO-URI request."""
     state, scope = state_of(request), request.scope
     try:
-        found = planned_in_memory(state, scope["query_string"], accept_of(request), scope.get("root_path", ""))
+        found = planned_in_memory(state, scope["query_string"], accept_of(request), mount_path(scope))
         if found is not None:
             return await answer_picture(request, found.plan, found.representation)
         asked = _read(state, scope["query_string"])
         return await _answer(request, asked, await _locate(state, asked.key, asked.frame_number or 1))
-    except (ContentChanged, NoSuchFrame):
+    except (ContentChanged, MissingFrame, NoSuchFrame):
         # Somebody replaced the file since it was looked at, perhaps by one with more frames: once more from its new content.
         asked = _read(state, scope["query_string"])
         return await _answer(request, asked, await state.look_up(state.locating.relocate, asked.key, asked.frame_number or 1))
@@ -191,7 +192,7 @@ def _planned(state: State, plan: RenderPlan, located: Located, request: RenderRe
 
 async def _answer(request: Request, asked: UriRequest, located: Located) -> Response:
     chosen = _choose(asked, located.instance, accept_of(request))
-    mounted_at = request.scope.get("root_path", "")
+    mounted_at = mount_path(request.scope)
     if chosen.media_type == DICOM:
         return await _answer_object(request, asked, located, _location(asked, chosen, mounted_at))
     made = _plan(state_of(request), asked, located, chosen, mounted_at)

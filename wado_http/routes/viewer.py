@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from wado_core.errors import InvalidRequest, NotFound
 from wado_core.model.uid import SeriesKey
 from wado_http.conditional import entity_tag, names_tag
+from wado_http.mounting import mount_path
 from wado_http.params.query import names_in, read_query
 from wado_http.params.values import read_integer, read_uid
 from wado_http.routes import uri
@@ -33,7 +34,7 @@ async def root(request: Request) -> Response:
     def page() -> str:
         status = indexer.read() if indexer is not None else None  # before the list: what it calls complete is on the page
         studies = pages.page_of(browsing.studies, number, pages.STUDIES_ON_A_PAGE)
-        return pages.studies_page(_base(request), studies, browsing.totals(), status)
+        return pages.studies_page(mount_path(request.scope), studies, browsing.totals(), status)
 
     return HTMLResponse(await state_of(request).look_up(page), headers=_HEADERS)
 
@@ -51,7 +52,7 @@ async def study(request: Request) -> Response:
         found = browsing.study(study_uid, offset, pages.SERIES_ON_A_PAGE)
         if found is None or not found.series:
             raise NotFound("There is no such study, or it has no such page.")
-        return pages.study_page(_base(request), found, number, has_next=offset + len(found.series) < found.series_total)
+        return pages.study_page(mount_path(request.scope), found, number, has_next=offset + len(found.series) < found.series_total)
 
     return HTMLResponse(await state_of(request).look_up(page), headers=_HEADERS)
 
@@ -70,7 +71,7 @@ async def series(request: Request) -> Response:
         instances = pages.page_of(partial(browsing.instances, key), number, pages.INSTANCES_ON_A_PAGE)
         if not instances.items:
             raise NotFound("There is no such series, or it has no such page.")
-        return pages.series_page(_base(request), key, instances)
+        return pages.series_page(mount_path(request.scope), key, instances)
 
     return HTMLResponse(await state_of(request).look_up(page), headers=_HEADERS)
 
@@ -87,8 +88,3 @@ async def stylesheet(request: Request) -> Response:
 
 def _page(values: dict[str, str]) -> int:
     return read_integer("page", values["page"], 1, LAST_PAGE) if "page" in values else 1
-
-
-def _base(request: Request) -> str:
-    root_path: str = request.scope.get("root_path", "")
-    return root_path

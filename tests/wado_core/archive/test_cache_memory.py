@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.contract.caches import InstanceCacheContract, RenderCacheContract, picture
+from tests.contract.caches import InstanceCacheContract, RenderCacheContract, digest_of, picture
 from tests.contract.objects import described, key, location
 from tests.fixtures import build
 from wado_core.archive.cache_memory import ENTRY_BYTES, MemoryCache, MemoryInstanceCache, instance_bytes
 from wado_core.archive.index_rows import decode_instance, encode_instance
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
-from wado_core.model.frame import FrameChunk, FrameLayout
+from wado_core.model.frame import EncodedImage, FrameChunk, FrameLayout
 from wado_core.model.instance import Instance, Located, Location
 from wado_core.ports import InstanceCache, RenderCache
 from wado_core.settings import Limits
@@ -141,3 +141,39 @@ def test_a_description_costs_no_more_than_it_is_said_to(name: str) -> None:
     finally:
         tracemalloc.stop()
     assert each <= instance_bytes(kept[0])
+
+
+def test_pictures_are_freed_without_the_lock() -> None:
+    freed: list[bool] = []
+
+    class Data(bytes):
+        def __del__(self) -> None:
+            freed.append(cache._lock.locked())
+
+    cache = MemoryCache(4 * (1000 + ENTRY_BYTES))
+    for number in (1, 2, 3, 4, 5, 5):
+        cache.put(digest_of(number), EncodedImage(Data(1000), "image/jpeg"))
+    assert freed == [False] * 2
+
+
+def test_instances_are_freed_without_the_lock() -> None:
+    """Once many are stale, or an object of very many frames is."""
+    freed: list[bool] = []
+    now = [0.0]
+
+    class Columns(bytes):
+        def __del__(self) -> None:
+            freed.append(cache._lock.locked())
+
+    def put(number: int, path: bytes = b"/d/1") -> None:
+        instance = replace(described(key(number)).instance, chunks=(FrameChunk(1, 1, Columns(8), bytes(4)),))
+        cache.put(Located(instance, location(path)))
+
+    cache = MemoryInstanceCache(1 << 20, 1.0, lambda: now[0])
+    for number in (1, 1, 2, 3):
+        put(number)
+    put(3, b"/d/other")
+    cache.drop(key(3))
+    now[0] = 2.0
+    put(4)
+    assert freed == [False] * 5

@@ -20,7 +20,7 @@ from wado_core.dicom.frames import FrameReader
 from wado_core.dicom.instance import describe
 from wado_core.dicom.part_ten import part_ten
 from wado_core.dicom.source import BytesSource
-from wado_core.errors import DamagedObject, InvalidRequest
+from wado_core.errors import DamagedObject, MissingFrame, NoSuchFrame
 from wado_core.model.instance import Instance
 from wado_core.model.render import RenderRequest
 from wado_core.rendering.execute import draw
@@ -61,6 +61,11 @@ def drawn(data: bytes, frame_number: int) -> tuple[Array, tuple[str, ...]]:
     return draw(plan, FrameReader(BytesSource(data), found, LIMITS))[0], plan.warnings
 
 
+def refused(what: str) -> str:
+    """Return a pattern of a refusal that blames Number of Frames."""
+    return "^" + re.escape(f"(0028,0008) Number of Frames {what}")
+
+
 def equals_the_frames(data: bytes, numbers: range) -> tuple[str, ...]:
     """See that frames are as they were written, and return the warnings."""
     told: tuple[str, ...] = ()
@@ -90,8 +95,12 @@ def test_more_encapsulated_frames_stated_than_there_are(text: str) -> None:
     assert found.number_of_frames == 3
     (told,) = equals_the_frames(data, range(1, 4))
     assert told.startswith(f"(0028,0008) Number of Frames asks for {text}; (7FE0,0010) Pixel Data holds 3 frames")
-    with pytest.raises(InvalidRequest, match="1 to 3"):
-        drawn(data, 4)
+    for number in (4, int(text)):
+        with pytest.raises(MissingFrame, match=refused(f"is {text} (PS3.3 C.7.6.6); the object holds 3 frames")):
+            drawn(data, number)
+    for number in (0, int(text) + 1):
+        with pytest.raises(NoSuchFrame, match="1 to 3"):
+            drawn(data, number)
 
 
 @pytest.mark.parametrize("text", ["4", "1000000000", "2147483647"])
@@ -103,8 +112,12 @@ def test_more_native_frames_stated_than_there_are(text: str) -> None:
     assert time.perf_counter() - started < 1
     (told,) = equals_the_frames(data, range(1, 4))
     assert told.startswith(f"(7FE0,0010) Pixel Data ends after 3 of {text} frames of (0028,0008) Number of Frames (PS3.5 8.2)")
-    with pytest.raises(InvalidRequest, match="1 to 3"):
-        drawn(data, 4)
+    for number in (4, int(text)):
+        with pytest.raises(MissingFrame, match=refused(f"is {text} (PS3.3 C.7.6.6); the object holds 3 frames")):
+            drawn(data, number)
+    for number in (0, int(text) + 1):
+        with pytest.raises(NoSuchFrame, match="1 to 3"):
+            drawn(data, number)
 
 
 @pytest.mark.parametrize("lost", [2, 4, 318])
@@ -112,8 +125,11 @@ def test_native_frames_of_another_length_are_a_contradiction(lost: int) -> None:
     """Any attribute may be the wrong one."""
     ds = image(CELLS)
     ds.PixelData = ds.PixelData[:-lost]
-    with pytest.raises(DamagedObject, match=r"^\(7FE0,0010\) Pixel Data holds \d+ bytes; 3 frames of .* need 960 \(PS3.5 8.2\)\.$"):
-        drawn(file_bytes(ds), 1)
+    for number in (1, 3):
+        with pytest.raises(DamagedObject, match=r"^\(7FE0,0010\) Pixel Data holds \d+ bytes; 3 frames of .* need 960 \(PS3.5 8.2\)\.$"):
+            drawn(file_bytes(ds), number)
+    with pytest.raises(NoSuchFrame):
+        drawn(file_bytes(ds), 4)
 
 
 @pytest.mark.parametrize("text", ["1", "2"])
@@ -128,7 +144,7 @@ def test_native_frames_of_a_file_that_ends_too_early() -> None:
     for lost in (1, 320, 321, 639):
         (told,) = equals_the_frames(data[:-lost], range(1, 3 - (lost > 320)))
         assert told.startswith(f"(7FE0,0010) Pixel Data ends after {2 - (lost > 320)} of 3 frames")
-        with pytest.raises(InvalidRequest):
+        with pytest.raises(MissingFrame, match=refused(f"is 3 (PS3.3 C.7.6.6); the object holds {2 - (lost > 320)} frame")):
             drawn(data[:-lost], 3)
     with pytest.raises(DamagedObject, match=r"\(7FE0,0010\)"):
         instance(data[:-641])
@@ -146,7 +162,7 @@ def test_encapsulated_frames_of_a_file_that_ends_too_early(encode: Any, syntax: 
         broken = 2 if length < third - 8 else 3
         try:
             _, told = drawn(cut, broken)
-        except (DamagedObject, InvalidRequest):
+        except DamagedObject:
             pass
         else:
             assert any("(7FE0,0010) Pixel Data ends within" in warning for warning in told)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, cast
 
 import imagecodecs
 import numpy as np
@@ -21,8 +21,9 @@ from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
 from wado_core.errors import DamagedObject
 from wado_core.model.frame import EncodedImage
-from wado_core.model.instance import Instance
+from wado_core.model.instance import Instance, Location
 from wado_core.model.render import RenderPlan, RenderRequest
+from wado_core.services import read_ahead
 from wado_core.services.decoding import Decoding
 from wado_core.services.read_ahead import ReadAhead
 from wado_core.services.rendering import Rendering
@@ -184,6 +185,32 @@ def test_closing_does_not_wait_for_what_is_being_decoded(archive: Archive, plan:
     assert monotonic() - began < 10
     ahead.passed(plan(3))  # and nothing begins any more
     ahead.passed(plan(4))
+
+
+def test_closing_does_not_wait_for_storage_that_hangs(
+    archive: Archive, plan: Callable[[int], RenderPlan], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    opening, answers = Event(), Event()
+
+    class Hanging:
+        def open(self, location: Location) -> Any:
+            opening.set()
+            assert answers.wait(SOON_S)
+            return archive.store.open(location)
+
+    monkeypatch.setattr(read_ahead, "END_S", 0.1)
+    ahead = ReadAhead(archive.locating, cast("Any", Hanging()), archive.decoding, Limits(), frames=2)
+    for number in (1, 2):
+        ahead.passed(plan(number))
+    assert opening.wait(SOON_S)
+    archive.decoding.stop_ahead()
+    ahead.close()
+    assert [record.getMessage() for record in caplog.records] == ["reading ahead does not end: its storage does not answer"]
+    answers.set()
+    monkeypatch.setattr(read_ahead, "END_S", SOON_S)
+    ahead.close()
+    assert held(archive, plan) == []
+    assert len(caplog.records) == 1
 
 
 def test_a_picture_of_a_kept_frame_is_light(archive: Archive, ahead: ReadAhead, plan: Callable[[int], RenderPlan]) -> None:

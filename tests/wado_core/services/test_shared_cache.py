@@ -114,3 +114,19 @@ def test_what_was_offered_while_it_was_made_counts_once() -> None:
         assert (kept.counts().size_bytes, kept.counts().entries) == (40, 1)
         kept.drop(lambda _key: True)
         assert (kept.counts().size_bytes, kept.counts().entries) == (0, 0)
+
+
+def test_values_are_freed_without_the_lock() -> None:
+    """Giving back some hundred megabytes takes a while, in which others may look up what is kept."""
+    freed: list[bool] = []
+
+    class Value:
+        def __del__(self) -> None:
+            freed.append(kept._lock.locked())
+
+    kept: SharedCache[str, Value] = SharedCache(10, lambda _: 4, 10)
+    for name in "abc":
+        kept.get(name, Value)
+    kept.offer("d", Value())
+    kept.drop(lambda name: name == "d")
+    assert freed == [False] * 3

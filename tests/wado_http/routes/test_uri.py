@@ -1,6 +1,7 @@
 """WADO-URI over doubles of the services: order of checks, statuses, headers (part A, J.1 to J.8)."""
 
 import threading
+from dataclasses import replace
 
 import anyio
 import httpx
@@ -170,6 +171,29 @@ def test_errors_of_the_look_up(error: WadoError, status: int) -> None:
         response = client.get(query(CT))
         assert response.status_code == status
         assert str(error) in response.text
+
+
+def test_a_frame_that_is_stated_and_not_there_is_the_objects_fault() -> None:
+    cut = replace(US10, number_of_frames=4, missing_frames=6)
+    with serving(archive_of(cut)) as client:
+        for number, status in ((4, 200), (5, 500), (10, 500), (11, 400)):
+            answer = client.get(query(US10, f"&frameNumber={number}"))
+            assert answer.status_code == status
+            assert ("\n(0028,0008) Number of Frames is 10 (PS3.3 C.7.6.6);" in answer.text) == (status == 500)
+
+
+@pytest.mark.parametrize("missing_frames", [0, 6])
+def test_a_frame_that_is_not_there_is_looked_for_once_more(missing_frames: int) -> None:
+    """The file may have been replaced by one with more frames since it was looked at."""
+
+    class Replaced(Archive):
+        def relocate(self, key: InstanceKey, _frame_number: int = 1) -> Located:
+            self.instances[key] = US10
+            return super().relocate(key)
+
+    with serving(Replaced({US10.key: replace(US10, number_of_frames=4, missing_frames=missing_frames)})) as client:
+        assert client.get(query(US10, "&frameNumber=10")).status_code == 200
+        assert client.get(query(US10, "&frameNumber=11")).status_code == 400
 
 
 def test_what_was_asked_reaches_the_plan(archive: Archive) -> None:
