@@ -72,6 +72,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with wado(folder, tmp_path_factory.mktemp("state"), workers=WORKERS) as server:
         for data in (ct(), stored_jpeg()):
             server.wait(path_of(data) + ("&frameNumber=1" if data is stored_jpeg() else ""))
+        server.rest()
         yield server
 
 
@@ -83,6 +84,7 @@ def beside(tmp_path_factory: pytest.TempPathFactory, served: Server) -> Iterator
     os.environ["WADO_BENCHMARK_FILE"] = str(file)
     os.environ["WADO_BENCHMARK_BYTES"] = str(len(served.get(path_of(ct()))[1]))
     with asgi("benchmarks.skeleton:app", SKELETON_PORT, workers=WORKERS) as server:
+        server.rest()
         yield server
 
 
@@ -173,7 +175,7 @@ def test_frame_of_many(
         server.wait(f"{path_of(path)}&frameNumber=1")
     with wado(tmp_path / "served", tmp_path / "state") as server:
         server.wait("/health/ready")
-        sleep(0.5)
+        server.rest()
         before = server.anonymous_bytes()
         first_ms = 1e3 * seconds(lambda: server.get(f"{path_of(path)}&frameNumber={frames // 2}"))
         load = driver.drive(server, f"{path_of(path)}&frameNumber=FRAME{WINDOW}", clients=1, seconds=pace.seconds)

@@ -6,6 +6,7 @@
 import asyncio
 import struct
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from fcntl import ioctl
 from termios import TIOCOUTQ
@@ -41,12 +42,13 @@ class BoundedProtocol(AtOnceProtocol):
     Clients that ask again before they are answered are noticed when they leave, as others are.
     """
 
-    def __init__(self, *arguments: Any, stall_s: float, **keywords: Any) -> None:
+    def __init__(self, *arguments: Any, stall_s: float, lost: Callable[[], None] | None = None, **keywords: Any) -> None:
         """Make the protocol of a connection.
 
-        stall_s: how long nothing of what is to be sent may leave.
+        stall_s: how long nothing of what is to be sent may leave.  lost: called when the connection has ended.
         """
         super().__init__(*arguments, **keywords)
+        self._lost = lost
         self._in_headers = False
         self._header_bytes = 0
         self._alarm: asyncio.TimerHandle | None = None
@@ -74,6 +76,8 @@ class BoundedProtocol(AtOnceProtocol):
                 cycle.message_event.set()
         self._cycles.clear()
         super().connection_lost(exc)
+        if self._lost is not None:
+            self._lost()
 
     def resume_writing(self) -> None:
         """Note that the client has taken what was sent."""
