@@ -59,6 +59,21 @@ def axis_weights(source: int, target: int) -> tuple[Array, int]:
     return weights, source if target <= source else 2 * target
 
 
+def lattice_weights(source: int, target: int, step: int, *, on_pixels: bool) -> list[list[Fraction]]:
+    """Weights of one axis of a frame that was decoded ``step`` times smaller: what of each output each cell is, adding up to 1.
+
+    Cell k has the pixels from k * step on, ``step`` of them or what is left; or, on_pixels, lies in the middle of pixel k * step, and
+    has what is nearer to it than to its neighbours. Output j has ``[j * S / D, (j + 1) * S / D)``, in pixels.
+    """
+    cells = ceil(Fraction(source, step))
+    middles = [k * step + Fraction(1, 2) for k in range(cells)]
+    inner = [(middles[k - 1] + middles[k]) / 2 if on_pixels else Fraction(k * step) for k in range(1, cells)]
+    edges = [Fraction(0), *inner, Fraction(source)]
+    size = Fraction(source, target)
+    overlaps = ([min((j + 1) * size, edges[k + 1]) - max(j * size, edges[k]) for k in range(cells)] for j in range(target))
+    return [[max(one, Fraction(0)) / size for one in row] for row in overlaps]
+
+
 def resample(picture: Gray, rows: int, columns: int) -> Gray:
     """Scale a rendered picture, each axis by its own rule, and round once at the end: floor(v + 1/2) of the exact value.
 

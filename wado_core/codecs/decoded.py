@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wado_core.errors import NotSupported
+from wado_core.model.geometry import EVERY_PIXEL, Lattice
 from wado_core.model.image_pixel import ImagePixel
 
 # Widths of cells in bits. PS3.5 8.1.1 allows 1 and multiples of 8; no image IOD has others than these (PS3.3 C.7.6.3).
@@ -22,10 +23,12 @@ class Decoded:
     cells: (rows, columns) or (rows, columns, samples), C order, uint8, uint16, uint32, uint64, or float32, float64 of float pixel
         data, native byte order; bits outside the stored sample may hold anything. Cells of 1 bit are bytes 0 and 1.
     pixel: describes ``cells``; its photometric interpretation is that of the decoded samples.
+    lattice: how the cells of a frame that was decoded smaller lie over its pixels.
     """
 
     cells: Cells
     pixel: ImagePixel
+    lattice: Lattice = EVERY_PIXEL
 
 
 def cell_type(pixel: ImagePixel) -> np.dtype[Any]:

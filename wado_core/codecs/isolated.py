@@ -19,6 +19,7 @@ import numpy as np
 from wado_core.codecs.decoded import Decoded, cell_type
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, Unavailable
 from wado_core.interrupts import interrupts_withheld
+from wado_core.model.geometry import EVERY_PIXEL, Lattice
 from wado_core.model.image_pixel import ImagePixel
 
 # How long the child may take until it is ready.
@@ -43,6 +44,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     pixel: ImagePixel | None = None
     shape: tuple[int, ...] = ()
+    lattice: Lattice = EVERY_PIXEL
     refusal: str = ""
     message: str = ""
 
@@ -112,7 +114,7 @@ class IsolatedDecoder:
                     ) from error
         if outcome.pixel is None:
             raise _REFUSALS.get(outcome.refusal, DamagedObject)(outcome.message)
-        return Decoded(np.frombuffer(cells, cell_type(outcome.pixel)).reshape(outcome.shape), outcome.pixel)
+        return Decoded(np.frombuffer(cells, cell_type(outcome.pixel)).reshape(outcome.shape), outcome.pixel, outcome.lattice)
 
     def _exchanged(self, header: bytes, encoded: bytes) -> tuple[Outcome, bytearray]:
         child = self._running()

@@ -40,7 +40,7 @@ def _answer(answers: BinaryIO, job: Job, encoded: bytes) -> None:
     cells = memoryview(b"")
     try:
         decoded = decode(encoded, job.pixel, job.transfer_syntax_uid, job.smallest, job.picture)
-        outcome = Outcome(decoded.pixel, decoded.cells.shape)
+        outcome = Outcome(decoded.pixel, decoded.cells.shape, decoded.lattice)
         cells = decoded.cells.data.cast("B")
     except WadoError as error:
         outcome = Outcome(refusal=type(error).__name__, message=str(error))

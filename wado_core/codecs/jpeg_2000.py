@@ -3,13 +3,14 @@
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 
 import numpy as np
 
 from wado_core.codecs.coded_pixel import coded_pixel
 from wado_core.codecs.decoded import Cells, Decoded
+from wado_core.codecs.jpeg_2000_excerpt import excerpt
 from wado_core.codecs.jpeg_2000_markers import (
     MOST_HT_PRECISION,
     MOST_PRECISION,
@@ -18,12 +19,14 @@ from wado_core.codecs.jpeg_2000_markers import (
     jpeg_2000_problem,
     read_jpeg_2000_facts,
 )
-from wado_core.codecs.reduction import reduction_steps
+from wado_core.codecs.reduction import Incomplete, reduction_steps
 from wado_core.errors import DamagedObject, NotSupported
+from wado_core.model.geometry import Lattice
 from wado_core.model.image_pixel import ImagePixel
 
 # Pillow's samples have 8 bits, or 16 of one component.
 _MOST_REDUCED_PRECISION = 16
+_LEAST_REDUCED_PRECISION = 8
 
 # What OpenJPH reports from within its lines reaches nobody but sys.unraisablehook, of which there is one for all threads.
 _reports = threading.Lock()
@@ -32,6 +35,7 @@ _reports = threading.Lock()
 def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None = None, *, lossless: bool = False) -> Decoded:
     """Decode a JPEG 2000 frame to gray cells, RGB or YBR_FULL.
 
+    encoded: the frame, or what ``excerpt_for`` has left of it.  pixel: of the frame.
     smallest: (rows, columns) that the caller needs at least; the frame may then come at a lower resolution.
     lossless: the transfer syntax allows nothing else.
     Whether it is High-Throughput the stream says, not the transfer syntax; so does its depth (H1.6). Samples are signed when either
@@ -41,34 +45,47 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
     facts = read_jpeg_2000_facts(encoded)
     if facts is None:
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data is no JPEG 2000 stream (PS3.5 8.2.4).")
-    by_openjph = facts.high_throughput and lossless and facts.reversible and facts.plain
+    by_openjph = facts.high_throughput and lossless and facts.reversible and facts.plain and not facts.left_out
     if problem := jpeg_2000_problem(facts, MOST_HT_PRECISION if by_openjph else MOST_PRECISION):
         raise NotSupported(problem)
-    if (facts.rows, facts.columns) != (pixel.rows, pixel.columns):
+    steps = facts.left_out
+    if (facts.rows, facts.columns) != (-(-pixel.rows >> steps), -(-pixel.columns >> steps)):
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2.4).")
-    steps = _reduction(facts, pixel, smallest)
-    samples = _decode_reduced(encoded, facts, steps) if steps else None
+    samples = None
+    if not steps and (steps := _reduction(facts, pixel, smallest)):
+        samples = _decode_reduced(encoded, facts, steps)
     if samples is None:
-        steps, samples = 0, _decode_full(encoded, by_openjph=by_openjph)
-    rows, columns = facts.rows >> steps, facts.columns >> steps
+        steps, samples = facts.left_out, _decode_full(encoded, by_openjph=by_openjph)
+    rows, columns = -(-pixel.rows >> steps), -(-pixel.columns >> steps)
     if samples.shape[:2] != (rows, columns) or samples.size != rows * columns * facts.components:
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG 2000 stream (PS3.5 8.2.4).")
     width = 1 if facts.precision <= 8 else 2 if facts.precision <= 16 else 4
     cells = np.ascontiguousarray(samples.astype(f"u{width}", copy=False))  # signed wraps: two's complement
     described = coded_pixel(pixel, cells, facts.precision, color_transform=facts.color_transform, signed=facts.signed)
-    return Decoded(cells, described)
+    return Decoded(cells, described, Lattice(1 << steps, on_pixels=steps > 0))
+
+
+def excerpt_for(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int]) -> bytes | None:
+    """Return the part of a frame from which ``decode`` makes the same; None where that is all of it.
+
+    encoded: the frame, or as much of its beginning as was read.  Raises Incomplete where the part goes on beyond that.
+    """
+    facts = read_jpeg_2000_facts(encoded)
+    if facts is None or (facts.rows, facts.columns) != (pixel.rows, pixel.columns):
+        return None
+    steps = _reduction(facts, pixel, smallest)
+    return excerpt(encoded, steps) if steps else None
 
 
 def _reduction(facts: Jpeg2000Facts, pixel: ImagePixel, smallest: tuple[int, int] | None) -> int:
     """Return how many resolution levels can be left out, keeping twice ``smallest``.
 
-    The samples of a lower resolution lie at every second place of the next, not between two of them: half a picture pixel to
-    one side if the picture were made of as many. None is left out where it has no mean or cannot be had: two's complement in an
-    unsigned stream; what Pillow does not know.
+    Samples of a lower resolution lie at every second place of the next, not between two of them: with as many as the picture has
+    pixels, each pixel would be the mean of two neighbours, which blurs; twice as many cost four times as much, and differ from the means
+    of all pixels by less than a third. None is left out where it has no mean: two's complement in an unsigned stream; samples of
+    a few bits, whose means are rounded to such again.
     """
-    if smallest is None or (pixel.signed and not facts.signed):
-        return 0
-    if facts.precision > (8 if facts.components == 3 else _MOST_REDUCED_PRECISION):
+    if smallest is None or (pixel.signed and not facts.signed) or facts.precision < _LEAST_REDUCED_PRECISION:
         return 0
     return reduction_steps(facts.rows, facts.columns, (2 * smallest[0], 2 * smallest[1]), facts.levels)
 
@@ -127,9 +144,19 @@ def _reported() -> Iterator[list[object]]:
 
 
 def _decode_reduced(encoded: bytes, facts: Jpeg2000Facts, steps: int) -> Cells | None:
-    """Decode at a resolution ``2**steps`` times lower with Pillow; None where it fails, which the full decoder may forgive."""
+    """Decode at a resolution ``2**steps`` times lower; None where that fails, which the full decoder may forgive."""
+    with suppress(Incomplete, DamagedObject):
+        if part := excerpt(encoded, steps):
+            return _decode_full(part, by_openjph=False)
+    return _decode_by_pillow(encoded, facts, steps)
+
+
+def _decode_by_pillow(encoded: bytes, facts: Jpeg2000Facts, steps: int) -> Cells | None:
+    """Decode a stream of which no excerpt can be made, such as one of several tiles; None where Pillow does not know it."""
     from PIL import Image
 
+    if facts.precision > (8 if facts.components == 3 else _MOST_REDUCED_PRECISION):
+        return None
     try:
         with Image.open(BytesIO(encoded)) as image:
             image.reduce = steps  # type: ignore[assignment,method-assign]

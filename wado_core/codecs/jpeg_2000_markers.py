@@ -1,6 +1,5 @@
 """The main header of JPEG 2000 (T.800 Annex A), of its extensions (T.801 Annex A) and of High-Throughput JPEG 2000 (T.814 Annex A)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import unpack_from
 
@@ -18,6 +17,8 @@ _HT_BLOCKS = 0x40  # of the code-block style (T.814 A.3)
 _PLAIN = frozenset((_SIZ, _CAP, _PRF, _COD, _TLM, _CPF, _QCD, _COM))
 _PLAIN_TILES = 4096
 _PLAIN_BIT_PLANES = 30
+EXCERPT = b"\0\1resolutions left out: "
+"""How the comment begins, whose last byte is how many, that marks a stream as an excerpt (``jpeg_2000_excerpt``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Jpeg2000Facts:
     levels: how many times the resolution can be halved while decoding.
     reversible: coded with the reversible wavelet.  high_throughput: code blocks are those of T.814.
     extended: needs T.801 (Part 2).
+    left_out: how many resolutions were left out of it by ``jpeg_2000_excerpt``. Values of a lower resolution may leave the range of its
+        samples.
     plain: the header is of the form that encoders write, and what it states is possible: nothing that OpenJPH would divide by or
         index with unseen.
     """
@@ -42,6 +45,7 @@ class Jpeg2000Facts:
     reversible: bool
     high_throughput: bool
     extended: bool
+    left_out: int
     plain: bool
 
 
@@ -55,10 +59,10 @@ def read_jpeg_2000_facts(data: bytes) -> Jpeg2000Facts | None:
     data = code_stream_of(data)
     if not data.startswith(SOC_SIZ) or len(data) < _SHORTEST:
         return None
-    segments = list(_segments(data))
+    segments, end = segments_of(data)
     found = dict(reversed(segments))  # the first of each
     size, coding = found.get(_SIZ, b""), found.get(_COD, b"")
-    if _SOT not in found or len(size) < 39 or len(coding) < 10:
+    if end is None or len(size) < 39 or len(coding) < 10:
         return None
     capabilities, x_size, y_size, x_offset, y_offset = unpack_from(">H4L", size)
     if x_size <= x_offset or y_size <= y_offset:
@@ -79,19 +83,26 @@ def read_jpeg_2000_facts(data: bytes) -> Jpeg2000Facts | None:
         reversible=wavelet == 1,
         high_throughput=bool(style & _HT_BLOCKS),
         extended=bool(capabilities & _PART_2) or wavelet > 1 or not _EXTENSIONS.isdisjoint(found),
-        plain=found.keys() <= {*_PLAIN, _SOT} and len(found) == len(segments) - _repeated(segments) and _is_plain(size, coding, found),
+        left_out=_left_out(segments),
+        plain=found.keys() <= _PLAIN and len(found) == len(segments) - _repeated(segments) and _is_plain(size, coding, found),
     )
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield marker and content of each segment of the main header, and of the first tile-part's SOT."""
+def segments_of(data: bytes) -> tuple[list[tuple[int, bytes]], int | None]:
+    """Return marker and content of each segment of the main header, and where the first tile-part begins; None where it does not."""
     offset = 2
+    segments: list[tuple[int, bytes]] = []
     while offset + 4 <= len(data):
         marker, length = unpack_from(">HH", data, offset)
-        yield marker, data[offset + 4 : offset + 2 + length]
         if marker == _SOT:
-            return
+            return segments, offset
+        segments.append((marker, data[offset + 4 : offset + 2 + length]))
         offset += 2 + max(length, 2)
+    return segments, None
+
+
+def _left_out(segments: list[tuple[int, bytes]]) -> int:
+    return next((content[-1] for marker, content in segments if marker == _COM and content[:-1] == EXCERPT), 0)
 
 
 def _repeated(segments: list[tuple[int, bytes]]) -> int:

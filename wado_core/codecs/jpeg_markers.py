@@ -8,6 +8,7 @@ SOI = b"\xff\xd8"
 # Frame headers by the low byte of their marker (T.81 table B.1, T.87 C.1.1).
 BASELINE, LOSSLESS, ARITHMETIC_LOSSLESS, JPEG_LS = 0xC0, 0xC3, 0xCB, 0xF7
 _DIFFERENTIAL = (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF)
+_PROGRESSIVE = (0xC2, 0xCA)
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {JPEG_LS}
 _EOI, _SOS, _DHP, _APP0, _APP1, _APP2, _APP8, _APP14, _LSE = 0xD9, 0xDA, 0xDE, 0xE0, 0xE1, 0xE2, 0xE8, 0xEE, 0xF8
 _ADOBE_BYTES = 12  # name, version, two flags, transform
@@ -26,6 +27,8 @@ class JpegFacts:
     hierarchical: a sequence of frames, each the correction of the one before (T.81 Annex J).
     hp_transform: which of Hewlett-Packard's colour transforms a JPEG-LS stream was coded with, 0 for none.
     mapped: its samples are indices of a mapping table (T.87 C.2.4.1.2).
+    several_scans: it has more than one, whose coefficients are put together (progressive, components apart); of others decoders look at
+        the first alone.
     instructed: it has segments by which viewers turn pictures and change their colours (Exif, ICC profiles), and decoders do not.
     """
 
@@ -42,6 +45,7 @@ class JpegFacts:
     hp_transform: int = 0
     mapped: bool = False
     instructed: bool = False
+    several_scans: bool = False
 
 
 def read_jpeg_facts(data: bytes) -> JpegFacts | None:
@@ -86,9 +90,10 @@ def _facts(
     else:
         lossy = sof not in (LOSSLESS, ARITHMETIC_LOSSLESS) or scan[-1] & 15 > 0  # Al, the point transform
     hierarchical = hierarchical or sof in _DIFFERENTIAL
+    several = sof in _PROGRESSIVE or scan[0] < components
     return JpegFacts(
         sof, precision, rows, columns, tuple(ids), adobe, jfif, len(set(factors)) > 1, lossy, hierarchical, hp_transform, mapped,
-        instructed,
+        instructed, several,
     )  # fmt: skip
 
 

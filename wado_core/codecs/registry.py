@@ -21,6 +21,11 @@ Decode = Callable[[bytes, ImagePixel, str, tuple[int, int] | None, int], Decoded
 Codec = Callable[[bytes, ImagePixel, tuple[int, int] | None, int], Decoded]
 
 
+# Returns what of an encoded frame, or of its beginning, a decoder needs for a smallest size; None where it needs it all.
+# Raises Incomplete where what it needs goes on beyond the beginning.
+Excerpt = Callable[[bytes, ImagePixel, tuple[int, int]], bytes | None]
+
+
 class Reduction(Enum):
     """To what sizes below its own a frame can be decoded."""
 
@@ -36,6 +41,7 @@ class Decoder:
     syntaxes: their UIDs.  load: imports the codec on first use and returns it.
     library: what decodes, for people.  distributions: packages whose version decides decoded values, part of every ETag.
     holds_gil: other threads wait meanwhile.  regions: a part of the frame can be decoded alone.  reduction: a smaller size can.
+    excerpt: imports and returns what leaves out of a frame what smaller sizes do not need.
     program: a program that decodes, where it is installed, in place of a library.
     sample_ns: about how long a sample takes to decode, nanoseconds: tells which frames are worth keeping decoded.
     heavy: a frame takes tens of milliseconds or more, by a decoder that holds the GIL or may not survive a hostile stream;
@@ -49,6 +55,7 @@ class Decoder:
     holds_gil: bool = False
     regions: bool = False
     reduction: Reduction = Reduction.NONE
+    excerpt: Callable[[], Excerpt] | None = None
     sample_ns: float = 20.0
     heavy: bool = False
     program: str = ""
@@ -88,6 +95,12 @@ def _jpeg_2000() -> Codec:
     from wado_core.codecs.jpeg_2000 import decode
 
     return lambda encoded, pixel, smallest, _: decode(encoded, pixel, smallest)
+
+
+def _jpeg_2000_excerpt() -> Excerpt:
+    from wado_core.codecs.jpeg_2000 import excerpt_for
+
+    return excerpt_for
 
 
 def _high_throughput_lossless() -> Codec:
@@ -152,6 +165,7 @@ TABLE: tuple[Decoder, ...] = (
         ("imagecodecs", "pillow", "pylibjpeg-openjpeg"),
         holds_gil=True,
         reduction=Reduction.LEVELS,
+        excerpt=_jpeg_2000_excerpt,
         sample_ns=80.0,
         heavy=True,
     ),
@@ -162,6 +176,7 @@ TABLE: tuple[Decoder, ...] = (
         ("imagecodecs", "pillow", "pylibjpeg-openjpeg"),
         holds_gil=True,
         reduction=Reduction.LEVELS,
+        excerpt=_jpeg_2000_excerpt,
         heavy=True,
     ),
     Decoder(

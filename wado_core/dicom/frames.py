@@ -1,6 +1,6 @@
 """What a picture needs of an opened object, read from where the instance says it lies (PS3.5 8.2, A.4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -39,10 +39,11 @@ class FrameReader:
         self._inflate = inflate
         self._inflated: ByteSource | None = None
 
-    def frame(self, frame_number: int) -> bytes:
+    def frame(self, frame_number: int, most_bytes: int | None = None) -> bytes:
         """Return the encoded bytes of a frame, its fragments joined.
 
-        frame_number: from 1 to ``number_of_frames``.  The frames of a video are one stream, which is returned for any of them.
+        frame_number: from 1 to ``number_of_frames``.  most_bytes: of an encapsulated frame, the beginning is enough.
+        The frames of a video are one stream, which is returned for any of them.
         Raises DamagedObject, NotSupported, LimitExceeded, Unavailable.
         """
         layout, pixel = self._instance.frames, self._instance.image_pixel
@@ -51,7 +52,8 @@ class FrameReader:
         if self._instance.transfer_syntax.video:
             return joined(self._data_set(), self._video(), frame_number)
         if layout.encapsulated:
-            return joined(self._data_set(), self._instance.fragments(frame_number), frame_number)
+            fragments = self._instance.fragments(frame_number)
+            return joined(self._data_set(), fragments if most_bytes is None else _beginning(fragments, most_bytes), frame_number)
         return _native(self._data_set(), layout, pixel, frame_number)
 
     def _video(self) -> tuple[ByteRange, ...]:
@@ -89,6 +91,15 @@ class FrameReader:
         if self._inflated is None:
             self._inflated = self._inflate(self._source, self._instance.data_set_offset, self._limits.inflated_bytes)
         return self._inflated
+
+
+def _beginning(fragments: Iterable[ByteRange], length: int) -> Iterator[ByteRange]:
+    """Yield the fragments that hold the first bytes of a frame, the last of them cut."""
+    for one in fragments:
+        if length <= 0:
+            return
+        yield ByteRange(one.offset, min(one.length, length))
+        length -= one.length
 
 
 def joined(source: ByteSource, fragments: Iterable[ByteRange], frame_number: int) -> bytes:

@@ -39,6 +39,27 @@ class Rectangle:
         return self.right - self.left
 
 
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """How the cells of a frame that was decoded smaller lie over the pixels of the whole one, each way; edges of both begin together.
+
+    step: pixels of an edge of a cell; the last may have fewer.
+    on_pixels: cell ``k`` is not the mean of pixels ``k * step`` to ``(k + 1) * step - 1``, but lies on pixel ``k * step`` itself, as the
+        samples of a lower wavelet resolution do (T.800 F.3), and stands for what is nearer to it than to others.
+    """
+
+    step: int = 1
+    on_pixels: bool = False
+
+    def cells(self, pixels: int) -> int:
+        """Return how many cells lie over so many pixels."""
+        return -(-pixels // self.step)
+
+
+EVERY_PIXEL = Lattice()
+"""A frame that was decoded as it is."""
+
+
 def pixels_of(region: Region | None, rows: int, columns: int) -> Rectangle:
     """Round a region outwards to whole pixels of a ``rows`` × ``columns`` matrix, at least one (A4.56)."""
     if region is None:

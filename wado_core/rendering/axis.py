@@ -6,6 +6,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from wado_core.model.geometry import EVERY_PIXEL, Lattice
+
 _Integers = npt.NDArray[np.int32]
 
 
@@ -31,40 +33,62 @@ class Axis:
 _SMALL = 1024
 
 
-def axis(source: int, target: int) -> Axis:
-    """Return the weights from ``source`` to ``target`` positions, both at least 1; those asked for lately are kept, some 10 MB at most."""
-    return (_small if max(source, target) <= _SMALL else _large)(source, target)
+def axis(source: int, target: int, lattice: Lattice = EVERY_PIXEL) -> Axis:
+    """Return the weights from ``source`` to ``target`` positions, both at least 1; those asked for lately are kept, some 10 MB at most.
+
+    lattice: the source has cells for its positions. With more than a position each, there are at least as many as targets, and no more
+        than 32,768 positions: sums of the kernel hold no larger weights.
+    """
+    return (_small if max(lattice.cells(source), target) <= _SMALL else _large)(source, target, lattice)
 
 
-def _axis(source: int, target: int) -> Axis:
-    *places, weights, total = _area(source, target) if target <= source else _bilinear(source, target)
+def _axis(source: int, target: int, lattice: Lattice) -> Axis:
+    if lattice != EVERY_PIXEL:
+        *places, weights, total = _area(_edges(source, lattice), target)
+    elif target <= source:
+        *places, weights, total = _area(2 * np.arange(source + 1, dtype=np.int64), target)
+    else:
+        *places, weights, total = _bilinear(source, target)
     divisor = int(np.gcd.reduce(weights, initial=total))  # 1 where the sizes have no common divisor; 4 to 1 has weights of 1
     weights = weights // divisor
     whole = bool((weights == 1).all())
-    factor = source // target if whole and target <= source else 1
+    cells = lattice.cells(source)
+    factor = cells // target if whole and target <= cells else 1
     halvings = (factor & -factor).bit_length() - 1
     return Axis(
         np.ascontiguousarray(np.stack(places), np.int32), np.ascontiguousarray(weights, np.int32),
-        total // divisor, whole, int(places[1].max()), halvings, source == target << halvings,
+        total // divisor, whole, int(places[1].max()), halvings, whole and cells == target << halvings,
     )  # fmt: skip
 
 
 _small, _large = lru_cache(maxsize=256)(_axis), lru_cache(maxsize=16)(_axis)
 
+_Edges = npt.NDArray[np.int64]
 _Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], int]
 
 
-def _area(source: int, target: int) -> _Found:
-    """Mean over the interval ``[i * source / target, (i + 1) * source / target)``; weights in units of 1 / target."""
+def _edges(source: int, lattice: Lattice) -> _Edges:
+    """Return where cells begin, and where the last ends, in halves of a source position."""
+    edges = 2 * lattice.step * np.arange(lattice.cells(source) + 1, dtype=np.int64)
+    if lattice.on_pixels:
+        edges[1:] -= lattice.step - 1  # halfway between position k * step and the one before, each in the middle of its pixel
+    edges[-1] = 2 * source
+    return edges
+
+
+def _area(edges: _Edges, target: int) -> _Found:
+    """Mean over the interval ``[i * source / target, (i + 1) * source / target)``; weights in units of 1 / (2 target)."""
     position = np.arange(target, dtype=np.int64)
-    begin, end = position * source, (position + 1) * source  # in units of 1 / target
-    first, last = begin // target, (end - 1) // target
+    total = int(edges[-1])
+    begin, end = position * total, (position + 1) * total  # in units of 1 / (2 target), as all that follows
+    edges = edges * target
+    first, last = np.searchsorted(edges, begin, side="right") - 1, np.searchsorted(edges, end, side="left") - 1
     count = last - first + 1
     start = np.concatenate(([0], np.cumsum(count)[:-1]))
     owner = np.repeat(position, count)
     index = np.arange(int(count.sum())) - start[owner] + first[owner]
-    weights = np.minimum(end[owner], (index + 1) * target) - np.maximum(begin[owner], index * target)
-    return first, count, start, weights, source
+    weights = np.minimum(end[owner], edges[index + 1]) - np.maximum(begin[owner], edges[index])
+    return first, count, start, weights, total
 
 
 def _bilinear(source: int, target: int) -> _Found:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from wado_core.codecs.decoded import Cells
 from wado_core.jpeg.samples import ColorSamples, DrawnSamples, GraySamples, Line, Samples
-from wado_core.model.geometry import Rectangle
+from wado_core.model.geometry import EVERY_PIXEL, Lattice, Rectangle
 from wado_core.model.grayscale import Lut, Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.rendering.line import exact_line
@@ -17,7 +17,8 @@ class GrayDrawing:
     """Cells of a grayscale frame and the way to their display values.
 
     cells: (…, …) uint8 or uint16 as ``pixel`` describes them.  voi: None draws nothing but background.
-    source: the cells that are drawn.  rows, columns: of the picture.
+    source: the pixels that are drawn.  rows, columns: of the picture.
+    lattice: how the cells lie over the pixels of the frame; where they are not the pixels themselves, all are drawn.
     """
 
     cells: Cells
@@ -27,10 +28,11 @@ class GrayDrawing:
     source: Rectangle
     rows: int
     columns: int
+    lattice: Lattice = EVERY_PIXEL
 
     def picture(self) -> Picture:
         """Make the pixels, (rows, columns) uint8."""
-        return picture_of_cells(self.cells, self._display(), self.source, self.rows, self.columns)
+        return picture_of_cells(self.cells, self._display(), self.source, self.rows, self.columns, self.lattice)
 
     def samples(self) -> Samples:
         """Return what a JPEG encoder codes, the same values as those of the picture; of it, no more is made at once than is coded."""
@@ -38,7 +40,7 @@ class GrayDrawing:
         if (self.rows, self.columns) == (self.source.rows, self.source.columns):
             return GraySamples(self.cells, display, self.source)
         size = self.rows, self.columns
-        return DrawnSamples(lambda first, end: rows_of_cells(self.cells, display, self.source, size, first, end), gray=True)
+        return DrawnSamples(lambda first, end: rows_of_cells(self.cells, display, self.source, size, first, end, self.lattice), gray=True)
 
     def _display(self) -> Line | Table:
         line = exact_line(self.steps, self.voi, self.pixel) if isinstance(self.voi, Window) else None
@@ -47,22 +49,23 @@ class GrayDrawing:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ColorDrawing:
-    """RGB pixels, (…, …, 3) uint8, those of them that are drawn, and the size of the picture."""
+    """RGB pixels, (…, …, 3) uint8, those of them that are drawn, and the size of the picture; lattice as for gray."""
 
     pixels: Picture
     source: Rectangle
     rows: int
     columns: int
+    lattice: Lattice = EVERY_PIXEL
 
     def picture(self) -> Picture:
         """Make the pixels, (rows, columns, 3) uint8."""
-        return picture_of_rgb(self.pixels, self.source, self.rows, self.columns)
+        return picture_of_rgb(self.pixels, self.source, self.rows, self.columns, self.lattice)
 
     def samples(self) -> Samples:
         """Return what a JPEG encoder codes, the same values as those of the picture."""
         if (self.rows, self.columns) != (self.source.rows, self.source.columns):
             size = self.rows, self.columns
-            return DrawnSamples(lambda first, end: rows_of_rgb(self.pixels, self.source, size, first, end), gray=False)
+            return DrawnSamples(lambda first, end: rows_of_rgb(self.pixels, self.source, size, first, end, self.lattice), gray=False)
         return ColorSamples(self.pixels, self.source)
 
 
@@ -72,7 +75,9 @@ Drawing = GrayDrawing | ColorDrawing
 _IDENTITY = Window(128.0, 256.0)
 
 
-def drawing_of_display(display: Picture, source: Rectangle, rows: int, columns: int) -> GrayDrawing:
+def drawing_of_display(
+    display: Picture, source: Rectangle, rows: int, columns: int, lattice: Lattice = EVERY_PIXEL
+) -> GrayDrawing:
     """Return the drawing of a grayscale frame whose display values are made already, (…, …) uint8."""
     pixel = ImagePixel(display.shape[0], display.shape[1], 1, "MONOCHROME2", 8, 8, 7)
-    return GrayDrawing(display, Grayscale(Rescale(), inverted=False, padding=None), _IDENTITY, pixel, source, rows, columns)
+    return GrayDrawing(display, Grayscale(Rescale(), inverted=False, padding=None), _IDENTITY, pixel, source, rows, columns, lattice)

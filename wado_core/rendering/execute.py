@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from wado_core.codecs import jpeg_out, png_out
 from wado_core.codecs.decoded import Cells, Decoded
+from wado_core.codecs.reduction import Incomplete
 from wado_core.codecs.registry import Decode, Reduction, decoder
 from wado_core.codecs.registry import decode as decode_here
 from wado_core.dicom.frames import FrameReader
@@ -21,6 +22,9 @@ from wado_core.rendering.overlay import paint_overlays
 from wado_core.rendering.resample import Picture
 from wado_core.rendering.table import Grayscale, full_range_window, value_range
 from wado_core.rendering.wide import display_of, is_wide, narrowed, wide_range
+
+# How much of a frame is read first where its beginning may be enough; then four times as much.
+_FIRST_READ = 1 << 16
 
 # Decodes the frame of a plan, to a smallest size (rows, columns) or in full.
 _Decoding = Callable[[tuple[int, int] | None], Decoded]
@@ -88,11 +92,32 @@ def _encoded(drawing: Drawing, plan: RenderPlan, profile: bytes, lend: Lend | No
 def _decoding(plan: RenderPlan, reader: FrameReader, decode: Decode, keep: Keep) -> _Decoding:
     def decoded(smallest: tuple[int, int] | None) -> Decoded:
         def make() -> Decoded:
-            return decode(reader.frame(plan.frame_number), plan.image_pixel, plan.transfer_syntax_uid, smallest, plan.frame_number)
+            encoded = _encoded_frame(plan, reader, smallest)
+            return decode(encoded, plan.image_pixel, plan.transfer_syntax_uid, smallest, plan.frame_number)
 
         return keep(smallest, make)
 
     return decoded
+
+
+def _encoded_frame(plan: RenderPlan, reader: FrameReader, smallest: tuple[int, int] | None) -> bytes:
+    """Read the frame, or as much of it as the smallest size needs: of a mammogram's 8 MB some 30 KB."""
+    load = decoder(plan.transfer_syntax_uid).excerpt
+    if smallest is None or load is None:
+        return reader.frame(plan.frame_number)
+    excerpt, length = load(), _FIRST_READ
+    while True:
+        beginning = reader.frame(plan.frame_number, length)
+        try:
+            part = excerpt(beginning, plan.image_pixel, smallest)
+        except Incomplete:
+            part = None
+            if len(beginning) == length:
+                length *= 4
+                continue
+        if part is not None:
+            return part
+        return beginning if len(beginning) < length else reader.frame(plan.frame_number)
 
 
 def _drawing(
@@ -118,11 +143,10 @@ def _image_drawing(
 ) -> tuple[Drawing, ValueRange | None]:
     if plan.grayscale is not None:
         return _gray_drawing(plan, plan.grayscale, reader, known_range, decode)
-    smallest = smallest_frame(plan)
-    decoded = decode(smallest)
-    source = _rectangle(plan, decoded, reduced=smallest is not None)
+    decoded = decode(smallest_frame(plan))
+    _check_size(plan, decoded)
     palette = None if plan.palette is None else reader.palette(plan.palette)
-    return ColorDrawing(rgb_of(decoded, palette), source, plan.rows, plan.columns), None
+    return ColorDrawing(rgb_of(decoded, palette), plan.source, plan.rows, plan.columns, decoded.lattice), None
 
 
 def _gray_drawing(
@@ -139,16 +163,16 @@ def _gray_drawing(
     if decoded is None or smallest is not None:
         # Also where the full frame is at hand: the bytes of a picture must not depend on whether its range was known.
         decoded = decode(smallest)
-    source = _rectangle(plan, decoded, reduced=smallest is not None)
+    _check_size(plan, decoded)
     voi = _voi(gray, reader, found or known_range)
     decoded = narrowed(decoded)
     if palette is not None:
         colors = supplemented(_cells(decoded), steps, voi, palette, decoded.pixel)
-        return ColorDrawing(colors, source, plan.rows, plan.columns), found
+        return ColorDrawing(colors, plan.source, plan.rows, plan.columns), found
     if is_wide(decoded.pixel):
         display = display_of(_cells(decoded), decoded.pixel, steps, voi)
-        return drawing_of_display(display, source, plan.rows, plan.columns), found
-    return GrayDrawing(_cells(decoded), steps, voi, decoded.pixel, source, plan.rows, plan.columns), found
+        return drawing_of_display(display, plan.source, plan.rows, plan.columns, decoded.lattice), found
+    return GrayDrawing(_cells(decoded), steps, voi, decoded.pixel, plan.source, plan.rows, plan.columns, decoded.lattice), found
 
 
 def _range(decoded: Decoded, steps: Grayscale) -> ValueRange:
@@ -191,11 +215,7 @@ def _has_means(plan: RenderPlan) -> bool:
     return gray.padding is None and not isinstance(gray.modality, StoredLut) and not isinstance(gray.voi, StoredLut)
 
 
-def _rectangle(plan: RenderPlan, decoded: Decoded, *, reduced: bool) -> Rectangle:
-    """Return the pixels of the decoded frame to draw: the plan's, or the whole of a reduced frame."""
-    pixel, shape = plan.image_pixel, decoded.cells.shape
-    if shape[:2] == (pixel.rows, pixel.columns):
-        return plan.source
-    if reduced and plan.rows <= shape[0] <= pixel.rows and plan.columns <= shape[1] <= pixel.columns:
-        return Rectangle(0, 0, shape[1], shape[0])
-    raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2).")
+def _check_size(plan: RenderPlan, decoded: Decoded) -> None:
+    pixel, lattice = plan.image_pixel, decoded.lattice
+    if decoded.cells.shape[:2] != (lattice.cells(pixel.rows), lattice.cells(pixel.columns)):
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2).")

@@ -13,7 +13,7 @@ from wado_core.kernels import cells as cell_kernels
 from wado_core.kernels import resample as kernels
 from wado_core.kernels import resample_rows as kinds
 from wado_core.kernels.resample_lanes import LANES
-from wado_core.model.geometry import Rectangle
+from wado_core.model.geometry import EVERY_PIXEL, Lattice, Rectangle
 from wado_core.rendering.axis import axis
 from wado_core.rendering.table import Table
 
@@ -28,57 +28,63 @@ _APART = 64
 _NO_CELLS_8, _NO_CELLS_16, _NO_TABLE = np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint16), np.zeros(1, np.uint8)
 
 
-def picture_of_cells(cells: Cells, display: Line | Table, source: Rectangle, rows: int, columns: int) -> Picture:
+def picture_of_cells(
+    cells: Cells, display: Line | Table, source: Rectangle, rows: int, columns: int, lattice: Lattice = EVERY_PIXEL
+) -> Picture:
     """Find the display values of the cells of ``source`` and bring them to ``rows`` × ``columns``, in one pass.
 
     cells: (…, …) uint8 or uint16, C order.  display: a line, or a table by cell, (256,) or (65536,) uint8.
+    lattice: how the cells lie over the pixels in which ``source`` counts, which then is all of them.
     Returns (rows, columns) uint8.
     """
     if not isinstance(display, Line) and (rows, columns) == (source.rows, source.columns):
         picture = np.empty((rows, columns), np.uint8)
         cell_kernels.look_up(picture, cells, display, source.top, source.left)
         return picture
-    return rows_of_cells(cells, display, source, (rows, columns), 0, rows)
+    return rows_of_cells(cells, display, source, (rows, columns), 0, rows, lattice)
 
 
 def rows_of_cells(
-    cells: Cells, display: Line | Table, source: Rectangle, size: tuple[int, int], first_row: int, end_row: int
+    cells: Cells, display: Line | Table, source: Rectangle, size: tuple[int, int], first_row: int, end_row: int,
+    lattice: Lattice = EVERY_PIXEL,
 ) -> Picture:
     """Return rows ``first_row`` … ``end_row - 1`` of the picture of ``size`` that ``picture_of_cells`` makes."""
     picture = np.empty((end_row - first_row, size[1]), np.uint8)
     if isinstance(display, Line):
         whole_range = display == IDENTITY and cells.dtype == np.uint8
         kind = kinds.DISPLAY if whole_range else kinds.CELLS_8_BY_LINE if cells.dtype == np.uint8 else kinds.CELLS_16_BY_LINE
-        _fill(picture, kind, cells, _NO_TABLE, display, source, size, first_row, 1)
+        _fill(picture, kind, cells, _NO_TABLE, display, source, lattice, size, first_row, 1)
     else:
         kind = kinds.CELLS_8_BY_TABLE if cells.dtype == np.uint8 else kinds.CELLS_16_BY_TABLE
-        _fill(picture, kind, cells, display, IDENTITY, source, size, first_row, 1)
+        _fill(picture, kind, cells, display, IDENTITY, source, lattice, size, first_row, 1)
     return picture
 
 
-def picture_of_rgb(pixels: Picture, source: Rectangle, rows: int, columns: int) -> Picture:
+def picture_of_rgb(pixels: Picture, source: Rectangle, rows: int, columns: int, lattice: Lattice = EVERY_PIXEL) -> Picture:
     """Cut ``source`` out of RGB pixels and bring it to ``rows`` × ``columns``.
 
     pixels: (…, …, 3) uint8, C order.  Returns (rows, columns, 3) uint8.
     """
     if (rows, columns) == (source.rows, source.columns):
         return np.ascontiguousarray(pixels[source.top : source.bottom, source.left : source.right])
-    return rows_of_rgb(pixels, source, (rows, columns), 0, rows)
+    return rows_of_rgb(pixels, source, (rows, columns), 0, rows, lattice)
 
 
-def rows_of_rgb(pixels: Picture, source: Rectangle, size: tuple[int, int], first_row: int, end_row: int) -> Picture:
+def rows_of_rgb(
+    pixels: Picture, source: Rectangle, size: tuple[int, int], first_row: int, end_row: int, lattice: Lattice = EVERY_PIXEL
+) -> Picture:
     """Return rows ``first_row`` … ``end_row - 1`` of the picture of ``size`` that ``picture_of_rgb`` makes."""
     picture = np.empty((end_row - first_row, 3 * size[1]), np.uint8)
     flat = pixels.reshape(pixels.shape[0], 3 * pixels.shape[1])
-    _fill(picture, kinds.DISPLAY, flat, _NO_TABLE, IDENTITY, source, size, first_row, 3)
+    _fill(picture, kinds.DISPLAY, flat, _NO_TABLE, IDENTITY, source, lattice, size, first_row, 3)
     return picture.reshape(end_row - first_row, size[1], 3)
 
 
 def _fill(
     picture: Picture, kind: int, cells: Cells, table: Table, line: Line,
-    source: Rectangle, size: tuple[int, int], first_row: int, samples: int,
+    source: Rectangle, lattice: Lattice, size: tuple[int, int], first_row: int, samples: int,
 ) -> None:  # fmt: skip
-    down, across = axis(source.rows, size[0]), axis(source.columns, size[1])
+    down, across = axis(source.rows, size[0], lattice), axis(source.columns, size[1], lattice)
     cells_8, cells_16 = (cells, _NO_CELLS_16) if cells.dtype == np.uint8 else (_NO_CELLS_8, cells)
     scratch = _scratch_for(across.widest * samples)
     halvings, straight = (across.halvings, across.straight) if samples == 1 else (0, False)

@@ -39,7 +39,7 @@ def narrowed(decoded: Decoded) -> Decoded:
         return decoded
     bits = 8 if pixel.bits_stored <= 8 else 16
     cells = (decoded.cells >> (pixel.high_bit + 1 - pixel.bits_stored)).astype(np.uint8 if bits == 8 else np.uint16)
-    return Decoded(cells, replace(pixel, bits_allocated=bits, high_bit=pixel.bits_stored - 1))
+    return replace(decoded, cells=cells, pixel=replace(pixel, bits_allocated=bits, high_bit=pixel.bits_stored - 1))
 
 
 def stored_values(cells: Cells, pixel: ImagePixel) -> Stored:

@@ -211,9 +211,10 @@ class TestDepth:
     def test_up_to_24_bits(self, bits: int, signed: bool) -> None:
         low = -(1 << (bits - 1)) if signed else 0
         picture = np.random.default_rng(bits).integers(low, low + (1 << bits), (30, 40)).astype("i4" if signed else "u4")
-        for smallest in (None, (4, 4)):
+        small = np.clip(reduced(picture.astype(np.int64), 1), low, low + (1 << bits) - 1)
+        for smallest, expected in ((None, picture), ((4, 4), small)):
             decoded = decode(self.encoded(picture, bits), of_bits(30, 40, bits, signed=signed), smallest)
-            np.testing.assert_array_equal(values(decoded), picture)
+            np.testing.assert_array_equal(values(decoded), expected)
             assert decoded.cells.dtype == np.uint32
             assert decoded.pixel.bits_allocated == 32
 

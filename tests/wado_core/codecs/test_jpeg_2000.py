@@ -13,6 +13,7 @@ from tests.reference.wavelet import low_pass, reduced
 from tests.wado_core.codecs.pixels import pixel
 from wado_core.codecs.jpeg_2000 import decode
 from wado_core.errors import DamagedObject, NotSupported
+from wado_core.model.geometry import EVERY_PIXEL, Lattice
 
 DEPTHS = [(bits, signed) for bits in range(1, 17) for signed in (False, True)]
 
@@ -93,9 +94,23 @@ def test_a_reduced_frame_has_at_least_the_asked_size(smallest: tuple[int, int]) 
         assert (rows, columns) != (64, 96), "it is reduced at all"
 
 
-def test_a_frame_that_cannot_be_halved_without_remainder_is_decoded_whole() -> None:
-    """The last pixel of a reduced frame would stand for fewer pixels than the others."""
-    assert decode(encoded(np.zeros((63, 96)), 8), pixel(63, 96), (1, 1)).cells.shape == (63, 96)
+@pytest.mark.parametrize(("rows", "columns", "steps"), [(63, 96, 1), (61, 97, 2), (100, 75, 3), (33, 129, 2)])
+def test_edges_that_cannot_be_halved_without_remainder(rows: int, columns: int, steps: int) -> None:
+    r, c = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
+    samples = (2048 + 800 * np.sin(r / 5) + 600 * np.cos(c / 7)).astype(np.int64)
+    expected = reduced(samples, steps)
+    decoded = decode(encoded(samples, 12), pixel(rows, columns, bits_stored=12), (expected.shape[0] // 2, expected.shape[1] // 2))
+    np.testing.assert_array_equal(decoded.cells, expected)
+    assert decoded.lattice == Lattice(1 << steps, on_pixels=True)
+
+
+@pytest.mark.parametrize("bits", [1, 4, 7])
+def test_samples_of_a_few_bits_are_not_reduced(bits: int) -> None:
+    """Their means would be rounded to such samples again: of a mask nothing between black and white would be left."""
+    samples = (np.random.default_rng(bits).integers(0, 1 << bits, (64, 64))).astype(np.uint8)
+    decoded = decode(encoded(samples, bits), pixel(64, 64, bits_stored=bits), (8, 8))
+    np.testing.assert_array_equal(decoded.cells, samples)
+    assert decoded.lattice == EVERY_PIXEL
 
 
 @pytest.mark.parametrize("resolutions", [1, 2, 3, 6])

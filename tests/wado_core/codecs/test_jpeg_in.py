@@ -3,6 +3,7 @@
 from contextlib import suppress
 from io import BytesIO
 from itertools import product
+from time import perf_counter
 
 import imagecodecs
 import numpy as np
@@ -20,6 +21,7 @@ from tests.wado_core.codecs.markers import JFIF, adobe, rebuilt
 from tests.wado_core.codecs.pixels import pixel
 from wado_core.codecs.jpeg_in import decode
 from wado_core.errors import DamagedObject, LimitExceeded, NotSupported, WadoError
+from wado_core.model.geometry import EVERY_PIXEL, Lattice
 
 COLOR = np.ascontiguousarray(soft_colors())
 RGB_IDS, JFIF_IDS, OTHER_IDS = (82, 71, 66), (1, 2, 3), (0, 1, 2)
@@ -100,9 +102,20 @@ def test_reduced_frames(components_of: str, smallest: tuple[int, int], steps: in
     assert difference.mean() < (1.5 if steps in (0, 3) else 6)
 
 
-def test_an_eighth_is_not_taken_of_frames_that_do_not_divide() -> None:
-    assert decode(jpeg(np.zeros((127, 128), np.uint8)), pixel(127, 128), (1, 1)).cells.shape == (127, 128)
-    assert decode(jpeg(np.zeros((36, 40), np.uint8)), pixel(36, 40), (1, 1)).cells.shape == (9, 10)
+@pytest.mark.parametrize(("rows", "columns"), [(127, 128), (36, 40), (8, 9), (121, 1000)])
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_the_last_cell_of_a_reduced_frame_may_stand_for_fewer_pixels(rows: int, columns: int, steps: int) -> None:
+    shape = -(-rows >> steps), -(-columns >> steps)
+    decoded = decode(jpeg(np.full((rows, columns), 99, np.uint8)), pixel(rows, columns), shape)
+    assert decoded.cells.shape == shape
+    assert decoded.lattice == Lattice(1 << steps)
+    assert (np.abs(decoded.cells.astype(int) - 99) <= 1).all()
+
+
+def test_short_edges_are_not_reduced() -> None:
+    decoded = decode(jpeg(np.zeros((7, 100), np.uint8)), pixel(7, 100), (1, 1))
+    assert decoded.cells.shape == (7, 100)
+    assert decoded.lattice == EVERY_PIXEL
 
 
 @pytest.mark.parametrize("sampling", [(1, 2, 1, 1, 1, 1), (2, 1, 1, 1, 2, 1), (4, 1, 1, 1, 1, 1), (2, 2, 2, 1, 1, 1)])
@@ -139,6 +152,21 @@ def test_more_scans_than_any_encoder_writes_are_refused_before_they_are_decoded(
     bomb = progressive[:last] + progressive[last:-2] * 1000 + progressive[-2:]
     with pytest.raises(LimitExceeded, match="scans"):
         decode(bomb, pixel(128, 128))
+
+
+@pytest.mark.parametrize("picture", [COLOR, thorax_8bit()], ids=["color", "gray"])
+def test_scans_behind_the_only_one_are_not_gone_through(picture: Array) -> None:
+    """Decoders stop at the first scan of a sequential stream that holds all components, so that others need not be counted."""
+    stream = jpeg(np.kron(picture, np.ones((8, 8) if picture.ndim == 2 else (8, 8, 1), np.uint8)))
+    scan = stream[stream.index(b"\xff\xda") : -2]
+    described = pixel(8 * picture.shape[0], 8 * picture.shape[1], 1 if picture.ndim == 2 else 3)
+    start = perf_counter()
+    decode(stream, described)
+    once = perf_counter() - start
+    start = perf_counter()
+    with suppress(DamagedObject):
+        decode(stream[:-2] + scan * 300 + stream[-2:], described)
+    assert perf_counter() - start < 30 * once + 0.1
 
 
 @pytest.mark.parametrize("stored", [12, 10, 16])

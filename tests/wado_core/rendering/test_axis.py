@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.reference import geometry
 from tests.reference.rounding import Array
+from wado_core.model.geometry import Lattice
 from wado_core.rendering.axis import Axis, axis
 
 EXTREMES = [(65535, 1), (1, 8192), (65535, 65534), (65535, 2), (8192, 8191), (2, 8192), (65535, 255), (3, 3), (1, 1)]
@@ -30,6 +31,39 @@ def test_the_weights_are_those_of_the_oracle(source: int, target: int) -> None:
     divisor, remainder = divmod(total, found.total)
     assert remainder == 0
     np.testing.assert_array_equal(divisor * dense(found, source), expected)
+
+
+lattices = st.builds(Lattice, st.sampled_from([2, 4, 8, 16, 32, 64]), st.booleans())
+
+
+@settings(max_examples=150, deadline=None)
+@given(source=st.integers(8, 300), target=st.integers(1, 300), lattice=lattices)
+def test_the_weights_of_reduced_frames_are_those_of_the_oracle(source: int, target: int, lattice: Lattice) -> None:
+    cells = lattice.cells(source)
+    target = min(target, cells)
+    found = axis(source, target, lattice)
+    expected = geometry.lattice_weights(source, target, lattice.step, on_pixels=lattice.on_pixels)
+    assert (dense(found, cells) == [[one * found.total for one in row] for row in expected]).all()
+    assert found.widest == found.places[1].max()
+    assert found.whole == (found.weights == 1).all()
+    assert 255 * found.total < 1 << 24
+
+
+@pytest.mark.parametrize("lattice", [Lattice(2, on_pixels=True), Lattice(2), Lattice(32, on_pixels=True), Lattice(8)])
+@pytest.mark.parametrize("source", [32_768, 32_767])
+def test_the_longest_edges_that_are_reduced(source: int, lattice: Lattice) -> None:
+    for target in (1, 127, 1000):
+        found = axis(source, target, lattice)
+        assert (np.add.reduceat(found.weights.astype(np.int64), found.places[2]) == found.total).all()
+        assert 255 * found.total < 1 << 24
+
+
+def test_frames_reduced_without_remainder_are_resampled_as_frames_of_their_own() -> None:
+    """The same weights, so the same pictures, and as fast."""
+    for source, target, step in ((640, 128, 4), (512, 128, 4), (512, 100, 2)):
+        found, alone = axis(source, target, Lattice(step)), axis(source // step, target)
+        np.testing.assert_array_equal(dense(found, source // step), dense(alone, source // step))
+        assert (found.total, found.whole, found.halvings, found.straight) == (alone.total, alone.whole, alone.halvings, alone.straight)
 
 
 @pytest.mark.parametrize(("source", "target"), [*EXTREMES, (512, 256), (256, 512), (1000, 999), (999, 1000)])

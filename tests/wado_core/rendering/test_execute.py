@@ -16,6 +16,7 @@ from tests.fixtures import FIXTURES, build, file_bytes, image, lookup_table
 from tests.fixtures.code_streams import jpeg_2000
 from tests.reference.rounding import Array
 from wado_core.codecs.decoded import Decoded
+from wado_core.codecs.registry import decode as decode_here
 from wado_core.dicom.frames import FrameReader
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
@@ -90,6 +91,37 @@ def test_reduced_frames_show_the_same_picture(name: str) -> None:
     assert found.shape == expected.shape
     assert np.abs(found - expected).mean() < 12
     assert abs(found.mean() - expected.mean()) < 4
+
+
+class Counting(BytesSource):
+    """Counts the bytes that are read."""
+
+    count = 0
+
+    def read(self, offset: int, length: int) -> bytes:
+        data = super().read(offset, length)
+        self.count += len(data)
+        return data
+
+
+@pytest.mark.parametrize("fragments", [1, 7])
+def test_of_a_large_frame_no_more_is_read_than_a_small_picture_needs(fragments: int) -> None:
+    """And it is the picture that the whole frame gives (PS3.5 A.4: of any number of fragments)."""
+    cells = np.random.default_rng(2).integers(0, 4096, (1024, 1024)).astype(np.uint16)
+    ds = image(
+        cells, bits_stored=12, transfer_syntax=JPEG2000Lossless, code_streams=[jpeg_2000(cells, bits_stored=12)],
+        fragments_per_frame=fragments, window=(2048, 4096),
+    )  # fmt: skip
+    source, limits = Counting(file_bytes(ds)), Limits()
+    instance = describe(source, "v1", limits).instance
+    for edge, share in ((32, 0.06), (128, 0.3), (512, 1.2)):
+        plan = make_plan(instance, RenderRequest(media_type=MediaType.PNG, rows=edge), limits)
+        source.count = 0
+        found = draw(plan, FrameReader(source, instance, limits))[0]
+        assert 10_000 < source.count < share * cells.size * 1.5
+        reader = FrameReader(source, instance, limits)
+        expected = draw(plan, reader, None, lambda _, *rest, whole=reader: decode_here(whole.frame(1), *rest))[0]
+        np.testing.assert_array_equal(found, expected)
 
 
 def j2k_object(**traits: Any) -> Dataset:

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.reference import geometry, jpeg_samples
-from tests.reference.rounding import Array
+from tests.reference.rounding import Array, round_half_up
 from wado_core.jpeg.samples import IDENTITY, Line
-from wado_core.model.geometry import Rectangle
+from wado_core.model.geometry import Lattice, Rectangle
 from wado_core.rendering.resample import picture_of_cells, picture_of_rgb, rows_of_cells, rows_of_rgb
 
 sizes = st.tuples(st.integers(1, 60), st.integers(1, 60))
@@ -33,6 +33,35 @@ def test_gray_pictures(
     found = picture_of_cells(numbers.astype(dtype), identity(dtype), Rectangle(left, top, left + columns, top + rows), *target)
     shown = (numbers & 0xFF).astype(np.uint8)[top : top + rows, left : left + columns]
     np.testing.assert_array_equal(found, geometry.resample(shown, *target))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    seed=seeds, source=st.tuples(st.integers(8, 200), st.integers(8, 200)), target=sizes,
+    lattice=st.builds(Lattice, st.sampled_from([2, 4, 8]), st.booleans()), color=st.booleans(),
+)  # fmt: skip
+def test_reduced_frames(seed: int, source: tuple[int, int], target: tuple[int, int], lattice: Lattice, color: bool) -> None:
+    """By the weights of the oracle, each way, rounded half up once."""
+    shape = lattice.cells(source[0]), lattice.cells(source[1])
+    rows, columns = min(target[0], shape[0]), min(target[1], shape[1])
+    cells = np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    down, across = (
+        np.array(geometry.lattice_weights(edge, end, lattice.step, on_pixels=lattice.on_pixels))
+        for edge, end in zip(source, (rows, columns), strict=True)
+    )
+    exact = np.stack([down @ cells[..., place].astype(object) @ across.T for place in range(3)], axis=-1)
+    expected = np.array([round_half_up(value) for value in exact.flat]).reshape(exact.shape)
+    everything = Rectangle(0, 0, source[1], source[0])
+    if color:
+        found = picture_of_rgb(cells, everything, rows, columns, lattice)
+        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(rows_of_rgb(cells, everything, (rows, columns), rows // 2, rows, lattice), expected[rows // 2 :])
+        return
+    gray = np.ascontiguousarray(cells[..., 0])
+    for display in (IDENTITY, identity(np.uint8)):
+        np.testing.assert_array_equal(picture_of_cells(gray, display, everything, rows, columns, lattice), expected[..., 0])
+        part = rows_of_cells(gray, display, everything, (rows, columns), rows // 2, rows, lattice)
+        np.testing.assert_array_equal(part, expected[rows // 2 :, :, 0])
 
 
 LINES = [IDENTITY, Line(0xFF, 0, 3.0, 200.5, 1.25, 0.1, 0.6), Line(0x3FF, 0x200, 100.0, 800.0, -0.3, 250.0)]
