@@ -50,7 +50,7 @@ def lifespan(settings: Settings, notices: socket.socket | None = None) -> Lifesp
             state = new_state(
                 settings, services.locating, services.rendering, services.retrieval, services.browsing, services.sheets, indexer,
                 services.caches,
-            )
+            )  # fmt: skip
             app.state.wado = state
             try:
                 yield
