@@ -162,9 +162,7 @@ def test_stored_jpeg(benchmark: BenchmarkFixture, served: Server, driver: Driver
 
 
 @pytest.mark.parametrize("frames", [FRAMES, 10 * FRAMES])
-def test_frame_of_many(
-    benchmark: BenchmarkFixture, tmp_path: Path, driver: Driver, pace: Pace, full_size: bool, frames: int
-) -> None:
+def test_frame_of_many(benchmark: BenchmarkFixture, tmp_path: Path, driver: Driver, pace: Pace, full_size: bool, frames: int) -> None:
     """Any frame of an enhanced CT of a thousand and of ten thousand frames: the first after a fresh start, then one client."""
     # Native pixel data of one object ends at 4 GB: ten thousand frames are smaller ones.
     edge = (512 if frames == FRAMES else 256) if full_size else 64

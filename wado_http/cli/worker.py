@@ -61,9 +61,7 @@ def _load() -> None:
     assemble.warm_up()
 
 
-def _serve(
-    settings: Settings, control: Control, listener: socket.socket, notices: socket.socket, counts: Counts, number: int
-) -> None:
+def _serve(settings: Settings, control: Control, listener: socket.socket, notices: socket.socket, counts: Counts, number: int) -> None:
     import uvicorn
 
     from wado_http.app import create_app
