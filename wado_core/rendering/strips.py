@@ -1,4 +1,4 @@
-"""Frames that are read while they are coded, a few rows at a time by the thread that codes them (docs/adr/0028)."""
+"""Frames that are read while they are coded, a few rows at a time by the thread that codes them (docs/adr/0029)."""
 
 from collections.abc import Iterator
 from dataclasses import replace
