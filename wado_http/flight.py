@@ -20,7 +20,8 @@ Work = Callable[[Deliver, Lend], EncodedImage]
 class Flight:
     """One making of a picture.
 
-    pieces: what is finished of it, in order; none any more when it has landed.  outcome: None until it has landed.
+    pieces: what is finished of it, in order; none any more when it has landed.  ended: these are all that there are.
+    outcome: None until it has landed.
     origin: traceback and context that the error has landed with, before it was raised into any request.
     abandoned: called when the last request has left it before its start.
     """
@@ -31,6 +32,7 @@ class Flight:
     outcome: EncodedImage | BaseException | None = None
     origin: tuple[TracebackType | None, BaseException | None] = (None, None)
     pieces: list[bytes] = field(default_factory=list)
+    ended: bool = False
     waiters: list["Waiter"] = field(default_factory=list)
 
     def start(self) -> None:
@@ -40,8 +42,10 @@ class Flight:
             waiter.disarm()
 
     def add(self, piece: bytes) -> None:
-        """Hand the next piece to everybody."""
+        """Hand the next piece to everybody; an empty one: there are no others."""
         if not piece:
+            self.ended = True
+            self._wake()
             return
         self.pieces.append(piece)
         self.unsent.hold(piece)
@@ -73,7 +77,7 @@ class Flight:
         return outcome
 
     def _wake(self) -> None:
-        for waiter in self.waiters:
+        for waiter in tuple(self.waiters):  # who hears of it may leave
             waiter.wake()
 
 
@@ -96,7 +100,7 @@ class Waiter:
     Bytes are handed over as they are held, without a copy: piece by piece until the flight has landed, and then what is left.
     """
 
-    __slots__ = ("_alarm", "_flight", "_held", "_news", "_place", "_refused", "_taken", "_whole")
+    __slots__ = ("_alarm", "_flight", "_heard", "_held", "_news", "_place", "_refused", "_taken", "_whole")
 
     def __init__(self, flight: Flight, *, whole: bool, patience_s: float | None = None) -> None:
         """Join a flight.
@@ -109,12 +113,18 @@ class Waiter:
         self._place = 0
         self._taken = 0
         self._news: asyncio.Future[None] | None = None
+        self._heard: Callable[[], None] | None = None
         self._refused = False
         self._alarm: asyncio.TimerHandle | None = None
         if patience_s is not None and not flight.started:
             self._alarm = asyncio.get_running_loop().call_later(patience_s, self._refuse)
         flight.waiters.append(self)
         self.hold_picture()
+
+    def when_landed(self, heard: Callable[[], None]) -> None:
+        """Call a function, which must not raise, as soon as the flight has landed, or the request is refused: for who is no coroutine."""
+        assert self._whole  # noqa: S101 - who can use a part would have to hear of it
+        self._heard = heard
 
     async def begun(self) -> None:
         """Wait until there is something to answer: the picture, an error, or a first piece; raises Busy when it starts too late."""
@@ -124,7 +134,9 @@ class Waiter:
             raise Busy
 
     def image(self) -> EncodedImage | None:
-        """Return the picture, None when it is half finished; raises the error that the flight has landed with."""
+        """Return the picture, None when it is half finished; raises the error that the flight has landed with, and Busy when refused."""
+        if self._refused:
+            raise Busy
         return self._flight.image()
 
     async def more(self) -> bytes | memoryview | None:
@@ -133,11 +145,13 @@ class Waiter:
         Raises the error that ended the flight.
         """
         flight = self._flight
-        while flight.outcome is None and self._place == len(flight.pieces):
+        while flight.outcome is None and self._place == len(flight.pieces) and not flight.ended:
             await self._hear()
         image = self.image()
         if image is None:
             self._give_back()
+            if self._place == len(flight.pieces):
+                return None
             piece = flight.pieces[self._place]
             self._place += 1
             self._taken += len(piece)
@@ -168,6 +182,9 @@ class Waiter:
 
     def wake(self) -> None:
         """Tell of a piece, or of the end."""
+        if self._heard is not None:
+            heard, self._heard = self._heard, None
+            heard()
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
 

@@ -15,7 +15,7 @@ from wado_core.errors import Busy, Unwanted
 from wado_core.model.frame import EncodedImage
 from wado_core.ports import Deliver, Helper, Lend
 from wado_http.errors import log_failure
-from wado_http.flight import Flight, Waiter, Work, landed
+from wado_http.flight import Flight, Waiter, Work
 from wado_http.unsent import Unsent
 
 T = TypeVar("T")
@@ -110,10 +110,10 @@ class PixelSlots:
         self._light: dict[str, tuple[Flight, LightWork]] = {}
         self._turn_taken = False
 
-    def join_at_once(self, digest: str, work: LightWork) -> Waiter:
-        """Wait for what light ``work`` makes, on the event loop: now, if nothing was made in this turn of it, else in one of the next.
+    def join_at_once(self, digest: str, work: LightWork) -> EncodedImage | Waiter:
+        """Make what light ``work`` makes on the event loop: now, if nothing was made in this turn of it, else in one of the next.
 
-        One piece of work a turn, so that what others send is read, and what they ask for answered, in between. The waiter must leave
+        One piece of work a turn, so that what others send is read, and what they ask for answered, in between. A waiter must leave
         at last; NotAtOnce comes where ``work`` has returned None, or a slot is at it. Raises Busy when too many wait, or too much is
         unsent.
         """
@@ -128,7 +128,7 @@ class PixelSlots:
             image = work()
             if image is None:
                 raise NotAtOnce
-            return landed(image, self._unsent)
+            return image
         flight = self._flights[digest] = Flight(self._unsent, abandoned=partial(self._drop_light, digest))
         self._light[digest] = flight, work
         return Waiter(flight, whole=True, patience_s=self._queue_wait_s)

@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 
 import click
 
@@ -20,6 +21,7 @@ from wado_core.model.index_status import IndexStatus, Phase
 from wado_core.settings import Settings, to_json
 from wado_http.cli.children import Child, Place
 from wado_http.cli.control import GO, PREPARED, READY, RESCAN, SAY, WHY
+from wado_http.cli.counts import Counts
 from wado_http.cli.indexer import AFTER_CRASH, REPORT
 from wado_http.cli.kernels import PREPARING
 from wado_http.cli.listening import listen, url
@@ -59,7 +61,8 @@ class Supervisor:
         self._sending, self._receiving = assemble.notice_sockets()
         self._environment = os.environ | {SETTINGS_VARIABLE: to_json(settings), "PYTHONSAFEPATH": "1"}
         self._indexer = Place("indexer", self._start_indexer)
-        self._workers = [Place("worker", self._start_worker) for _ in range(settings.workers)]
+        self._counts, self._shared_counts = Counts.new(settings.workers)
+        self._workers = [Place("worker", partial(self._start_worker, number)) for number in range(settings.workers)]
         self._kernels: Child | None = None
         self._selector = selectors.DefaultSelector()
         self._prepared = False  # the index stands, so that workers may open it
@@ -122,8 +125,9 @@ class Supervisor:
                     place.due = now + 1.0
                     _log.error("the %s cannot be started now: %s", place.name, error.strerror)
 
-    def _start_worker(self) -> Child:
-        child = self._started(WORKER, [self._listener.fileno(), self._sending.fileno()])
+    def _start_worker(self, number: int) -> Child:
+        self._counts.leave(number)  # the one that it replaces may have ended with connections
+        child = self._started(WORKER, [self._listener.fileno(), self._sending.fileno(), self._shared_counts], str(number))
         if self._prepared:
             child.tell(GO)
         return child
