@@ -38,6 +38,7 @@ lint: lint-style lint-types lint-imports
 
 lint-style: $(DEVELOPMENT)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet . || { echo "not formatted: run '$(BIN)/ruff format .'" >&2; exit 1; }
 
 lint-types: $(DEVELOPMENT)
 	$(BIN)/mypy

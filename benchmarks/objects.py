@@ -138,7 +138,12 @@ def stored_jpeg(frames: int = 1000) -> bytes:
     streams = [stream[:2] + b"\xff\xfe\x00\x06" + number.to_bytes(4) + stream[2:] for number in range(frames)]
     return file_bytes(
         image(
-            np.broadcast_to(np.uint8(0), (frames, 480, 640, 3)), name="bench-us", sop_class=ULTRASOUND_IMAGE, modality="US",
-            photometric="YBR_FULL_422", transfer_syntax=JPEGBaseline8Bit, code_streams=streams,
+            np.broadcast_to(np.uint8(0), (frames, 480, 640, 3)),
+            name="bench-us",
+            sop_class=ULTRASOUND_IMAGE,
+            modality="US",
+            photometric="YBR_FULL_422",
+            transfer_syntax=JPEGBaseline8Bit,
+            code_streams=streams,
         )
     )

@@ -20,7 +20,7 @@ def report_server(benchmarks: Sequence[dict[str, Any]], origin: str) -> str:
     said = (
         f"`wado serve` on {origin}, clients (wrk) on the same two cores, two workers and eight keep-alive clients unless said otherwise; "
         "medians of rounds in turns with what stands beside. CPU: of all processes of the server, for each request. The bare work is "
-        "done in one process without HTTP. Memory grows by the pictures that are kept, 128 MiB at most. "
+        "done in one process without HTTP. "
         "Never seen: each request has a window, or a frame, that no other had. Load average "
         f"{loads[0]:.2f} at the start, {max(loads):.2f} at most."
     )
@@ -46,7 +46,8 @@ def _ours(row: dict[str, Any]) -> Iterator[str]:
     if "whole_ms" in row:
         yield f"whole {row['whole_ms']:.1f} ms"
     if "more_megabytes" in row:
-        yield f"{row['more_megabytes']:+.0f} MB of memory for {row['megabytes']:,.0f} MB of file"
+        memory = f"{row['more_megabytes']:+.0f} MB of memory, {row['kept_megabytes']:.0f} of them in caches,"
+        yield f"{memory} for {row['megabytes']:,.0f} MB of file"
 
 
 def _beside(row: dict[str, Any]) -> Iterator[str]:
@@ -59,8 +60,7 @@ def _beside(row: dict[str, Any]) -> Iterator[str]:
 def _ratios(row: dict[str, Any]) -> Iterator[str]:
     for load in row.get("beside", {}).values():
         yield f"{row['load']['requests_per_s'] / load['requests_per_s']:.2f} of its rate"
-        if "work_us" not in row:
-            yield f"{row['load']['cpu_us'] / load['cpu_us']:.2f} × its CPU"
+        yield f"{row['load']['cpu_us'] / load['cpu_us']:.2f} × its CPU"
     if "work_us" not in row:
         return
     if "whole_ms" in row:

@@ -12,6 +12,8 @@ from time import monotonic, sleep
 
 START_S = 180.0
 _TICKS = os.sysconf("SC_CLK_TCK")
+# Who uses no hundredth of a second of a processor in so long rests, seconds.
+_REST_S = 0.7
 _LONG_AGO = 1_500_000_000
 
 
@@ -54,6 +56,15 @@ class Server:
         while self.get(path)[0] != 200:
             assert monotonic() < until, path
             sleep(0.02)
+
+    def rest(self) -> None:
+        """Wait until nothing of the server is at work: all workers are ready then, not the first alone (Linux)."""
+        until = monotonic() + START_S
+        used = -1.0
+        while self.cpu_s() != used:
+            assert monotonic() < until
+            used = self.cpu_s()
+            sleep(_REST_S)
 
     def processes(self) -> list[int]:
         """Return all processes of the server (Linux)."""

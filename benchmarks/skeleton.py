@@ -4,7 +4,7 @@ Applications for ``benchmarks.serving.asgi``; WADO_BENCHMARK_FILE names a CT ima
 """
 
 import os
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import parse_qs
 
 import numpy as np
@@ -23,9 +23,7 @@ from wado_core.rendering.drawing import GrayDrawing
 from wado_core.rendering.line import exact_line
 from wado_core.rendering.table import Grayscale
 
-PIXEL = ImagePixel(512, 512, 1, "MONOCHROME2", 16, 12, 11)
 STEPS = Grayscale(Rescale(1, -1024), inverted=False, padding=None)
-WHOLE = Rectangle(0, 0, 512, 512)
 FRAME_BYTES = 2 * 512 * 512
 
 
@@ -36,21 +34,28 @@ def _file() -> tuple[int, int]:
     return descriptor, os.fstat(descriptor).st_size - FRAME_BYTES
 
 
-def cells_of(descriptor: int, offset: int) -> npt.NDArray[np.uint16]:
-    """Read the frame."""
-    return np.frombuffer(os.pread(descriptor, FRAME_BYTES, offset), np.uint16).reshape(512, 512)
+@cache
+def _pixel(edge: int) -> ImagePixel:
+    return ImagePixel(edge, edge, 1, "MONOCHROME2", 16, 12, 11)
+
+
+def cells_of(descriptor: int, offset: int, edge: int = 512) -> npt.NDArray[np.uint16]:
+    """Read a square frame."""
+    return np.frombuffer(os.pread(descriptor, 2 * edge * edge, offset), np.uint16).reshape(edge, edge)
 
 
 def picture(cells: npt.NDArray[np.uint16], window: Window) -> bytes:
-    """Code the frame through a window as JPEG, Q90: the fused work alone."""
-    line = exact_line(STEPS, window, PIXEL)
+    """Code a square frame through a window as JPEG, Q90: the fused work alone."""
+    edge = len(cells)
+    line = exact_line(STEPS, window, _pixel(edge))
     assert line is not None
-    return b"".join(jpeg_out.encode(GraySamples(cells, line, WHOLE), 512, 512, 90, in_strips=False))
+    return b"".join(jpeg_out.encode(GraySamples(cells, line, Rectangle(0, 0, edge, edge)), edge, edge, 90, in_strips=False))
 
 
 def small_picture(cells: npt.NDArray[np.uint16], window: Window) -> bytes:
     """Code it at 128 × 128."""
-    drawing = GrayDrawing(cells, STEPS, window, PIXEL, WHOLE, 128, 128)
+    edge = len(cells)
+    drawing = GrayDrawing(cells, STEPS, window, _pixel(edge), Rectangle(0, 0, edge, edge), 128, 128)
     return b"".join(jpeg_out.encode(drawing.samples(), 128, 128, 90, in_strips=False))
 
 

@@ -70,6 +70,9 @@ Names that end in `_s` are seconds, in `_bytes` bytes. Both bounds are allowed. 
 
 {_table(field for field in fields if "." not in field.name)}
 
+Beside what the settings say, each worker keeps up to about 35 MB of what is small and often needed: tables of gray values and
+colours (24 MB), ranges of values for automatic windows (6 MB), and where files were found a moment ago (4 MB).
+
 ## Limits
 
 What one request or one file may cost. In the file they stand in the table `[limits]`.

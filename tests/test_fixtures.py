@@ -32,7 +32,7 @@ GIVEN = {
     "jpg", "j2k", "rle", "be", "impl", "wide", "sr", "kos", "pdf", "ecg", "gsps", "mpg", "deid", "exact", "pal16",
     "ybr422", "mono1_pad", "garbage", "defl", "highbit", "negslope", "jpg_rgb", "jpg_422", "rle_rgb", "be8", "odd",
     "enh_shared", "jpg_frag", "jpg_eot", "noprem",
-}
+}  # fmt: skip
 """What the requirements name."""
 
 

@@ -66,9 +66,7 @@ class Limits:
     element_bytes: Annotated[
         int, Setting("Most bytes of one element other than Pixel Data that is read into memory.", 64 * KIB, 4 * GIB)
     ] = 64 * MIB
-    decode_s: Annotated[
-        float, Setting("Seconds that the decoding of one heavy frame (JPEG 2000, JPEG XL, video) may take.", 0.1, 3600)
-    ] = 30.0
+    decode_s: Annotated[float, Setting("Seconds that decoding one heavy frame (JPEG 2000, JPEG XL, video) may take.", 0.1, 3600)] = 30.0
     decode_bytes: Annotated[
         int, Setting("Most bytes of address space of the process that decodes heavy frames.", 512 * MIB, 1024 * GIB)
     ] = 4096 * MIB

@@ -18,7 +18,7 @@ from wado_http.errors import answer_http_exception, answer_wado_error
 from wado_http.middleware import Failures, HeadWithoutBody, LoopbackHost, LoopbackNames, QueryLimit, SecurityHeaders, is_loopback
 from wado_http.routes import health, thumbnails, uri, viewer
 from wado_http.routes.methods import ReadOnly
-from wado_http.short_way import ShortWay
+from wado_http.short_way import ShortWay, ShortWayFirst
 from wado_http.state import new_state
 
 
@@ -50,7 +50,7 @@ def lifespan(settings: Settings, notices: socket.socket | None = None) -> Lifesp
             state = new_state(
                 settings, services.locating, services.rendering, services.retrieval, services.browsing, services.sheets, indexer,
                 services.caches,
-            )
+            )  # fmt: skip
             app.state.wado = state
             try:
                 yield
@@ -64,7 +64,7 @@ def lifespan(settings: Settings, notices: socket.socket | None = None) -> Lifesp
 
 
 def application(settings: Settings, life: Lifespan[Starlette]) -> Starlette:
-    """Make routes and middleware; ``life`` puts a State in ``app.state.wado``."""
+    """Make routes and middleware; ``life`` puts a State in ``app.state.wado``; servers find a ShortWay in ``app.state.short_way``."""
     middleware = [
         Middleware(HeadWithoutBody),
         Middleware(SecurityHeaders),
@@ -74,7 +74,8 @@ def application(settings: Settings, life: Lifespan[Starlette]) -> Starlette:
     names = LoopbackNames(settings.host) if is_loopback(settings.host) else None
     if names is not None:
         middleware.insert(3, Middleware(LoopbackHost, names=names))
-    middleware.insert(0, Middleware(ShortWay, names=names))
+    short_way = ShortWay(names, lambda: getattr(app.state, "wado", None))
+    middleware.insert(0, Middleware(ShortWayFirst, short_way=short_way))
     app = Starlette(
         routes=[
             Route("/", ReadOnly(viewer.root)),
@@ -92,5 +93,6 @@ def application(settings: Settings, life: Lifespan[Starlette]) -> Starlette:
         exception_handlers={WadoError: answer_wado_error, HTTPException: answer_http_exception},
         lifespan=life,
     )
+    app.state.short_way = short_way
     app.router.redirect_slashes = False  # a redirect would repeat the client's Host and the query
     return app

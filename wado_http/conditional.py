@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from time import time
 
 from starlette.datastructures import Headers
@@ -22,6 +23,7 @@ def modified_s(location: Location) -> int:
     return min(location.mtime_ns // 1_000_000_000, int(time()))
 
 
+@lru_cache(maxsize=1024)
 def http_date(seconds: int) -> str:
     """Write a time as IMF-fixdate (RFC 9110 5.6.7)."""
     return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)

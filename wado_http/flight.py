@@ -73,7 +73,7 @@ class Flight:
         return outcome
 
     def _wake(self) -> None:
-        for waiter in self.waiters:
+        for waiter in tuple(self.waiters):  # who hears of it may leave
             waiter.wake()
 
 
@@ -96,7 +96,7 @@ class Waiter:
     Bytes are handed over as they are held, without a copy: piece by piece until the flight has landed, and then what is left.
     """
 
-    __slots__ = ("_alarm", "_flight", "_held", "_news", "_place", "_refused", "_taken", "_whole")
+    __slots__ = ("_alarm", "_flight", "_heard", "_held", "_news", "_place", "_refused", "_taken", "_whole")
 
     def __init__(self, flight: Flight, *, whole: bool, patience_s: float | None = None) -> None:
         """Join a flight.
@@ -109,12 +109,18 @@ class Waiter:
         self._place = 0
         self._taken = 0
         self._news: asyncio.Future[None] | None = None
+        self._heard: Callable[[], None] | None = None
         self._refused = False
         self._alarm: asyncio.TimerHandle | None = None
         if patience_s is not None and not flight.started:
             self._alarm = asyncio.get_running_loop().call_later(patience_s, self._refuse)
         flight.waiters.append(self)
         self.hold_picture()
+
+    def when_landed(self, heard: Callable[[], None]) -> None:
+        """Call a function, which must not raise, as soon as the flight has landed, or the request is refused: for who is no coroutine."""
+        assert self._whole  # noqa: S101 - who can use a part would have to hear of it
+        self._heard = heard
 
     async def begun(self) -> None:
         """Wait until there is something to answer: the picture, an error, or a first piece; raises Busy when it starts too late."""
@@ -124,7 +130,9 @@ class Waiter:
             raise Busy
 
     def image(self) -> EncodedImage | None:
-        """Return the picture, None when it is half finished; raises the error that the flight has landed with."""
+        """Return the picture, None when it is half finished; raises the error that the flight has landed with, and Busy when refused."""
+        if self._refused:
+            raise Busy
         return self._flight.image()
 
     async def more(self) -> bytes | memoryview | None:
@@ -168,6 +176,9 @@ class Waiter:
 
     def wake(self) -> None:
         """Tell of a piece, or of the end."""
+        if self._heard is not None:
+            heard, self._heard = self._heard, None
+            heard()
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
 

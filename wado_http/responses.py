@@ -138,9 +138,7 @@ class PictureResponse(Response):
         await send_picture(scope, send, self.raw_headers, self._waiter, self._length)
 
 
-async def send_picture(
-    scope: Scope, send: Send, headers: Sequence[tuple[bytes, bytes]], waiter: Waiter, length: int | None
-) -> None:
+async def send_picture(scope: Scope, send: Send, headers: Sequence[tuple[bytes, bytes]], waiter: Waiter, length: int | None) -> None:
     """Send a picture (ASGI), and let the waiter leave when all has been taken, or nobody is left to take it.
 
     headers: with Content-Length where ``length`` is known.  Raises ClientDisconnect.

@@ -1,10 +1,10 @@
-"""The short way: pictures of objects that are in memory, answered without a thread, a task or a response object.
+"""The short way: pictures of objects that are in memory, answered without a thread, a request or a response object.
 
 What it decides, it decides with the functions of the whole way (`routes.uri`), and only what can be answered at once; everything else,
 every error too, goes the whole way, which begins anew. (docs/adr/0025)
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from wado_core.model.frame import EncodedImage
 from wado_http.conditional import client_has
 from wado_http.flight import Waiter, landed
 from wado_http.middleware import LoopbackNames
@@ -20,52 +21,48 @@ from wado_http.planned import LONGEST_QUERY, Planned
 from wado_http.responses import send_picture
 from wado_http.routes.uri import planned_in_memory
 from wado_http.state import State
+from wado_http.unsent import Unsent
+
+# In the extensions of a request that its server has sent the short way itself, in vain: it need not be tried again.
+TRIED = "wado.short_way_tried"
 
 # Hosts whose names were found to be ours; they differ in their ports only, but anybody may write any.
 _MOST_HOSTS = 64
 
 
-class ShortWay:
-    """Answer GET /wado at once where that can be done, and hand everything else on."""
+class Answer(NamedTuple):
+    """What a request is answered with.
 
-    def __init__(self, app: ASGIApp, names: LoopbackNames | None) -> None:
-        """names: those that a Host header may hold; None where it may hold any."""
-        self.app = app
+    picture: that is there, or the waiter for one that will be made in one of the next turns of the loop, and that must leave at last;
+        None: the client has it (304).
+    unsent: counts the bytes of a picture that are on their way.
+    """
+
+    planned: Planned
+    picture: EncodedImage | Waiter | None
+    unsent: Unsent
+
+
+class ShortWay:
+    """Answers GET /wado where that can be done at once."""
+
+    def __init__(self, names: LoopbackNames | None, state: Callable[[], State | None]) -> None:
+        """names: those that a Host header may hold; None where it may hold any.  state: None while there are no services."""
         self._names = names
+        self._state = state
         self._ours: set[bytes] = set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "GET" and _is_wado(scope) and await self._answered(scope, send):
-            return
-        await self.app(scope, receive, send)
-
-    async def _answered(self, scope: Scope, send: Send) -> bool:
-        waiter = None
+    def answer(self, scope: Scope) -> Answer | None:
+        """Return the answer to a request (ASGI), None where it takes the whole way."""
+        if scope["type"] != "http" or scope["method"] != "GET" or not _is_wado(scope):
+            return None
         try:
-            answer = self._answer(scope)
-            if answer is None:
-                return False
-            planned, waiter = answer
-            if waiter is not None:
-                await waiter.begun()
-                waiter.image()
-        except BaseException as error:
-            if waiter is not None:
-                waiter.leave()
-            if isinstance(error, Exception):
-                return False  # the whole way meets it again, and answers it
-            raise
-        if waiter is None:
-            await _send_not_modified(planned, send)
-        else:
-            with suppress(ClientDisconnect):  # nobody is left to answer
-                await _send(planned, waiter, scope, send)
-        return True
+            return self._answer(scope)
+        except Exception:  # noqa: BLE001 - the whole way meets it again, and answers it
+            return None
 
-    def _answer(self, scope: Scope) -> tuple[Planned, Waiter | None] | None:
-        """Return what is to be sent, and who waits for its bytes (None: the client has them); None for what takes the whole way."""
-        state: State | None = getattr(scope["app"].state, "wado", None)
-        query: bytes = scope["query_string"]
+    def _answer(self, scope: Scope) -> Answer | None:
+        state, query = self._state(), scope["query_string"]
         if state is None or len(query) > LONGEST_QUERY:
             return None
         headers = _read(scope["headers"])
@@ -75,13 +72,15 @@ class ShortWay:
         if planned is None or planned.plan.warnings:
             return None
         if headers.conditional and client_has(Headers(scope=scope), planned.representation.etag, planned.representation.modified):
-            return planned, None
+            return Answer(planned, None, state.unsent)
         image = state.rendering.cached(planned.plan)
         if image is not None:
-            return planned, landed(image, state.unsent)
+            state.unsent.admit(image.data)
+            return Answer(planned, image, state.unsent)
         if not state.rendering.light(planned.plan):
             return None
-        return planned, state.slots.join_at_once(planned.plan.digest, lambda: state.rendering.image_at_once(planned.plan))
+        plan, rendering = planned.plan, state.rendering
+        return Answer(planned, state.slots.join_at_once(plan.digest, lambda: rendering.image_at_once(plan)), state.unsent)
 
     def _is_ours(self, host: bytes | None) -> bool:
         if self._names is None or host in self._ours:
@@ -90,6 +89,42 @@ class ShortWay:
             return False
         if len(self._ours) < _MOST_HOSTS:
             self._ours.add(host)
+        return True
+
+
+class ShortWayFirst:
+    """Middleware that hands on what has no short way; for servers that do not ask for it themselves."""
+
+    def __init__(self, app: ASGIApp, short_way: ShortWay) -> None:
+        self.app = app
+        self._short_way = short_way
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if TRIED not in scope.get("extensions", ()) and await self._answered(scope, send):
+            return
+        await self.app(scope, receive, send)
+
+    async def _answered(self, scope: Scope, send: Send) -> bool:
+        answer = self._short_way.answer(scope)
+        if answer is None:
+            return False
+        if answer.picture is None:
+            await _send_not_modified(answer.planned, send)
+            return True
+        waiter = answer.picture if isinstance(answer.picture, Waiter) else landed(answer.picture, answer.unsent)
+        try:
+            await waiter.begun()
+            image = waiter.image()
+        except BaseException as error:
+            waiter.leave()
+            if isinstance(error, Exception):
+                return False  # as above
+            raise
+        assert image is not None  # noqa: S101 - begun() has waited for it
+        length = len(image.data)
+        headers = [*answer.planned.headers(), (b"content-type", answer.planned.media_type), (b"content-length", b"%d" % length)]
+        with suppress(ClientDisconnect):  # nobody is left to answer
+            await send_picture(scope, send, headers, waiter, length)
         return True
 
 
@@ -126,13 +161,5 @@ def _read(headers: Iterable[tuple[bytes, bytes]]) -> _Headers | None:
 
 
 async def _send_not_modified(planned: Planned, send: Send) -> None:
-    headers = [header for header in planned.headers if header[0] != b"content-type"]
-    await send({"type": "http.response.start", "status": 304, "headers": headers})
+    await send({"type": "http.response.start", "status": 304, "headers": planned.headers()})
     await send({"type": "http.response.body", "body": b""})
-
-
-async def _send(planned: Planned, waiter: Waiter, scope: Scope, send: Send) -> None:
-    image = waiter.image()
-    assert image is not None  # noqa: S101 - begun() has waited for it
-    length = len(image.data)
-    await send_picture(scope, send, [*planned.headers, (b"content-length", b"%d" % length)], waiter, length)

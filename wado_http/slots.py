@@ -4,6 +4,7 @@ Everything here runs on the event loop except the work itself, so no lock is nee
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,9 +13,9 @@ from typing import TypeVar
 
 from wado_core.errors import Busy, Unwanted
 from wado_core.model.frame import EncodedImage
-from wado_core.ports import Helper
+from wado_core.ports import Deliver, Helper, Lend
 from wado_http.errors import log_failure
-from wado_http.flight import Flight, Waiter, Work, landed
+from wado_http.flight import Flight, Waiter, Work
 from wado_http.unsent import Unsent
 
 T = TypeVar("T")
@@ -34,31 +35,50 @@ class _Loan:
         return not self.recalled
 
 
+class _GivenWay(Exception):
+    """Long work is not finished; other work goes first."""
+
+
 class NotAtOnce(Exception):
     """The work could not be done on the event loop after all."""
 
 
-# Long work; it is given a function that says whether anybody still waits for it, to be asked now and then, and raises Unwanted if not.
-LongWork = Callable[[Callable[[], bool]], EncodedImage]
+# Long work, which goes on each time it is called. It is given two functions to be asked now and then: whether anybody still waits for it,
+# else it raises Unwanted; and whether other work waits in its queue, to which it gives way by returning None.
+LongWork = Callable[[Callable[[], bool], Callable[[], bool]], EncodedImage | None]
 
 # Work that ends so soon that the event loop does it itself; None where it cannot be done without waiting.
 LightWork = Callable[[], EncodedImage | None]
 
 
+_Queue = OrderedDict[str, tuple[Flight, Work]]
+
+
 @dataclass(eq=False, slots=True)
 class _Lane:
-    """A queue and the threads that serve it; never more work in the pool than it has threads."""
+    """Two queues and the threads that serve them; never more work in the pool than it has threads.
+
+    waiting: single pictures.  long: long work, what has given way before what has not begun: no more is half done than there are slots.
+    """
 
     slots: int
     queue_length: int
     pool: ThreadPoolExecutor
     running: int = 0
-    # A dict for its order and for dropping from the middle at once.
-    waiting: dict[str, tuple[Flight, Work]] = field(default_factory=dict)
+    # Dicts for their order and for dropping from the middle at once.
+    waiting: _Queue = field(default_factory=OrderedDict)
+    long: _Queue = field(default_factory=OrderedDict)
+    turn_of_long: bool = False
 
     @property
     def full(self) -> bool:
-        return self.running >= self.slots and len(self.waiting) >= self.queue_length
+        return self.running >= self.slots and len(self.waiting) + len(self.long) >= self.queue_length
+
+    def next_queue(self) -> _Queue:
+        """Return the queue whose turn it is, by turns where work waits in both; an empty one when none waits."""
+        if self.waiting and self.long:
+            return self.long if self.turn_of_long else self.waiting
+        return self.waiting or self.long
 
 
 class PixelSlots:
@@ -90,10 +110,10 @@ class PixelSlots:
         self._light: dict[str, tuple[Flight, LightWork]] = {}
         self._turn_taken = False
 
-    def join_at_once(self, digest: str, work: LightWork) -> Waiter:
-        """Wait for what light ``work`` makes, on the event loop: now, if nothing was made in this turn of it, else in one of the next.
+    def join_at_once(self, digest: str, work: LightWork) -> EncodedImage | Waiter:
+        """Make what light ``work`` makes on the event loop: now, if nothing was made in this turn of it, else in one of the next.
 
-        One piece of work a turn, so that what others send is read, and what they ask for answered, in between. The waiter must leave
+        One piece of work a turn, so that what others send is read, and what they ask for answered, in between. A waiter must leave
         at last; NotAtOnce comes where ``work`` has returned None, or a slot is at it. Raises Busy when too many wait, or too much is
         unsent.
         """
@@ -108,7 +128,7 @@ class PixelSlots:
             image = work()
             if image is None:
                 raise NotAtOnce
-            return landed(image, self._unsent)
+            return image
         flight = self._flights[digest] = Flight(self._unsent, abandoned=partial(self._drop_light, digest))
         self._light[digest] = flight, work
         return Waiter(flight, whole=True, patience_s=self._queue_wait_s)
@@ -142,26 +162,42 @@ class PixelSlots:
         whole: the request can do nothing with a part of the picture.
         Raises Busy at once when the queue is full, or too much is unsent; the waiter does when the work has not started in time.
         """
+        lane = self._heavy if heavy else self._ordinary
+        return self._join(digest, lane, lane.waiting, work, whole=whole)
+
+    def _join(self, digest: str, lane: _Lane, queue: _Queue, work: Work, *, whole: bool) -> Waiter:
         flight = self._flights.get(digest)
         if flight is not None:
             return Waiter(flight, whole=whole, patience_s=self._queue_wait_s)
-        lane = self._heavy if heavy else self._ordinary
         if self._closed or lane.full or self._unsent.full:
             raise Busy
-        flight = self._flights[digest] = Flight(self._unsent, abandoned=partial(self._drop, lane, digest))
-        lane.waiting[digest] = flight, work
+        flight = self._flights[digest] = Flight(self._unsent, abandoned=partial(self._drop, queue, digest))
+        queue[digest] = flight, work
         waiter = Waiter(flight, whole=whole, patience_s=self._queue_wait_s)
         self._start_next(lane)
         return waiter
 
     def join_while_wanted(self, digest: str, heavy: bool, work: LongWork) -> Waiter:
-        """Wait as ``join`` does, for the whole of what long work makes; the work hears when all who waited have left."""
+        """Wait as ``join`` does, for the whole of what long work makes.
+
+        The work hears when all who waited have left; and it gives way to single pictures, which take turns with it.
+        """
+        lane = self._heavy if heavy else self._ordinary
 
         def wanted() -> bool:
             flight = self._flights.get(digest)  # asked in the thread of the work: one look each at a dict and a list
             return flight is not None and bool(flight.waiters)
 
-        return self.join(digest, heavy, lambda _deliver, _lend: work(wanted), whole=True)
+        def others_wait() -> bool:
+            return bool(lane.waiting)
+
+        def go_on(_deliver: Deliver, _lend: Lend) -> EncodedImage:
+            image = work(wanted, others_wait)
+            if image is None:
+                raise _GivenWay
+            return image
+
+        return self._join(digest, lane, lane.long, go_on, whole=True)
 
     async def close(self) -> None:
         """Refuse what waits and let what runs come to its end."""
@@ -172,27 +208,28 @@ class PixelSlots:
             del self._flights[digest]
             flight.land(Busy())
         for lane in (self._ordinary, self._heavy):
-            while lane.waiting:
-                self._refuse_next(lane)
+            while queue := lane.next_queue():
+                self._refuse_next(queue)
         for pool in (self._ordinary.pool, self._heavy.pool, self._helpers):
             await asyncio.to_thread(pool.shutdown)
 
-    def _drop(self, lane: _Lane, digest: str) -> None:
-        del self._flights[digest], lane.waiting[digest]
+    def _drop(self, queue: _Queue, digest: str) -> None:
+        del self._flights[digest], queue[digest]
 
-    def _refuse_next(self, lane: _Lane) -> None:
-        digest = next(iter(lane.waiting))
-        flight, _ = lane.waiting.pop(digest)
+    def _refuse_next(self, queue: _Queue) -> None:
+        digest = next(iter(queue))
+        flight, _ = queue.pop(digest)
         del self._flights[digest]
         flight.land(Busy())
 
     def _start_next(self, lane: _Lane) -> None:
-        while lane.waiting and lane.running < lane.slots:
-            if self._unsent.full:  # since it was admitted
-                self._refuse_next(lane)
+        while lane.running < lane.slots and (queue := lane.next_queue()):
+            digest = next(iter(queue))
+            if self._unsent.full and not queue[digest][0].started:  # since it was admitted
+                self._refuse_next(queue)
                 continue
-            digest = next(iter(lane.waiting))
-            flight, work = lane.waiting.pop(digest)
+            flight, work = queue.pop(digest)
+            lane.turn_of_long = queue is lane.waiting
             flight.start()
             lane.running += 1
             self._recall()
@@ -203,8 +240,12 @@ class PixelSlots:
     def _finish(self, lane: _Lane, digest: str, flight: Flight, work: Work, done: "Future[EncodedImage]") -> None:
         lane.running -= 1
         error = done.exception()
-        if isinstance(error, Unwanted) and flight.waiters and not self._closed:  # who has come since it was given up: once more
-            lane.waiting[digest] = flight, work
+        if isinstance(error, _GivenWay) and self._closed:
+            error = Busy()
+        # What gave way goes on in its turn; what was given up does for those who have come since.
+        if isinstance(error, _GivenWay) or (isinstance(error, Unwanted) and flight.waiters and not self._closed):
+            lane.long[digest] = flight, work
+            lane.long.move_to_end(digest, last=False)
             self._start_next(lane)
             return
         del self._flights[digest]

@@ -92,7 +92,7 @@ def new_state(
         settings, locating, rendering, retrieval, browsing, sheets, indexer, plans, caches, slots, unsent,
         lookups=CapacityLimiter(LOOKUP_THREADS), streams=CapacityLimiter(STREAM_THREADS),
         decoding_streams=CapacityLimiter(DECODING_THREADS),
-    )
+    )  # fmt: skip
 
 
 def usable_cores() -> int:

@@ -225,10 +225,7 @@ Max |difference| ≤ 1: {_verdict(all(served(quality)[0].beyond == 0 for quality
 def beside() -> str:
     """Section: libraries."""
     encoded = sources.libraries()
-    rows = [
-        (package, *(_three_counts(encoded[package, quality]) for quality in COMPARED_QUALITIES))
-        for package in LIBRARIES
-    ]
+    rows = [(package, *(_three_counts(encoded[package, quality]) for quality in COMPARED_QUALITIES)) for package in LIBRARIES]
     own = (total(qualities.sweep(name)[qualities.SOURCES, quality] for name in vectors.COMPONENTS) for quality in COMPARED_QUALITIES)
     rows.insert(0, ("wado", *map(_three_counts, own)))
     decoded = [

@@ -91,9 +91,8 @@ def _flipped(table: bytes, fragments: list[bytes]) -> Iterator[Change]:
         rng = Random(seed)
         begin = rng.randrange(len(first))
         length = min(rng.randrange(1, 64), len(first) - begin)
-        yield f"{length} bytes of the code stream gone at {begin}", (
-            lambda begin=begin, length=length: _join([table, first[:begin] + first[begin + length :], *fragments[1:]])  # type: ignore[misc]
-        )
+        where = f"{length} bytes of the code stream gone at {begin}"
+        yield where, lambda begin=begin, length=length: _join([table, first[:begin] + first[begin + length :], *fragments[1:]])  # type: ignore[misc]
     yield "with noise for a code stream", lambda: _join([table, first[:2] + Random(2).randbytes(min(len(first), 4096)), *fragments[1:]])
 
 

@@ -16,6 +16,7 @@ COMPRESSED = ["rle", "jpg", "j2k", "rle_rgb", "jpg_ybr", "jpg_422", "jpg_rgb", "
 REFUSED = {"j2k_part2"}
 """Stored as code streams that nothing here decodes."""
 
+
 @pytest.mark.parametrize("of", NATIVE + COMPRESSED)
 def test_j59_objects_are_sent_as_explicit_little_endian(wado: Wado, of: str) -> None:
     """contentType=application/dicom: Part 10 in Explicit VR Little Endian whatever the stored form (A4.100 to A4.103, A5.1).

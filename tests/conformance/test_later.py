@@ -320,8 +320,6 @@ def test_j63_anonymized_already_or_not_at_all(wado: Wado) -> None:
     assert wado.status("burned", f"contentType={DICOM}&anonymize=yes") in {403, 501}
 
 
-
-
 @later("video as it is stored")
 def test_a3_10_video(wado: Wado) -> None:
     """The stored stream, unwrapped, under a video type (A3.10)."""

@@ -60,9 +60,7 @@ def everything() -> Instance:
         frames=FrameLayout(5, 70, encapsulated=True, frames_of_a_chunk=256, words_swapped=True),
         padding=Padding(-2000, -1999),
         palette=StoredPalette(table, StoredLut(0, 8, 2, ByteRange(2**40, 4)), table),
-        chunks=(
-            FrameChunk(1, 2, pack("<3q", 13, 41, 2**40), pack("<3L", 20, 8, 2**32 - 1), pack("<2L", 0, 2), transforms, b"\1\0"),
-        ),
+        chunks=(FrameChunk(1, 2, pack("<3q", 13, 41, 2**40), pack("<3L", 20, 8, 2**32 - 1), pack("<2L", 0, 2), transforms, b"\1\0"),),
     )
 
 

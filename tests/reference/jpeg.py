@@ -159,9 +159,7 @@ def _decode_scan(stream: Stream, codes: dict[tuple[int, int], _Codes], scan: byt
         bits.end()
 
 
-def _decode_unit(
-    stream: Stream, codes: dict[tuple[int, int], _Codes], bits: _Bits, previous: list[int], row: int, column: int
-) -> None:
+def _decode_unit(stream: Stream, codes: dict[tuple[int, int], _Codes], bits: _Bits, previous: list[int], row: int, column: int) -> None:
     for number, component in enumerate(stream.components):
         for v in range(component.vertical):
             for h in range(component.horizontal):

@@ -159,8 +159,11 @@ class Loopback:
 
 
 @contextmanager
-def served(archive: Archive, settings: Settings) -> Iterator[Loopback]:
-    """Serve with the loop and the protocol that ``wado serve`` uses; when the block ends nothing may be left unsent."""
+def served(archive: Archive, settings: Settings, *, at_once: bool = True) -> Iterator[Loopback]:
+    """Serve with the loop and the protocol that ``wado serve`` uses; when the block ends nothing may be left unsent.
+
+    at_once: the protocol asks for the short way itself.
+    """
     states: queue.SimpleQueue[State] = queue.SimpleQueue()
 
     @asynccontextmanager
@@ -173,9 +176,10 @@ def served(archive: Archive, settings: Settings) -> Iterator[Loopback]:
         yield
         await state.slots.close()
 
-    http = cast("Any", partial(BoundedProtocol, stall_s=settings.stall_s))
+    app = application(settings, life)
+    http = cast("Any", partial(BoundedProtocol, stall_s=settings.stall_s, at_once=app.state.short_way.answer if at_once else None))
     config = uvicorn.Config(
-        application(settings, life), loop="uvloop", http=http, ws="none", lifespan="on", log_config=None, access_log=False,
+        app, loop="uvloop", http=http, ws="none", lifespan="on", log_config=None, access_log=False,
         timeout_graceful_shutdown=5,
     )  # fmt: skip
     server = uvicorn.Server(config)

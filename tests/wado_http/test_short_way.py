@@ -1,18 +1,19 @@
 """The short way answers as the whole way does, and leaves to it whatever it cannot answer at once."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
-from starlette.applications import Starlette
 
 from tests.wado_http.doubles import CT, US10, Archive, archive_of, query, serving
 from tests.wado_http.gates import PICTURE, Gate, ask, settle, slots_of
 from wado_core.errors import Busy, DamagedObject
 from wado_core.model.frame import EncodedImage
 from wado_core.settings import Settings
-from wado_http.short_way import ShortWay
-from wado_http.slots import LIGHT_FOR_ONE, NotAtOnce
+from wado_http.flight import Waiter
+from wado_http.short_way import ShortWay, ShortWayFirst
+from wado_http.slots import LIGHT_FOR_ONE, LightWork, NotAtOnce, PixelSlots
 from wado_http.state import new_state
 
 
@@ -92,6 +93,74 @@ def test_plans_hold_only_for_the_object_that_they_were_made_for() -> None:
         assert client.get(query(CT)).headers["etag"] != first
 
 
+WINDOWS = ["&windowCenter=40&windowWidth=400", "&windowCenter=-7.25&windowWidth=1", "&windowCenter=007&windowWidth=300.0"]
+
+
+@pytest.mark.parametrize("more", ["", "&rows=10", "&region=0,0,0.5,0.5&contentType=image/png", "&overlays=true&charset=UTF-8"])
+def test_a_request_that_differs_in_its_numbers_is_answered_as_if_it_were_the_first(more: str) -> None:
+    """Planned from the one before it, and from nothing: the same picture, the same headers."""
+    archive = light()
+    with serving(archive) as client:
+        for window in WINDOWS:
+            for asked in (query(CT, more + window), query(CT, window + more), query(US10, f"{more}&frameNumber=3")):
+                answer = client.get(asked)
+                with serving(archive_of(CT, US10)) as other:
+                    first = other.get(asked)
+                assert answer.status_code == first.status_code == 200
+                assert (answer.content, dict(answer.headers)) == (first.content, dict(first.headers))
+        for number in ("1", "2", "10"):
+            answer = client.get(query(US10, f"&frameNumber={number}"))
+            assert answer.content == f"image/jpeg of {US10.key.object_uid} frame {number}".encode()
+            assert f"frameNumber={number}&" not in answer.headers["content-location"].replace(f"frameNumber={number}", "", 1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["&windowCenter=40&windowWidth=0", "&windowCenter=40&windowWidth=0.5", "&windowCenter=4&windowCenter=5&windowWidth=6",
+     "&windowCenter=4&windowWidth=5&windowWidth=6", "&windowCenter=&windowWidth=4", "&windowCenter=4", "&windowCenter=4&windowWidth=x",
+     "&=windowCenter&=windowWidth&windowWidth=4", "&frameNumber=11&windowCenter=4", "&windowCenter=1e3&windowWidth=4.5.6"],
+)  # fmt: skip
+def test_what_is_wrong_with_the_numbers_is_found_also_in_a_request_like_another(wrong: str) -> None:
+    with serving(light()) as client:
+        assert client.get(query(CT, "&windowCenter=4&windowWidth=5")).status_code == 200
+        answer = client.get(query(CT, wrong))
+        with serving(archive_of(CT)) as other:
+            first = other.get(query(CT, wrong))
+        assert (answer.status_code, answer.content) == (first.status_code, first.content)
+        assert answer.status_code == 400
+
+
+def test_frame_numbers_of_a_request_like_another() -> None:
+    with serving(light()) as client:
+        assert client.get(query(US10, "&frameNumber=2")).status_code == 200
+        for wrong in ("0", "11", "1.5", "-1", "999999999"):
+            assert client.get(query(US10, f"&frameNumber={wrong}")).status_code == 400
+        # Of what is not multi-frame it has no meaning (A4.71), but a form.
+        assert client.get(query(CT, "&frameNumber=2")).status_code == 200
+        answer = client.get(query(CT, "&frameNumber=77"))
+        assert answer.status_code == 200
+        assert "frameNumber" not in answer.headers["content-location"]
+        assert client.get(query(CT, "&frameNumber=7.5")).status_code == 400
+
+
+def test_what_stands_for_others_is_no_answer_to_a_query_that_looks_like_it() -> None:
+    """Empty names are allowed, and unknown parameters ignored (A1.9)."""
+    with serving(light()) as client:
+        windowed = client.get(query(CT, "&windowCenter=4&windowWidth=5")).headers["etag"]
+        assert client.get(query(CT, "&=windowCenter=&=windowWidth=")).headers["etag"] == client.get(query(CT)).headers["etag"] != windowed
+
+
+def test_a_request_like_one_of_an_object_that_has_changed_is_planned_anew() -> None:
+    archive = light()
+    with serving(archive) as client:
+        first = client.get(query(CT, "&windowCenter=4&windowWidth=5")).headers["etag"]
+        archive.relocate(CT.key)
+        archive.instances[CT.key] = replace(archive.instances[CT.key], number_of_frames=1)
+        second = client.get(query(CT, "&windowCenter=4&windowWidth=6")).headers["etag"]
+        with serving(Archive({CT.key: archive.instances[CT.key]})) as other:
+            assert other.get(query(CT, "&windowCenter=4&windowWidth=6")).headers["etag"] == second != first
+
+
 @pytest.mark.parametrize(
     ("mounted_at", "path", "status"), [("/hospital", "/hospital/wado", 200), ("/hospital", "/wado", 200), ("/wado", "/wado/wado", 200),
                                        ("/wado", "/wado", 404), ("/hospital", "/hospital/wad", 404)],
@@ -114,18 +183,29 @@ async def test_nobody_hears_of_a_client_that_has_left() -> None:
     """Outside the middleware that would deal with it, a traceback in the log for every reader who scrolls on."""
     held = cast("Any", light())
     state = new_state(Settings(), held, held, held, held, held)
-    app = Starlette()
-    app.state.wado = state
     asked = query(CT).partition("?")[2].encode()
-    scope = {"type": "http", "method": "GET", "path": "/wado", "query_string": asked, "headers": [], "app": app}
+    scope = {"type": "http", "method": "GET", "path": "/wado", "query_string": asked, "headers": []}
 
     async def gone(_message: object) -> None:
         raise OSError
 
-    await ShortWay(cast("Any", pytest.fail), None)(scope, cast("Any", pytest.fail), gone)
+    short_way = ShortWay(None, lambda: state)
+    await ShortWayFirst(cast("Any", pytest.fail), short_way)(scope, cast("Any", pytest.fail), gone)
     assert held.calls == ["image at once"]
     assert state.unsent.size_bytes == 0
     await state.slots.close()
+
+
+def queued(slots: PixelSlots, digest: str, work: LightWork) -> Waiter:
+    """Join, in a turn that is taken."""
+    waiter = slots.join_at_once(digest, work)
+    assert isinstance(waiter, Waiter)
+    return waiter
+
+
+def take_turn(slots: PixelSlots) -> None:
+    """Be the first in this turn."""
+    assert slots.join_at_once("first", lambda: PICTURE) is PICTURE
 
 
 @pytest.mark.anyio
@@ -134,9 +214,7 @@ class TestTurns:
 
     async def test_the_first_is_done_now(self) -> None:
         async with slots_of() as slots:
-            waiter = slots.join_at_once("a", lambda: PICTURE)
-            assert waiter.image() is PICTURE
-            waiter.leave()
+            assert slots.join_at_once("a", lambda: PICTURE) is PICTURE
 
     async def test_the_others_one_a_turn_in_their_order(self) -> None:
         done: list[str] = []
@@ -146,7 +224,8 @@ class TestTurns:
             return PICTURE
 
         async with slots_of() as slots:
-            waiters = [slots.join_at_once(name, lambda name=name: work(name)) for name in "abc"]  # type: ignore[misc]
+            assert slots.join_at_once("a", lambda: work("a")) is PICTURE
+            waiters = [queued(slots, name, lambda name=name: work(name)) for name in "bc"]  # type: ignore[misc]
             assert done == ["a"]
             turns = []
             while len(done) < 3:
@@ -168,14 +247,13 @@ class TestTurns:
             return PICTURE
 
         async with slots_of() as slots:
-            first = slots.join_at_once("first", lambda: PICTURE)
-            waiters = [slots.join_at_once("a", work) for _ in range(5)]
+            take_turn(slots)
+            waiters = [queued(slots, "a", work) for _ in range(5)]
             waiters[0].leave()  # the leader's leaving does not cancel the followers
             for waiter in waiters[1:]:
                 await waiter.begun()
                 assert waiter.image() is PICTURE
                 waiter.leave()
-            first.leave()
         assert count == 1
 
     async def test_what_a_slot_is_at_is_waited_for_by_the_whole_way(self) -> None:
@@ -190,9 +268,8 @@ class TestTurns:
 
     async def test_work_that_nobody_waits_for_is_dropped(self) -> None:
         async with slots_of() as slots:
-            first = slots.join_at_once("first", lambda: PICTURE)
-            slots.join_at_once("a", pytest.fail).leave()
-            first.leave()
+            take_turn(slots)
+            queued(slots, "a", pytest.fail).leave()
             await settle()
 
     async def test_errors_reach_those_who_wait(self) -> None:
@@ -200,19 +277,18 @@ class TestTurns:
             raise DamagedObject("Frame 1")
 
         async with slots_of() as slots:
-            first = slots.join_at_once("first", lambda: PICTURE)
-            waiter = slots.join_at_once("a", work)
+            take_turn(slots)
+            waiter = queued(slots, "a", work)
             await waiter.begun()
             with pytest.raises(DamagedObject):
                 waiter.image()
             waiter.leave()
-            first.leave()
 
     async def test_what_cannot_be_done_at_once_is_told(self) -> None:
         async with slots_of() as slots:
             with pytest.raises(NotAtOnce):
                 slots.join_at_once("a", lambda: None)
-            waiter = slots.join_at_once("b", lambda: None)
+            waiter = queued(slots, "b", lambda: None)
             await waiter.begun()
             with pytest.raises(NotAtOnce):
                 waiter.image()
@@ -220,7 +296,8 @@ class TestTurns:
 
     async def test_the_queue_is_bounded(self) -> None:
         async with slots_of(queue_length=2) as slots:
-            waiters = [slots.join_at_once(str(number), lambda: PICTURE) for number in range(1 + 2 * LIGHT_FOR_ONE)]
+            take_turn(slots)
+            waiters = [queued(slots, str(number), lambda: PICTURE) for number in range(2 * LIGHT_FOR_ONE)]
             with pytest.raises(Busy):
                 slots.join_at_once("more", lambda: PICTURE)
             for waiter in waiters:
@@ -228,8 +305,8 @@ class TestTurns:
 
     async def test_who_waits_at_the_end_is_refused(self) -> None:
         async with slots_of() as slots:
-            slots.join_at_once("a", lambda: PICTURE).leave()
-            waiter = slots.join_at_once("b", lambda: PICTURE)
+            take_turn(slots)
+            waiter = queued(slots, "b", lambda: PICTURE)
         await waiter.begun()
         with pytest.raises(Busy):
             waiter.image()
@@ -237,8 +314,8 @@ class TestTurns:
 
     async def test_nothing_begins_after_the_end(self) -> None:
         async with slots_of() as slots:
-            slots.join_at_once("a", lambda: PICTURE).leave()
-            slots.join_at_once("b", lambda: PICTURE).leave()
+            take_turn(slots)
+            queued(slots, "b", lambda: PICTURE).leave()
         with pytest.raises(Busy):
             slots.join_at_once("b", pytest.fail)
         with pytest.raises(Busy):
@@ -247,8 +324,40 @@ class TestTurns:
     async def test_without_a_queue_what_can_begin_now_does(self) -> None:
         """As ordinary work does with a queue of no length."""
         async with slots_of(queue_length=0) as slots:
-            slots.join_at_once("a", lambda: PICTURE).leave()
+            take_turn(slots)
             with pytest.raises(Busy):
                 slots.join_at_once("b", pytest.fail)
             await settle()
-            slots.join_at_once("b", lambda: PICTURE).leave()
+            take_turn(slots)
+
+    async def test_who_is_no_coroutine_hears_of_the_end(self) -> None:
+        heard: list[str] = []
+        async with slots_of() as slots:
+            take_turn(slots)
+            waiters = [queued(slots, "a", lambda: PICTURE) for _ in range(3)]
+            for number, waiter in enumerate(waiters):
+
+                def hear(number: int = number, waiter: Waiter = waiter) -> None:
+                    assert waiter.image() is PICTURE
+                    waiter.leave()
+                    heard.append(str(number))
+
+                waiter.when_landed(hear)
+            await settle()
+            assert heard == ["0", "1", "2"]
+
+    async def test_who_is_no_coroutine_hears_of_a_refusal(self) -> None:
+        heard: list[bool] = []
+        async with slots_of(queue_wait_s=0) as slots:
+            take_turn(slots)
+            waiter = queued(slots, "a", lambda: PICTURE)
+
+            def hear() -> None:
+                with pytest.raises(Busy):
+                    waiter.image()
+                heard.append(True)
+
+            waiter.when_landed(hear)
+            waiter._refuse()
+            await settle()
+            assert heard == [True]

@@ -124,21 +124,26 @@ async def test_running_work_goes_on_when_all_have_left() -> None:
 class Long:
     """Long work in parts: it goes on to the next when it is let, and ends when nobody wants it."""
 
-    def __init__(self, parts: int) -> None:
-        self.parts = parts
+    def __init__(self, parts: int, *, gives_way: bool = False) -> None:
+        self.parts = self.left = parts
+        self.gives_way = gives_way
         self.begun = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)
         self.done = 0
         self.given_up = 0
 
-    def work(self, wanted: Callable[[], bool]) -> EncodedImage:
-        for _ in range(self.parts):
+    def work(self, wanted: Callable[[], bool], others_wait: Callable[[], bool]) -> EncodedImage | None:
+        while self.left:
             self.begun.release()
             assert self.go_on.acquire(timeout=FOR_EVER_S)
             if not wanted():
                 self.given_up += 1
                 raise Unwanted
             self.done += 1
+            self.left -= 1
+            if self.left and self.gives_way and others_wait():
+                return None
+        self.left = self.parts
         return PICTURE
 
     async def has_begun(self) -> None:
@@ -186,6 +191,73 @@ async def test_who_comes_when_long_work_has_just_been_given_up_gets_it_all_the_s
             long.go_on.release()
         assert await second is PICTURE
     assert (long.done, long.given_up) == (2, 1)
+
+
+async def test_long_work_gives_way_to_single_pictures_and_goes_on() -> None:
+    """By turns, and no other long work begins before it has ended: what is half done takes memory."""
+    order: list[str] = []
+
+    def noted(name: str) -> Work:
+        def work(*_: object) -> EncodedImage:
+            order.append(name)
+            return PICTURE
+
+        return work
+
+    long, other = Long(3, gives_way=True), Long(1, gives_way=True)
+    async with slots_of() as slots:
+        sheet = asyncio.create_task(long_picture_of(slots, "sheet", long))
+        await long.has_begun()
+        another = asyncio.create_task(long_picture_of(slots, "another", other))
+        await settle()
+        singles = [ask(slots, name, noted(name)) for name in "abc"]
+        await settle()
+        for done in (1, 2):  # after each part a single picture is made; the other sheet is older than these, and waits
+            long.go_on.release()
+            await singles[done - 1]
+            assert (long.done, order) == (done, list("abc")[:done])
+            await long.has_begun()
+        assert not other.begun.acquire(blocking=False)
+        long.go_on.release()
+        other.go_on.release()
+        assert await asyncio.gather(sheet, another, *singles) == [PICTURE] * 5
+    assert (long.done, other.done, order) == (3, 1, ["a", "b", "c"])
+
+
+async def test_long_work_that_has_given_way_ends_when_nobody_waits_for_it() -> None:
+    long, gate = Long(3, gives_way=True), Gate()
+    async with slots_of() as slots:
+        sheet = asyncio.create_task(long_picture_of(slots, "sheet", long))
+        await long.has_begun()
+        single = ask(slots, "a", gate.work)
+        await settle()
+        long.go_on.release()
+        await gate.has_begun()
+        sheet.cancel()
+        await settle()
+        long.go_on.release()
+        gate.let_go.set()
+        assert await single is PICTURE
+        assert await picture_of(slots, "b", at_once) is PICTURE
+    assert (long.done, long.given_up) == (1, 1)
+
+
+async def test_long_work_that_has_begun_is_refused_by_nothing_but_the_end() -> None:
+    long, gate = Long(2, gives_way=True), Gate()
+    async with slots_of() as slots:
+        sheet = asyncio.create_task(long_picture_of(slots, "sheet", long))
+        await long.has_begun()
+        single = ask(slots, "a", gate.work)
+        await settle()
+        long.go_on.release()
+        await gate.has_begun()
+        closing = asyncio.create_task(slots.close())
+        await settle()
+        gate.let_go.set()
+        await closing
+        assert await single is PICTURE
+        with pytest.raises(Busy):
+            await sheet
 
 
 async def test_a_full_queue_is_busy_at_once() -> None:

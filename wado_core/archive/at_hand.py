@@ -9,6 +9,8 @@ from time import monotonic
 from types import TracebackType
 from typing import cast
 
+import numpy as np
+
 from wado_core.archive.store_files import OPEN_FLAGS, is_still
 from wado_core.errors import ContentChanged
 from wado_core.model.instance import Location
@@ -18,7 +20,9 @@ from wado_core.ports import ByteSource, WouldWait
 _NO_WAIT: int | None = getattr(os, "RWF_NOWAIT", None)
 # What one opening gives at most, in bytes: to copy them takes a millisecond.
 _MOST_BYTES = 4 << 20
-# Paths that are noted at once, some 300 bytes each.
+# Of what is longer than any table, nothing is asked but its bytes and its length.
+_MOST_ZEROED = 128 << 10
+# Paths that are noted at once, some 450 bytes each: 4 MB.
 _MOST = 8192
 
 
@@ -66,14 +70,15 @@ class _NearFile:
         self._left -= wanted
         if self._left < 0:
             raise WouldWait
-        data = bytearray(wanted)
+        # A bytearray is filled with zeros first: 5 µs for half a megabyte.
+        data = bytearray(wanted) if wanted <= _MOST_ZEROED else np.empty(wanted, np.uint8).data
         try:
             read = os.preadv(self._descriptor, [data], offset, _NO_WAIT)  # type: ignore[arg-type]
         except OSError as error:  # EAGAIN: on the disk; anything else will come again to who may wait
             raise WouldWait from error
         if read != wanted:
             raise WouldWait
-        return cast("bytes", data)  # as good as bytes for all who read, and 4 µs sooner for half a megabyte
+        return cast("bytes", data)  # as good as bytes for all who read, and sooner there
 
 
 class FilesAtHand:

@@ -42,9 +42,7 @@ class MemoryCache:
     def counts(self) -> CacheCounts:
         """Return what has come of it."""
         with self._lock:
-            return CacheCounts(
-                self._hits, self._misses, self._evictions, self._refused, len(self._images), self._bytes, self._most_bytes
-            )
+            return CacheCounts(self._hits, self._misses, self._evictions, self._refused, len(self._images), self._bytes, self._most_bytes)
 
     def put(self, digest: str, image: EncodedImage) -> None:
         """Keep the picture, unless it alone would take more than a quarter of the room."""
@@ -130,9 +128,7 @@ class MemoryInstanceCache:
     def counts(self) -> CacheCounts:
         """Return what has come of it."""
         with self._lock:
-            return CacheCounts(
-                self._hits, self._misses, self._evictions, 0, len(self._entries), self._bytes, self._most_bytes
-            )
+            return CacheCounts(self._hits, self._misses, self._evictions, 0, len(self._entries), self._bytes, self._most_bytes)
 
     def put(self, located: Located) -> None:
         """Keep an instance under its key, dropping what was used least lately when there is no room."""

@@ -1,11 +1,17 @@
 """Statements of many rows, handed to the driver as they are: what SQLAlchemy does to each row takes longer than SQLite's own work."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import Insert, dialect
+
+# Rows of one statement; well below SQLite's bound on parameters.
+CHUNK = 500
+
+Item = TypeVar("Item")
 
 _DIALECT = dialect(paramstyle="qmark")
 
@@ -25,3 +31,10 @@ class ManyRows:
     def run(self, connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Insert the rows, at least one."""
         connection.exec_driver_sql(self._text, [self._values(row) for row in rows])
+
+
+def in_chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Yield items in lists of ``CHUNK``."""
+    rest = iter(items)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk

@@ -1,27 +1,23 @@
 """Changes to the embedded index; each function runs inside the transaction of the connection it is given."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
-from typing import Any, TypeVar
+from itertools import chain
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-from wado_core.archive.index_many import ManyRows
+from wado_core.archive.index_many import ManyRows, in_chunks
+from wado_core.archive.index_orphans import note_orphans
 from wado_core.archive.index_rows import encode_instance, location_row, number_of, split, text_of, wrapped
-from wado_core.archive.index_schema import complete, file, folder, frames, gone, instance, mount, orphan, series, study, value_range
+from wado_core.archive.index_schema import complete, file, folder, frames, gone, instance, mount, series, study
 from wado_core.archive.index_totals import Change, change_totals, file_counts, rows_added
+from wado_core.archive.index_value_ranges import forget_value_ranges
 from wado_core.model.instance import Described, Location
-from wado_core.model.notice import RangeFound
 from wado_core.ports import IndexedFile
 
-# Rows of one statement; well below SQLite's bound on parameters.
-CHUNK = 500
-
 Row = dict[str, object]
-Item = TypeVar("Item")
 
 
 def _upsert(statement: Insert, *key: str) -> Insert:
@@ -81,11 +77,6 @@ _PUT_FILE = ManyRows(
 )  # fmt: skip
 _FILE_ID = sa.select(file.c.id).where(file.c.folder_id == _FOLDER_ID, file.c.name == sa.bindparam("of_name")).scalar_subquery()
 _PUT_FRAMES = ManyRows(insert(frames).values(file_id=_FILE_ID), "in_folder", "of_name", "chunk", "columns")
-_REMEMBER_VALUE_RANGE = """
-INSERT OR REPLACE INTO value_range (instance_id, version, frame_number, low, high, empty)
-SELECT instance.id, ?, ?, ?, ?, ? FROM study JOIN series ON series.study_id = study.id JOIN instance ON instance.series_id = series.id
-WHERE study_uid = ? AND series_uid = ? AND object_uid = ?
-"""
 _UNGONE = sa.delete(gone).where(
     gone.c.study_uid == sa.bindparam("of_study"),
     gone.c.series_uid == sa.bindparam("of_series"),
@@ -106,7 +97,7 @@ def put_files(connection: sa.Connection, files: Iterable[IndexedFile], format_ve
     """Remember files, the last one where a path stands twice; see the port."""
     # By path, so that what a path held before is looked up once and before it is overwritten.
     by_path = {indexed.location.path: indexed for indexed in files}
-    for chunk in _chunks(by_path.values()):
+    for chunk in in_chunks(by_path.values()):
         before = _held(connection, [indexed.location.path for indexed in chunk])
         _forget_frames(connection, before.files)
         objects = [indexed.described for indexed in chunk if indexed.described is not None]
@@ -116,13 +107,13 @@ def put_files(connection: sa.Connection, files: Iterable[IndexedFile], format_ve
         damaged = sum(indexed.problem is not None for indexed in chunk)
         now = file_counts(len(chunk), len(objects), damaged, sum(indexed.packed for indexed in chunk))
         change_totals(connection, more=now, less=before.counts)
-        _forget_value_ranges(connection, before.instances)
-        _note_orphans(connection, before.instances)
+        forget_value_ranges(connection, before.instances)
+        note_orphans(connection, before.instances)
 
 
 def adopt_files(connection: sa.Connection, moved: Iterable[tuple[Location, bytes]]) -> None:
     """Remember files under new paths as what they are known as under old ones; see the port."""
-    for chunk in _chunks(moved):
+    for chunk in in_chunks(moved):
         before = _held(connection, [location.path for location, _ in chunk])
         _put_folders(connection, [location.path for location, _ in chunk])
         # First all are copied to a place apart, then put in their places: one may take the place of the next.
@@ -140,38 +131,16 @@ def adopt_files(connection: sa.Connection, moved: Iterable[tuple[Location, bytes
             connection.exec_driver_sql(_SETTLE, (*split(location.path), file_id))
         change_totals(connection, more=_held(connection, places).counts)
         connection.execute(sa.delete(file).where(file.c.folder_id == _NOWHERE))
-        _note_orphans(connection, before.instances)
+        note_orphans(connection, before.instances)
 
 
 def forget_files(connection: sa.Connection, paths: Iterable[bytes]) -> None:
     """Forget files; see the port."""
-    for chunk in _chunks(paths):
+    for chunk in in_chunks(paths):
         before = _held(connection, chunk)
         _delete_files(connection, chunk)
-        _note_orphans(connection, before.instances)
+        note_orphans(connection, before.instances)
         _drop_empty_folders(connection, {split(path)[0] for path in chunk})
-
-
-def bury_orphans(connection: sa.Connection, spared: Callable[[bytes], bool]) -> None:
-    """Mark orphans that were sought, and are still without a copy, as gone; see the port."""
-    held = {row[0]: row[1] for row in connection.execute(sa.select(orphan.c.instance_id, orphan.c.path).where(orphan.c.sought))}
-    for chunk in _chunks((instance_id, path) for instance_id, path in held.items() if not spared(path)):
-        _bury(connection, dict(chunk))
-        connection.execute(sa.delete(orphan).where(orphan.c.instance_id.in_([instance_id for instance_id, _ in chunk])))
-
-
-def seek_orphans(connection: sa.Connection) -> bool:
-    """Note that all orphans are sought from now on, after dropping those that have a copy again; return whether there are any."""
-    connection.execute(sa.delete(orphan).where(sa.exists().where(file.c.instance_id == orphan.c.instance_id)))
-    return connection.execute(sa.update(orphan).values(sought=True)).rowcount > 0
-
-
-def put_value_ranges(connection: sa.Connection, found: Iterable[RangeFound]) -> None:
-    """Remember ranges of values; see the port."""
-    for one in found:
-        key, values = one.key, one.values
-        row = (one.version, one.frame_number, values.low, values.high, values.empty, key.study_uid, key.series_uid, key.object_uid)
-        connection.exec_driver_sql(_REMEMBER_VALUE_RANGE, row)
 
 
 def put_mounts(connection: sa.Connection, mounted: Iterable[bytes], plain: Iterable[bytes]) -> None:
@@ -184,12 +153,6 @@ def put_mounts(connection: sa.Connection, mounted: Iterable[bytes], plain: Itera
 def put_complete(connection: sa.Connection) -> None:
     """Remember that all folders have been walked."""
     connection.execute(insert(complete).values(id=1).on_conflict_do_nothing())
-
-
-def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    rest = iter(items)
-    while chunk := list(islice(rest, CHUNK)):
-        yield chunk
 
 
 def _held(connection: sa.Connection, paths: Sequence[bytes]) -> _Held:
@@ -299,59 +262,6 @@ def _put_rows(connection: sa.Connection, files: Sequence[IndexedFile], format_ve
     _PUT_FILE.run(connection, rows)
     if chunks:
         _PUT_FRAMES.run(connection, chunks)
-
-
-def _forget_value_ranges(connection: sa.Connection, instance_ids: Iterable[int]) -> None:
-    if ids := list(instance_ids):
-        connection.execute(sa.delete(value_range).where(value_range.c.instance_id.in_(ids)))
-
-
-def _note_orphans(connection: sa.Connection, held: Mapping[int, bytes]) -> None:
-    """Note which instances have no copy left.  held: instances by id, each with the path of a copy that was."""
-    if not held:
-        return
-    live = set(connection.scalars(sa.select(file.c.instance_id).where(file.c.instance_id.in_(list(held))).distinct()))
-    rows = [{"instance_id": instance_id, "path": path, "sought": False} for instance_id, path in held.items() if instance_id not in live]
-    if rows:
-        # What was sought, found, and is missed once more may by now lie where the present look has been.
-        put = insert(orphan)
-        missed_anew = {"path": put.excluded.path, "sought": put.excluded.sought}
-        connection.execute(put.on_conflict_do_update(index_elements=["instance_id"], set_=missed_anew), rows)
-
-
-def _bury(connection: sa.Connection, held: Mapping[int, bytes]) -> None:
-    """Mark those of the instances that have no copy left as gone, and take them, and what held only them, out of the listings.
-
-    held: instances by id, each with the path of a copy that was.
-    """
-    if not held:
-        return
-    dead = connection.execute(
-        sa.select(instance.c.id, series.c.id, study.c.id, study.c.study_uid, series.c.series_uid, instance.c.object_uid)
-        .join_from(instance, series, series.c.id == instance.c.series_id)
-        .join(study, study.c.id == series.c.study_id)
-        .where(instance.c.id.in_(list(held)), ~sa.exists().where(file.c.instance_id == instance.c.id))
-    ).all()
-    if not dead:
-        return
-    put_gone = insert(gone)
-    connection.execute(
-        put_gone.on_conflict_do_update(
-            index_elements=["study_uid", "series_uid", "object_uid"], set_={"path": put_gone.excluded.path}
-        ),
-        [{"study_uid": row[3], "series_uid": row[4], "object_uid": row[5], "path": held[row[0]]} for row in dead],
-    )
-    dead_ids = [row[0] for row in dead]
-    _forget_value_ranges(connection, dead_ids)
-    removed = {
-        "instances": sa.delete(instance).where(instance.c.id.in_(dead_ids)),
-        "series": sa.delete(series).where(
-            series.c.id.in_({row[1] for row in dead}), ~sa.exists().where(instance.c.series_id == series.c.id)
-        ),
-        "studies": sa.delete(study).where(study.c.id.in_({row[2] for row in dead}), ~sa.exists().where(series.c.study_id == study.c.id)),
-    }
-    counts = Counter({name: connection.execute(statement).rowcount for name, statement in removed.items()})
-    change_totals(connection, less=counts)
 
 
 def _drop_empty_folders(connection: sa.Connection, paths: Iterable[bytes]) -> None:

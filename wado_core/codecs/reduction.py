@@ -1,5 +1,6 @@
 """How far a frame may be decoded below its resolution (A4.47, docs/adr/0006)."""
 
+
 class Incomplete(Exception):
     """The data ends before what is wanted of it does."""
 

@@ -33,9 +33,7 @@ class _Form:
     def __init__(self, attributes: Attributes, start: int, depth: int = 0) -> None:
         """attributes: as they were found in an item at ``start``.  depth: how many items this one is nested in, of those recorded."""
         self._big_endian = attributes.big_endian
-        self._values = [
-            (tag, one.vr, one.offset - start, one.offset - start + one.length) for tag, one in attributes.values.items()
-        ]
+        self._values = [(tag, one.vr, one.offset - start, one.offset - start + one.length) for tag, one in attributes.values.items()]
         self._sequences = [(tag, [_Form(item, start, depth + 1) for item in items]) for tag, items in attributes.sequences.items()]
         leaves: list[tuple[int, bytes, int, int]] = []
         if depth < _DEEPEST_SHARED:
@@ -65,10 +63,7 @@ class _Form:
     def _build(self, item: bytes, start: int) -> Attributes:
         return Attributes(
             self._big_endian,
-            {
-                tag: Value(vr, b"" if tag in BULK else item[begin:end], start + begin, end - begin)
-                for tag, vr, begin, end in self._values
-            },
+            {tag: Value(vr, b"" if tag in BULK else item[begin:end], start + begin, end - begin) for tag, vr, begin, end in self._values},
             {tag: tuple([form.attributes(item, start) for form in forms]) for tag, forms in self._sequences},
         )
 

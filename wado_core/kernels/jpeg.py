@@ -115,9 +115,7 @@ def encode_rows(  # type: ignore[no-untyped-def]
                     fill_by_table(tile, start, wide, cells_16, top, left, rows, columns, first, x, table)
             coded = count * lines
             transform_row(tile, 0, coded, _LEVEL, scales[0], blocks, masks, 0)
-        code_blocks(
-            blocks, masks, order[:coded], component[:coded], class_of, codes, lengths, ready, values, runs, joined, raw, state, out
-        )
+        code_blocks(blocks, masks, order[:coded], component[:coded], class_of, codes, lengths, ready, values, runs, joined, raw, state, out)
         column += count
         if column == mcus:
             row, column = row + lines, 0

@@ -52,6 +52,12 @@ class RenderRequest:
     thumbnail: bool = False
     overlays: bool = False
 
+    def of(self, frame_number: int | None, window: Window | None) -> "RenderRequest":
+        """Return the same of another frame and through another window."""
+        return RenderRequest(
+            frame_number, window, self.region, self.rows, self.columns, self.quality, self.media_type, self.thumbnail, self.overlays
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class GrayscalePlan:

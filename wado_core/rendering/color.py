@@ -78,7 +78,10 @@ def _look_up_wide(
 
 @lru_cache(maxsize=16)
 def palette_table(palette: Palette, pixel: ImagePixel) -> Rgb:
-    """Return the colour of every cell: (2**bits_allocated, 3) uint8; indices are clamped at both ends (H2.2, H3.1)."""
+    """Return the colour of every cell: (2**bits_allocated, 3) uint8; indices are clamped at both ends (H2.2, H3.1).
+
+    16 tables, and the palettes by which they are found, are at most 10 MB.
+    """
     indices = _stored_values(pixel)
     table = np.stack([_channel(lut, indices) for lut in (palette.red, palette.green, palette.blue)], axis=1)
     table.flags.writeable = False
@@ -99,9 +102,12 @@ def supplemented(cells: Cells, steps: Grayscale, voi: Window | Lut | None, palet
     return rgb
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def supplemented_table(steps: Grayscale, voi: Window | Lut | None, palette: Palette, pixel: ImagePixel) -> Rgb:
-    """Return the colour of every cell: (2**bits_allocated, 3) uint8; gray below the first value that the palette maps, and padding."""
+    """Return the colour of every cell: (2**bits_allocated, 3) uint8; gray below the first value that the palette maps, and padding.
+
+    8 tables, and the palettes and LUTs by which they are found, are at most 7 MB.
+    """
     table = cell_table(steps, voi, pixel)[:, np.newaxis].repeat(3, axis=1)
     stored = _stored_values(pixel)
     colored = _colored(stored, steps, palette)

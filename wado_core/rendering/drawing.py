@@ -75,9 +75,7 @@ Drawing = GrayDrawing | ColorDrawing
 _IDENTITY = Window(128.0, 256.0)
 
 
-def drawing_of_display(
-    display: Picture, source: Rectangle, rows: int, columns: int, lattice: Lattice = EVERY_PIXEL
-) -> GrayDrawing:
+def drawing_of_display(display: Picture, source: Rectangle, rows: int, columns: int, lattice: Lattice = EVERY_PIXEL) -> GrayDrawing:
     """Return the drawing of a grayscale frame whose display values are made already, (…, …) uint8."""
     pixel = ImagePixel(display.shape[0], display.shape[1], 1, "MONOCHROME2", 8, 8, 7)
     return GrayDrawing(display, Grayscale(Rescale(), inverted=False, padding=None), _IDENTITY, pixel, source, rows, columns, lattice)

@@ -120,9 +120,7 @@ def _encoded_frame(plan: RenderPlan, reader: FrameReader, smallest: tuple[int, i
         return beginning if len(beginning) < length else reader.frame(plan.frame_number)
 
 
-def _drawing(
-    plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding
-) -> tuple[Drawing, ValueRange | None]:
+def _drawing(plan: RenderPlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding) -> tuple[Drawing, ValueRange | None]:
     if not plan.overlays:
         return _image_drawing(plan, reader, known_range, decode)
     # Overlays are defined on the image matrix: they are painted over all of it, before region and size.

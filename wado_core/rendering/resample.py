@@ -45,7 +45,12 @@ def picture_of_cells(
 
 
 def rows_of_cells(
-    cells: Cells, display: Line | Table, source: Rectangle, size: tuple[int, int], first_row: int, end_row: int,
+    cells: Cells,
+    display: Line | Table,
+    source: Rectangle,
+    size: tuple[int, int],
+    first_row: int,
+    end_row: int,
     lattice: Lattice = EVERY_PIXEL,
 ) -> Picture:
     """Return rows ``first_row`` … ``end_row - 1`` of the picture of ``size`` that ``picture_of_cells`` makes."""

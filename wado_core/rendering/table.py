@@ -40,18 +40,26 @@ class Grayscale:
     colored_from: int | None = None
 
 
-@lru_cache(maxsize=64)
 def cell_table(steps: Grayscale, voi: Window | Lut | None, pixel: ImagePixel) -> Table:
     """Return the display value of every cell: (2**bits_allocated,) uint8, read-only.
 
     voi: what the plan's VOI step has become once an automatic window is known; None draws nothing but background.
-    pixel: describes the cells.  64 tables are at most 4 MB.
+    pixel: describes the cells.
     """
+    has_lut = isinstance(voi, Lut) or isinstance(steps.modality, Lut)
+    return (_with_lut if has_lut else _without_lut)(steps, voi, pixel)
+
+
+def _cell_table(steps: Grayscale, voi: Window | Lut | None, pixel: ImagePixel) -> Table:
     by_sample = sample_table(steps, voi, pixel)
     table = np.empty(1 << pixel.bits_allocated, np.uint8)
     cell_kernels.spread_over_cells(table, by_sample, pixel.bits_stored, pixel.high_bit, pixel.signed)
     table.flags.writeable = False
     return table
+
+
+# A table takes 64 KiB, and each of two LUTs by which it is found 128 KiB: 7 MB in all.
+_without_lut, _with_lut = lru_cache(maxsize=64)(_cell_table), lru_cache(maxsize=8)(_cell_table)
 
 
 def sample_table(steps: Grayscale, voi: Window | Lut | None, pixel: ImagePixel) -> Table:

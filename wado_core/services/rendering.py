@@ -168,9 +168,7 @@ class Rendering:
         return located, self._ranges.find(plan) if needs_range(plan) else None
 
 
-def _decode_at_once(
-    encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None, picture: int
-) -> Decoded:
+def _decode_at_once(encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str, smallest: tuple[int, int] | None, picture: int) -> Decoded:
     """Decode what takes no time: cells as they lie."""
     if transfer_syntax(transfer_syntax_uid).encapsulated:
         raise WouldWait  # a frame that was kept has gone since the picture was found to be light

@@ -102,9 +102,7 @@ class SharedCache(Generic[Key, Value]):
     def counts(self) -> CacheCounts:
         """Return what has come of it."""
         with self._lock:
-            return CacheCounts(
-                self._hits, self._misses, self._evictions, self._refused, len(self._values), self._bytes, self._most_bytes
-            )
+            return CacheCounts(self._hits, self._misses, self._evictions, self._refused, len(self._values), self._bytes, self._most_bytes)
 
     def _put(self, key: Key, value: Value, dropped: list[Value]) -> None:
         """Keep a value; those that go for it are put into ``dropped``, to be freed when nobody waits for the lock: 200 MB take 15 ms."""

@@ -1,42 +1,23 @@
 """Sheets: which thumbnails stand for a study, a series or an object, and many of them in one picture."""
 
-import logging
-import time
-from collections.abc import Callable
-from contextlib import suppress
-
-from wado_core.errors import (
-    ContentChanged,
-    DamagedObject,
-    InvalidRequest,
-    NotAcceptable,
-    NotFound,
-    NotSupported,
-    Unwanted,
-    WadoError,
-)
-from wado_core.model.frame import EncodedImage, Mark
+from wado_core.errors import InvalidRequest, NotAcceptable, NotFound, WadoError
+from wado_core.model.frame import EncodedImage
 from wado_core.model.instance import Located
-from wado_core.model.render import MediaType, RenderPlan, RenderRequest
+from wado_core.model.render import RenderPlan, RenderRequest
 from wado_core.model.sheet import Cell, Problem, SheetPlan, SheetRequest, ThumbnailRequest, Tile, TileList, place_of, sheet_size, tiles_of
 from wado_core.model.uid import InstanceKey
 from wado_core.ports import RenderCache
-from wado_core.rendering.sheet import SheetDrawing
 from wado_core.services.browsing import Browsing
 from wado_core.services.locating import Locating
 from wado_core.services.rendering import Rendering
+from wado_core.services.sheet_making import SheetMaking, problem_of_tile
 from wado_core.settings import Limits
-
-_log = logging.getLogger(__name__)
 
 # More tiles than these take longer than any single picture of frames that are not heavy.
 _MOST_AT_ONCE = 16
 
 NO_SUCH_PART = "There are no thumbnails at this offset."
 OTHER_LIST = "What is listed there has changed; please load the list again."
-_TOO_LATE = "There was no time left to draw it; please try again."
-_CHANGED = "The stored object changed while the sheet was being made; please try again."
-_UNEXPECTED = "The thumbnail could not be made; the log of the server says more."
 
 
 def thumbnail_request(frame_number: int, edge: int) -> RenderRequest:
@@ -48,7 +29,7 @@ def thumbnail_request(frame_number: int, edge: int) -> RenderRequest:
 
 
 class Sheets:
-    """Chooses what stands for studies, series and objects, and draws thumbnails of all that they hold into one picture."""
+    """Chooses what stands for studies, series and objects, and plans pictures of thumbnails of all that they hold."""
 
     def __init__(
         self,
@@ -112,7 +93,7 @@ class Sheets:
                 picture = self._rendering.plan(located.instance, thumbnail_request(tile.frame_number, edge))
             except WadoError as error:
                 refusal = refusal or error
-                picture = _problem(error)
+                picture = problem_of_tile(error)
             cells.append(Cell(tile, *place_of(number, edge), picture))
         if refusal is not None and all(isinstance(cell.picture, Problem) and cell.picture.passing for cell in cells):
             raise refusal
@@ -141,48 +122,15 @@ class Sheets:
         plans = [cell.picture for cell in plan.cells if isinstance(cell.picture, RenderPlan)]
         return len(plans) > _MOST_AT_ONCE or any(map(self._rendering.heavy, plans))
 
-    def image(self, plan: SheetPlan, wanted: Callable[[], bool] = lambda: True) -> EncodedImage:
-        """Draw a sheet, and keep it unless a tile is missing that may be there the next time.
+    def making(self, plan: SheetPlan) -> SheetMaking:
+        """Return what draws a sheet, and keeps it unless a tile is missing that may be there the next time."""
+        return SheetMaking(plan, self._locating, self._rendering, self._limits.sheet_s, self._keep)
 
-        wanted: asked before each tile whether anybody still waits.  The picture says which tiles are missing, and why.
-        Raises Unwanted.
-        """
-        end = time.monotonic() + self._limits.sheet_s
-        drawing = SheetDrawing(plan.rows, plan.columns, gray=plan.gray)
-        marks = []
-        for number, cell in enumerate(plan.cells):
-            if not wanted():
-                raise Unwanted
-            problem = self._draw(drawing, cell, plan.edge, end)
-            if problem is not None:
-                drawing.mark(cell.left, cell.top, plan.edge)
-                marks.append(Mark(number, problem.reason, problem.passing))
-        image = EncodedImage(drawing.jpeg(plan.quality), MediaType.JPEG.value, tuple(marks))
+    def _keep(self, plan: SheetPlan, image: EncodedImage) -> None:
         if not image.passing:
             self._pictures.put(plan.digest, image)
-        if self._shared is not None and not marks:  # which are kept in memory only
+        if self._shared is not None and not image.marks:  # which are kept in memory only
             self._shared.put(plan.digest, image)
-        return image
-
-    def _draw(self, drawing: SheetDrawing, cell: Cell, edge: int, end: float) -> Problem | None:
-        """Draw one tile, or say why it cannot be drawn."""
-        if isinstance(cell.picture, Problem):
-            return cell.picture
-        if time.monotonic() > end:
-            return Problem(_TOO_LATE, passing=True)
-        try:
-            left, top, _, _ = cell.rectangle(edge)
-            drawing.put(self._rendering.pixels(cell.picture), left, top)
-        except ContentChanged:
-            with suppress(WadoError):
-                self._locating.relocate(cell.tile.key, cell.tile.frame_number)  # so that the next request plans anew
-            return Problem(_CHANGED, passing=True)
-        except WadoError as error:
-            return _problem(error)
-        except Exception:  # noqa: BLE001 - one object must not take the others with it; its text may show a patient
-            _log.exception("a thumbnail of a sheet failed")
-            return Problem(_UNEXPECTED, passing=True)
-        return None
 
     def _listed(self, asked: SheetRequest) -> TileList:
         of = asked.of
@@ -210,8 +158,3 @@ class Sheets:
         rows, columns = sheet_size(asked.limit, asked.of.edge)
         if max(rows, columns) > self._limits.picture_edge or rows * columns > self._limits.picture_pixels:
             raise InvalidRequest("A sheet of so many thumbnails of this size would be larger than the pictures that are made.")
-
-
-def _problem(error: WadoError) -> Problem:
-    """What is wrong with the object itself lasts as long as its bytes; anything else may pass."""
-    return Problem(str(error) or "The thumbnail cannot be made.", not isinstance(error, (DamagedObject, NotSupported)))

@@ -1,14 +1,12 @@
 """What is seen of prerendering: a bar on a terminal, plain lines elsewhere, and the summary."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-import click
+from functools import partial
 
 from wado_core.services.prerendering import Prerendered
-from wado_http.cli.progress import LINE_EVERY_S
+from wado_http.cli.progress import LINE_EVERY_S, lines
 from wado_http.cli.text import counted, printable
 
 # Reasons that are told; the rest is counted together.
@@ -24,20 +22,12 @@ def shown_prerendering(total: int) -> Iterator[Show]:
         with _bar(total) as show:
             yield show
     else:
-        yield _lines(total, LINE_EVERY_S)
+        yield lines(LINE_EVERY_S, partial(prerendering_line, total))
 
 
-def _lines(total: int, every_s: float) -> Show:
-    last = time.monotonic()
-
-    def show(done: Prerendered) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= every_s:
-            last = now
-            click.echo(f"Prerendering: {done.instances:,} of {counted(total, 'instance')}, {counted(done.made, 'picture')}", err=True)
-
-    return show
+def prerendering_line(total: int, done: Prerendered) -> str:
+    """Return the plain line of prerendering."""
+    return f"Prerendering: {done.instances:,} of {counted(total, 'instance')}, {counted(done.made, 'picture')}"
 
 
 @contextmanager

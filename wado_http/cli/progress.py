@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -15,6 +15,8 @@ from wado_http.cli.text import counted
 
 if TYPE_CHECKING:
     from wado_core.model.index_status import Progress
+
+Shown = TypeVar("Shown")
 
 # Time between two plain lines.
 LINE_EVERY_S = 10.0
@@ -27,19 +29,24 @@ def shown_progress(roots: Sequence[Path]) -> Iterator["Callable[[Progress], None
         with _bar(roots) as show:
             yield show
     else:
-        yield lines(LINE_EVERY_S)
+        yield lines(LINE_EVERY_S, indexing_line)
 
 
-def lines(every_s: float) -> "Callable[[Progress], None]":
-    """Return a function that writes a line every ``every_s`` seconds."""
+def indexing_line(progress: "Progress") -> str:
+    """Return the plain line of indexing."""
+    return f"Indexing: {counted(progress.files_seen, 'file')} so far, {counted(progress.instances, 'instance')}"
+
+
+def lines(every_s: float, line: Callable[[Shown], str]) -> Callable[[Shown], None]:
+    """Return a function that writes the ``line`` of what it is given every ``every_s`` seconds."""
     last = time.monotonic()
 
-    def show(progress: "Progress") -> None:
+    def show(shown: Shown) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last >= every_s:
             last = now
-            click.echo(f"Indexing: {counted(progress.files_seen, 'file')} so far, {counted(progress.instances, 'instance')}", err=True)
+            click.echo(line(shown), err=True)
 
     return show
 

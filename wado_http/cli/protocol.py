@@ -6,13 +6,15 @@
 import asyncio
 import struct
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from fcntl import ioctl
 from termios import TIOCOUTQ
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from wado_http.cli.at_once import AtOnceProtocol
 from wado_http.responses import ALL_SENT
 
 # Request line and headers together; a query of 16 KiB and a large cookie fit.
@@ -34,18 +36,19 @@ _TOO_LARGE = (
 )
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(AtOnceProtocol):
     """Closes connections whose headers grow too large (431) or do not end in time, and those whose client takes nothing.
 
     Clients that ask again before they are answered are noticed when they leave, as others are.
     """
 
-    def __init__(self, *arguments: Any, stall_s: float, **keywords: Any) -> None:
+    def __init__(self, *arguments: Any, stall_s: float, lost: Callable[[], None] | None = None, **keywords: Any) -> None:
         """Make the protocol of a connection.
 
-        stall_s: how long nothing of what is to be sent may leave.
+        stall_s: how long nothing of what is to be sent may leave.  lost: called when the connection has ended.
         """
         super().__init__(*arguments, **keywords)
+        self._lost = lost
         self._in_headers = False
         self._header_bytes = 0
         self._alarm: asyncio.TimerHandle | None = None
@@ -73,6 +76,8 @@ class BoundedProtocol(HttpToolsProtocol):
                 cycle.message_event.set()
         self._cycles.clear()
         super().connection_lost(exc)
+        if self._lost is not None:
+            self._lost()
 
     def resume_writing(self) -> None:
         """Note that the client has taken what was sent."""

@@ -10,9 +10,9 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from types import FrameType
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from functools import partial
 
 import click
 
@@ -21,10 +21,12 @@ from wado_core.model.index_status import IndexStatus, Phase
 from wado_core.settings import Settings, to_json
 from wado_http.cli.children import Child, Place
 from wado_http.cli.control import GO, PREPARED, READY, RESCAN, SAY, WHY
+from wado_http.cli.counts import Counts
 from wado_http.cli.indexer import AFTER_CRASH, REPORT
 from wado_http.cli.kernels import PREPARING
 from wado_http.cli.listening import listen, url
 from wado_http.cli.progress import shown_progress
+from wado_http.cli.signals import has_terminal, heard_signals
 from wado_http.environment import SETTINGS_VARIABLE
 
 _log = logging.getLogger(__name__)
@@ -59,7 +61,8 @@ class Supervisor:
         self._sending, self._receiving = assemble.notice_sockets()
         self._environment = os.environ | {SETTINGS_VARIABLE: to_json(settings), "PYTHONSAFEPATH": "1"}
         self._indexer = Place("indexer", self._start_indexer)
-        self._workers = [Place("worker", self._start_worker) for _ in range(settings.workers)]
+        self._counts, self._shared_counts = Counts.new(settings.workers)
+        self._workers = [Place("worker", partial(self._start_worker, number)) for number in range(settings.workers)]
         self._kernels: Child | None = None
         self._selector = selectors.DefaultSelector()
         self._prepared = False  # the index stands, so that workers may open it
@@ -77,7 +80,8 @@ class Supervisor:
 
     def run(self) -> None:
         """Serve until a signal ends it; raises KeyboardInterrupt after Ctrl-C, ClickException when the server cannot start."""
-        with self._selector, self._sending, self._receiving, self._hearing_signals():
+        self._outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN or not has_terminal()
+        with self._selector, self._sending, self._receiving, heard_signals(_SIGNALS, self._selector, self._signalled):
             try:
                 self._fill_kernels()
                 if self._stopping_until is None:
@@ -121,8 +125,9 @@ class Supervisor:
                     place.due = now + 1.0
                     _log.error("the %s cannot be started now: %s", place.name, error.strerror)
 
-    def _start_worker(self) -> Child:
-        child = self._started(WORKER, [self._listener.fileno(), self._sending.fileno()])
+    def _start_worker(self, number: int) -> Child:
+        self._counts.leave(number)  # the one that it replaces may have ended with connections
+        child = self._started(WORKER, [self._listener.fileno(), self._sending.fileno(), self._shared_counts], str(number))
         if self._prepared:
             child.tell(GO)
         return child
@@ -254,32 +259,12 @@ class Supervisor:
 
     # -- signals and the end
 
-    @contextmanager
-    def _hearing_signals(self) -> Iterator[None]:
-        """Let signals wake the loop instead of breaking into it."""
-        waking, woken = socket.socketpair()
-        with waking, woken:
-            waking.setblocking(False)
-            woken.setblocking(False)
-            self._outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN or not _has_terminal()
-            before = {number: signal.signal(number, _noted) for number in _SIGNALS}
-            wakeup_before = signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
-            self._selector.register(woken, selectors.EVENT_READ, lambda: self._signalled(woken))
-            try:
-                yield
-            finally:
-                signal.set_wakeup_fd(wakeup_before)
-                for number, handler in before.items():
-                    signal.signal(number, handler)
-
-    def _signalled(self, woken: socket.socket) -> None:
-        with suppress(BlockingIOError):
-            for number in woken.recv(4096):
-                if number == signal.SIGHUP and (self._outlives_terminal or _has_terminal()):
-                    if self._indexer.child is not None:
-                        self._indexer.child.tell(RESCAN)
-                elif number != signal.SIGCHLD:
-                    self._end(number)
+    def _signalled(self, number: int) -> None:
+        if number == signal.SIGHUP and (self._outlives_terminal or has_terminal()):
+            if self._indexer.child is not None:
+                self._indexer.child.tell(RESCAN)
+        elif number != signal.SIGCHLD:
+            self._end(number)
 
     def _end(self, number: int) -> None:
         if number == signal.SIGINT:
@@ -309,16 +294,3 @@ class Supervisor:
 def _print(text: str, end: str = "\n") -> None:
     with suppress(OSError):  # whoever read this may be gone, as in `wado serve … | head -1`
         click.echo(text + end, nl=False)
-
-
-def _noted(number: int, frame: FrameType | None) -> None:
-    """Do nothing: the number has been written to the socket that wakes the loop."""
-
-
-def _has_terminal() -> bool:
-    """Say whether there is a terminal that can take Ctrl-C; not once it was closed."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True

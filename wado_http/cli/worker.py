@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import resource
 import signal
 import socket
@@ -13,6 +14,7 @@ from math import ceil
 
 from wado_core.settings import Settings
 from wado_http.cli.control import GO, READY, Control, inherited
+from wado_http.cli.counts import Counts
 from wado_http.environment import settings_from_environment
 
 # More than twice the connections of a worker (CONNECTIONS): each may read a file.
@@ -22,7 +24,8 @@ _DESCRIPTORS = 8192
 def main(arguments: Sequence[str]) -> None:
     """Serve until SIGTERM or the end of the supervisor; what is in flight is finished first.
 
-    arguments: descriptors of the control socket, the listening socket and the sending end of the notices.
+    arguments: descriptors of the control socket, the listening socket, the sending end of the notices, and the counts of connections;
+        which of the workers this is, from 0.
     """
     for number in (signal.SIGINT, signal.SIGHUP):  # those of a terminal are for the supervisor
         signal.signal(number, signal.SIG_IGN)
@@ -31,7 +34,10 @@ def main(arguments: Sequence[str]) -> None:
     gc.disable()  # loading makes a million objects and no garbage: a seventh of its time
     _load()
     if control.line() == GO:
-        _serve(settings_from_environment(), control, listener, notices)
+        settings = settings_from_environment()
+        counts = Counts(int(arguments[3]), settings.workers)
+        os.close(int(arguments[3]))
+        _serve(settings, control, listener, notices, counts, int(arguments[4]))
 
 
 def _allow_descriptors() -> None:
@@ -48,16 +54,18 @@ def _load() -> None:
     import uvicorn  # noqa: F401
 
     import wado_http.app
+    import wado_http.cli.accepting
     import wado_http.cli.protocol  # noqa: F401
     from wado_core import assemble
 
     assemble.warm_up()
 
 
-def _serve(settings: Settings, control: Control, listener: socket.socket, notices: socket.socket) -> None:
+def _serve(settings: Settings, control: Control, listener: socket.socket, notices: socket.socket, counts: Counts, number: int) -> None:
     import uvicorn
 
     from wado_http.app import create_app
+    from wado_http.cli.accepting import WorkerServer
     from wado_http.cli.protocol import BoundedProtocol
     from wado_http.cli.server import CONNECTIONS, LOGGING
 
@@ -74,11 +82,12 @@ def _serve(settings: Settings, control: Control, listener: socket.socket, notice
         asyncio.get_running_loop().remove_reader(control.fileno())
         server.should_exit = True
 
-    server = uvicorn.Server(
+    app = create_app(settings, notices)
+    server = WorkerServer(
         uvicorn.Config(
-            create_app(settings, notices),
+            app,
             loop="uvloop",
-            http=partial(BoundedProtocol, stall_s=settings.stall_s),  # type: ignore[arg-type]
+            http=partial(BoundedProtocol, stall_s=settings.stall_s, at_once=app.state.short_way.answer),  # type: ignore[arg-type]
             limit_concurrency=CONNECTIONS,
             ws="none",
             lifespan="on",
@@ -88,7 +97,10 @@ def _serve(settings: Settings, control: Control, listener: socket.socket, notice
             proxy_headers=False,
             timeout_graceful_shutdown=ceil(settings.grace_s),
             callback_notify=ready,
-        )
+        ),
+        listener,
+        counts,
+        number,
     )
     server.run(sockets=[listener])
 

@@ -124,6 +124,15 @@ def parse_uri_request(query: bytes, limits: Limits) -> UriRequest:
     )
 
 
+def read_numbers(values: dict[str, str]) -> tuple[int | None, Window | None]:
+    """Read what readers change while they look at one object: frameNumber, and the two values of a window.
+
+    Raises InvalidRequest as ``parse_uri_request`` does.
+    """
+    frame_number, center, width = _integer(values, "frameNumber"), _decimal(values, "windowCenter"), _window_width(values)
+    return frame_number, None if center is None or width is None else Window(center, width)
+
+
 def _texts(values: dict[str, str]) -> tuple[tuple[str, str], ...]:
     if not all(_is_charset(item) for item in values.get("charset", "*").split(",")):
         raise InvalidRequest("charset must be a comma-separated list of character set names.")

@@ -75,7 +75,7 @@ async def sheet(request: Request) -> Response:
 
 def _join(state: State, plan: SheetPlan) -> Waiter:
     """Have a sheet drawn, or wait with those who wait for it already, for the sheet itself or for its map."""
-    return state.slots.join_while_wanted(plan.digest, state.sheets.heavy(plan), partial(state.sheets.image, plan))
+    return state.slots.join_while_wanted(plan.digest, state.sheets.heavy(plan), state.sheets.making(plan).go_on)
 
 
 def _planned(state: State, query: SheetQuery, media_type: str, mounted_at: str) -> tuple[SheetPlan, Representation]:

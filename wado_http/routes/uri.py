@@ -27,8 +27,9 @@ from wado_http.params.uri import (
     check_image_parameters,
     check_media_type,
     parse_uri_request,
+    read_numbers,
 )
-from wado_http.planned import Planned, planned
+from wado_http.planned import Planned, form_of, numbered
 from wado_http.responses import (
     Representation,
     close,
@@ -75,22 +76,47 @@ def planned_in_memory(state: State, query: bytes, accept: str | None, mounted_at
     asked_for = query, accept, mounted_at
     remembered = state.plans.get(asked_for)
     if remembered is not None:
-        plan = remembered.plan
-        located = state.locating.in_memory(plan.key, plan.frame_number)
+        located = state.locating.in_memory(remembered.plan.key, remembered.plan.frame_number)
         if located is None:
             return None
-        if located.instance.version == plan.version and located.location == remembered.location:
+        if _is_of(remembered, located):
             return remembered
-    asked = _read(state, query)
-    located = state.locating.in_memory(asked.key, asked.frame_number or 1)
-    if located is None:
-        return None
-    chosen = _choose(asked, located.instance, accept)
-    if chosen.media_type == DICOM:
-        return None
-    made = _plan(state, asked, located, chosen, mounted_at)
+    shape, numbers = numbered(asked_for)
+    like = state.plans.like(shape) if numbers else None
+    made = None if like is None else _plan_like(state, like, numbers)
+    if made is None:
+        asked = _read(state, query)
+        located = state.locating.in_memory(asked.key, asked.frame_number or 1)
+        if located is None:
+            return None
+        chosen = _choose(asked, located.instance, accept)
+        if chosen.media_type == DICOM:
+            return None
+        made = _plan(state, asked, located, chosen, mounted_at)
+        if numbers:
+            state.plans.put_like(shape, made)
     state.plans.put(asked_for, made)
     return made
+
+
+def _is_of(planned: Planned, located: Located) -> bool:
+    """Whether the object is still what a picture of it was planned for."""
+    return located.instance.version == planned.plan.version and located.location == planned.stored
+
+
+def _plan_like(state: State, like: Planned, numbers: dict[str, str]) -> Planned | None:
+    """Plan what differs from a picture in these numbers only; None where its object is not in memory any more.
+
+    What depends on the names of parameters, and on their other values, was found right when that one was planned. Raises what is wrong
+    with the numbers.
+    """
+    frame_number, window = read_numbers(numbers)
+    request = like.request.of(None if like.request.frame_number is None else frame_number, window)
+    located = state.locating.in_memory(like.plan.key, request.frame_number or 1)
+    if located is None or not _is_of(like, located):
+        return None
+    plan = state.rendering.plan(located.instance, request)
+    return _planned(state, plan, located, request, like.form % numbers, like.form)
 
 
 def _read(state: State, query: bytes) -> UriRequest:
@@ -139,26 +165,29 @@ def _location(asked: UriRequest, chosen: _Chosen, mounted_at: str) -> str:
 
 def _plan(state: State, asked: UriRequest, located: Located, chosen: _Chosen, mounted_at: str) -> Planned:
     """Resolve every default of a picture."""
-    plan = state.rendering.plan(
-        located.instance,
-        RenderRequest(
-            frame_number=chosen.picked,
-            window=asked.window,
-            region=asked.region,
-            rows=asked.rows,
-            columns=asked.columns,
-            quality=asked.quality,
-            media_type=MediaType(chosen.media_type),
-            overlays=asked.overlays,
-        ),
+    request = RenderRequest(
+        frame_number=chosen.picked,
+        window=asked.window,
+        region=asked.region,
+        rows=asked.rows,
+        columns=asked.columns,
+        quality=asked.quality,
+        media_type=MediaType(chosen.media_type),
+        overlays=asked.overlays,
     )
+    plan = state.rendering.plan(located.instance, request)
     if asked.annotation is not None:
         raise NotSupported("Burning in annotations is not supported yet; the picture is available without annotation.")
     if asked.presentation_uid is not None:
         raise NotSupported("Presentation states are not supported yet; the picture is available without presentationUID.")
     location = _location(asked, chosen, mounted_at)
+    return _planned(state, plan, located, request, location, form_of(location))
+
+
+def _planned(state: State, plan: RenderPlan, located: Located, request: RenderRequest, location: str, form: str) -> Planned:
     etag, modified = entity_tag(plan.digest), modified_s(located.location)
-    return planned(plan, located.location, Representation(etag, modified, location, state.settings.max_age_s, plan.warnings))
+    representation = Representation(etag, modified, location, state.settings.max_age_s, plan.warnings)
+    return Planned(plan, located.location, request, representation, form)
 
 
 async def _answer(request: Request, asked: UriRequest, located: Located) -> Response:

@@ -162,9 +162,7 @@ def test_a_file_that_goes_is_noticed(files: FilesAtHand, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("number", [errno.EAGAIN, errno.EOPNOTSUPP, errno.EIO])
-def test_reads_that_would_wait_are_left_to_others(
-    files: FilesAtHand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
+def test_reads_that_would_wait_are_left_to_others(files: FilesAtHand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     location = write(tmp_path / "a")
     files.note(location)
 

@@ -252,7 +252,7 @@ def test_damage_of_an_index_that_was_set_aside_does_not_touch_the_new_one(state:
     assert reader.find(key()) is not None
     (state / DAMAGE_MARK).touch()
     with closing(SqlIndex(state, writing=True)):
-        assert isinstance(reader._failure(_damage()), DamagedIndex)  # met on a connection to the old file
+        assert isinstance(reader._connections._failure(_damage()), DamagedIndex)  # met on a connection to the old file
         assert not (state / DAMAGE_MARK).exists()
     reader.close()
 
@@ -270,10 +270,10 @@ def test_marks_of_version_1_have_no_path(state: Path) -> None:
 
 
 def test_a_full_disk_is_told_when_it_ends_the_transaction(index: SqlIndex) -> None:
-    with index._reading() as connection:
+    with index._connections.reading() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
 
-    @sa.event.listens_for(index._engine, "checkout")
+    @sa.event.listens_for(index._connections._engine, "checkout")
     def fill(connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages + 3}")
 
@@ -285,7 +285,7 @@ def test_a_full_disk_is_told_when_it_ends_the_transaction(index: SqlIndex) -> No
 def test_damage_is_told_by_whoever_has_met_it(index: SqlIndex, state: Path) -> None:
     index.check()
     with closing(SqlIndex(state)) as reader:
-        reader._failure(_damage())
+        reader._connections._failure(_damage())
     with pytest.raises(DamagedIndex):
         index.check()
 

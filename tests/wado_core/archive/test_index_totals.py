@@ -92,7 +92,7 @@ def test_reading_totals_does_not_look_at_all_rows(tmp_path: Path) -> None:
             nonlocal steps
             steps += 1
 
-        with closing(index._engine.raw_connection()) as connection:
+        with closing(index._connections._engine.raw_connection()) as connection:
             driver = connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
             driver.set_progress_handler(step, 100)

@@ -87,5 +87,3 @@ def test_what_is_no_notice_is_passed_over(sockets: tuple[socket.socket, socket.s
     sockets[0].send(data)
     SocketNotices(sockets[0]).send(FOUND)
     assert received(mailbox, 1) == [FOUND]
-
-

@@ -336,5 +336,3 @@ def test_bits_behind_a_byte_of_ones() -> None:
 def test_numbers_of_passes(code: str, passes: int) -> None:
     """T.800 table B.4."""
     assert PacketBits(packed([int(bit) for bit in code]), 0).passes() == passes
-
-

@@ -208,9 +208,7 @@ def test_descriptors_that_differ_are_each_used_as_they_are() -> None:
     assert "not that of green and blue" in problem_of(written)
 
 
-@pytest.mark.parametrize(
-    ("words", "bits"), [([0x0100, 0xFF00], 16), ([0x0101, 0xFFFF], 8), ([0x00FF, 0xFF00], 8), ([0, 0], 8)]
-)
+@pytest.mark.parametrize(("words", "bits"), [([0x0100, 0xFF00], 16), ([0x0101, 0xFFFF], 8), ([0x00FF, 0xFF00], 8), ([0, 0], 8)])
 def test_tables_of_8_bits_may_hold_them_in_the_high_bytes(words: list[int], bits: int) -> None:
     """H3.1: where no low byte of any table is used, and some high byte is; other high bytes are none of the table (H2.3)."""
     written = palette(words, words, words, count=2, bits=8, tag=tags.RED_PALETTE_DATA)

@@ -24,7 +24,7 @@ from tests.reference.samples import frame_samples, number_of_frames
 from tests.wado_core.dicom import written
 from tests.wado_core.dicom.objects import names, other_makers, stored
 from wado_core.codecs.decoded import Decoded
-from wado_core.dicom import part_ten as module
+from wado_core.dicom import part_ten_layout as module
 from wado_core.dicom.elements import Encoding, swapped
 from wado_core.dicom.instance import describe
 from wado_core.dicom.part_ten import CHUNK_BYTES, PartTen, part_ten
@@ -132,11 +132,7 @@ def test_every_object_is_sent_whole_or_refused_by_name(name: str) -> None:
         assert target.file_meta.MediaStorageSOPClassUID == target.get("SOPClassUID", "")
 
 
-PICTURES = [
-    name
-    for name in FIXTURES
-    if name not in ("j2k_part2", "mpg", "sr", "kos", "pdf", "ecg") and "gsps" not in name
-]
+PICTURES = [name for name in FIXTURES if name not in ("j2k_part2", "mpg", "sr", "kos", "pdf", "ecg") and "gsps" not in name]
 
 
 @pytest.mark.parametrize("name", PICTURES)

@@ -192,9 +192,7 @@ def test_numbers_at_the_ends_of_float64_give_the_table_s_line_or_none(
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(
-    slope=st.floats(-1e4, 1e4).filter(bool), intercept=st.floats(-1e16, 1e16), beside=st.floats(-1e3, 1e3), width=st.floats(1, 1e6)
-)
+@given(slope=st.floats(-1e4, 1e4).filter(bool), intercept=st.floats(-1e16, 1e16), beside=st.floats(-1e3, 1e3), width=st.floats(1, 1e6))
 def test_lines_far_from_zero_are_the_table_s(slope: float, intercept: float, beside: float, width: float) -> None:
     """A large intercept cancels against the window: the ramp must not be cut short."""
     steps, window = Grayscale(Rescale(slope, intercept), inverted=False, padding=None), Window(intercept + beside, width)

@@ -147,9 +147,7 @@ def overlaid(draw_from: st.DrawFn) -> Dataset:
 def test_random_overlays_equal_the_oracle(ds: Dataset, rows: int | None) -> None:
     data = file_bytes(ds)
     for number in range(1, int(ds.NumberOfFrames) + 1):
-        np.testing.assert_array_equal(
-            drawn(data, frame_number=number, rows=rows), reference.render(data, number, rows=rows, overlays=True)
-        )
+        np.testing.assert_array_equal(drawn(data, frame_number=number, rows=rows), reference.render(data, number, rows=rows, overlays=True))
 
 
 def test_the_digest_covers_overlays_that_are_drawn_and_no_others() -> None:
@@ -273,9 +271,10 @@ def test_nothing_of_an_overlay_is_kept_in_the_description() -> None:
     """Of 32 MB in an overlay, a description holds the place (docs/adr/0013)."""
     (overlay,) = [one for one in instance(build("ovl")).overlays if one.group == 0x6004]
     assert overlay.data is not None
-    assert build("ovl")[overlay.data.offset : overlay.data.offset + overlay.data.length] == np.packbits(
-        cross(40, 33).reshape(-1), bitorder="little"
-    ).tobytes()
+    assert (
+        build("ovl")[overlay.data.offset : overlay.data.offset + overlay.data.length]
+        == np.packbits(cross(40, 33).reshape(-1), bitorder="little").tobytes()
+    )
 
 
 def test_the_python_interface_draws_them_on_request() -> None:

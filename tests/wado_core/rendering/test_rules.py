@@ -235,4 +235,3 @@ class TestSupplementalPalette:
         found, warnings = picture(ds)
         assert np.array_equal(found, render(image(RAMP, window=(100, 50))))
         assert [warning[:11] for warning in warnings] == ["(0028,1202)"]
-

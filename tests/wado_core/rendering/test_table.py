@@ -1,5 +1,6 @@
 """The table is exact: no tolerance anywhere, for every value that a sample can hold (part H.2, docs/adr/0005)."""
 
+import tracemalloc
 from collections.abc import Iterable
 from itertools import product
 
@@ -224,3 +225,19 @@ def test_the_full_range_window_shows_the_ends_as_black_and_white() -> None:
     assert window == Window(2048.0, 4096.0)
     table = sample_table(plan(), window, gray(12))
     assert (table[0], table[4095]) == (0, 255)
+
+
+def test_remembered_tables_take_no_more_than_is_said() -> None:
+    """With the LUTs that they are found by, which nobody else holds any more."""
+    pixel = gray(16)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(100):
+            modality, voi = (Lut(0, 16, np.full(65536, number + place, "<u2").tobytes()) for place in (0, 1))
+            cell_table(Grayscale(modality, inverted=False, padding=None), voi, pixel)
+            cell_table(Grayscale(Rescale(), inverted=False, padding=None), Window(1000.0 + number, 77.0), pixel)
+        held = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert 3 << 20 < held < 7_000_000

@@ -85,7 +85,7 @@ def costs(archive: Archive, key: InstanceKey, frame_number: int, monkeypatch: py
     """Make the picture of a frame of an object that nobody has asked for before; return bytes of index and file, and reads of the file."""
     of_rows = 0
     of_file: list[int] = []
-    rows = archive.index._rows
+    rows = archive.index._connections.rows
     opened = archive.store.inner.open
 
     def counting_rows(statement: str, values: tuple[object, ...]) -> list[Any]:
@@ -100,7 +100,7 @@ def costs(archive: Archive, key: InstanceKey, frame_number: int, monkeypatch: py
             yield CountedSource(source, of_file)
 
     with monkeypatch.context() as patched:
-        patched.setattr(archive.index, "_rows", counting_rows)
+        patched.setattr(archive.index._connections, "rows", counting_rows)
         patched.setattr(archive.store, "open", counting_open)
         archive.instances.drop(key)
         instance = archive.locating.locate(key, frame_number).instance
@@ -110,9 +110,7 @@ def costs(archive: Archive, key: InstanceKey, frame_number: int, monkeypatch: py
 
 
 @pytest.mark.parametrize("kind", OBJECTS)
-def test_the_last_frame_of_ten_thousand_reads_no_more_than_the_first(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_the_last_frame_of_ten_thousand_reads_no_more_than_the_first(archive: Archive, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     data = OBJECTS[kind]()
     archive.put("many", data)
     key = describe(BytesSource(data), "", Limits()).instance.key

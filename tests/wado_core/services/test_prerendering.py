@@ -25,9 +25,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 
 def prerenderer(archive: Archive, kept: DiskCache) -> Prerendering:
-    rendering = Rendering(
-        archive.locating, archive.index, archive.store, archive.near, archive.decoding, kept, archive.told, Limits()
-    )
+    rendering = Rendering(archive.locating, archive.index, archive.store, archive.near, archive.decoding, kept, archive.told, Limits())
     return Prerendering(archive.locating, rendering, kept)
 
 

@@ -317,9 +317,7 @@ def test_pictures_are_put_into_both_caches_and_recalled_from_the_second(archive:
     pictures = [MemoryCache(16 << 20), MemoryCache(16 << 20)]
     limits = Limits()
     first, second = (
-        Rendering(
-            archive.locating, archive.index, archive.store, archive.near, archive.decoding, memory, archive.told, limits, shared
-        )
+        Rendering(archive.locating, archive.index, archive.store, archive.near, archive.decoding, memory, archive.told, limits, shared)
         for memory in pictures
     )
     plan = first.plan(archive.instance(key("ct")), PNG)

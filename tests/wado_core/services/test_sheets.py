@@ -21,6 +21,8 @@ from wado_core.model.render import RenderPlan, RenderRequest
 from wado_core.model.sheet import SheetPlan, SheetRequest, ThumbnailRequest
 from wado_core.model.uid import InstanceKey
 from wado_core.ports import ByteSource
+from wado_core.services import sheet_making
+from wado_core.services.sheets import Sheets
 from wado_core.settings import Limits
 
 STUDY, SERIES = "1.2.840.1", "1.2.840.1.1"
@@ -56,6 +58,12 @@ def key(number: int, series: str = SERIES) -> InstanceKey:
     return InstanceKey(STUDY, series, f"{series}.{number}")
 
 
+def made_by(sheets: Sheets, plan: SheetPlan) -> EncodedImage:
+    made = sheets.making(plan).go_on()
+    assert made is not None
+    return made
+
+
 def pixels_of(made: EncodedImage) -> Pixels:
     assert made.media_type == "image/jpeg"
     return np.asarray(imagecodecs.jpeg8_decode(made.data)).astype(np.int16)
@@ -76,7 +84,7 @@ class TestSheet:
         for number in range(1, 13):
             archive.put(f"{number}", data(number))
         plan = archive.sheets.plan(of_series())
-        made = archive.sheets.image(plan)
+        made = made_by(archive.sheets, plan)
         assert pixels_of(made).shape == (plan.rows, plan.columns) == (64, 320)
         for place, cell in enumerate(plan.cells):
             assert cell.tile.key == key(place + 1)
@@ -106,20 +114,20 @@ class TestSheet:
         plan = archive.sheets.plan(SheetRequest(of("us10", edge=64), 2, 4))
         assert [cell.tile.frame_number for cell in plan.cells] == [3, 4, 5, 6]
         assert plan.listed.has_next
-        made = archive.sheets.image(plan)
+        made = made_by(archive.sheets, plan)
         for place in range(4):
             expected = reference.render(build("us10"), place + 3, rows=64, columns=64)
             assert np.abs(cut(plan, made, place) - expected).mean() < 4
 
     def test_a_gray_sheet_has_one_component_and_a_coloured_one_three(self, archive: Archive) -> None:
         archive.put("1", data(1))
-        assert pixels_of(archive.sheets.image(archive.sheets.plan(of_series()))).ndim == 2
+        assert pixels_of(made_by(archive.sheets, archive.sheets.plan(of_series()))).ndim == 2
         color = np.zeros((20, 20, 3), np.uint8)
         color[:] = (250, 10, 10)
         named = {"StudyInstanceUID": STUDY, "SeriesInstanceUID": SERIES, "SOPInstanceUID": f"{SERIES}.2", "InstanceNumber": 2}
         archive.put("2", file_bytes(image(color, photometric="RGB", attributes=named)))
         plan = archive.sheets.plan(of_series())
-        made = archive.sheets.image(plan)
+        made = made_by(archive.sheets, plan)
         assert pixels_of(made).ndim == 3
         assert np.abs(cut(plan, made, 1) - np.array([250, 10, 10])).max() < 12
         assert np.ptp(cut(plan, made, 0), axis=2).max() <= 6
@@ -130,7 +138,6 @@ class TestSheet:
         assert isinstance(cell.picture, RenderPlan)
         asked = RenderRequest(rows=32, columns=32)
         assert cell.picture.digest == archive.rendering.plan(archive.instance(key(1)), asked).digest
-
 
     def test_what_names_a_sheet_is_made_with_its_plan(self, archive: Archive) -> None:
         """Of 256 thumbnails it takes milliseconds, which event loops do not have."""
@@ -144,7 +151,7 @@ class TestWhatCannotBeShown:
         archive.put("2", data(2, PhotometricInterpretation="CMYK"))
         archive.put("3", data(3))
         plan = archive.sheets.plan(of_series())
-        made = archive.sheets.image(plan)
+        made = made_by(archive.sheets, plan)
         assert list(reasons(plan, made)) == [1]
         assert "(0028,0004) Photometric Interpretation" in reasons(plan, made)[1]
         assert not made.passing
@@ -165,7 +172,7 @@ class TestWhatCannotBeShown:
             return whole(asked)
 
         monkeypatch.setattr(archive.rendering, "pixels", pixels)
-        made = archive.sheets.image(plan)
+        made = made_by(archive.sheets, plan)
         assert list(reasons(plan, made)) == [1]
         assert "DOE" not in reasons(plan, made)[1]
         assert made.passing  # nobody knows what it was
@@ -177,12 +184,12 @@ class TestWhatCannotBeShown:
         plan = archive.sheets.plan(of_series())
         path.write_bytes(data(2, RescaleSlope=2, RescaleIntercept=7))
         os.utime(path, (1_600_000_000, 1_600_000_000))
-        made = archive.sheets.image(plan)
+        made = made_by(archive.sheets, plan)
         assert list(reasons(plan, made)) == [1]
         assert made.passing
         again = archive.sheets.plan(of_series())
         assert again.digest != plan.digest
-        assert not archive.sheets.image(again).marks
+        assert not made_by(archive.sheets, again).marks
 
     def test_a_storage_that_is_away_is_unavailable_not_a_sheet_of_marks(self, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
         archive.put("1", data(1))
@@ -206,7 +213,7 @@ class TestWhatCannotBeShown:
             return there(location)
 
         monkeypatch.setattr(archive.store, "open", away)
-        made = archive.sheets.image(plan)
+        made = made_by(archive.sheets, plan)
         assert list(reasons(plan, made)) == [1]
         assert made.passing
 
@@ -215,7 +222,7 @@ class TestWhatCannotBeShown:
         try:
             hasty.put("1", data(1))
             plan = hasty.sheets.plan(of_series())
-            made = hasty.sheets.image(plan)
+            made = made_by(hasty.sheets, plan)
             assert "no time left" in reasons(plan, made)[0]
             assert made.passing
             assert hasty.sheets.cached(plan) is None
@@ -228,8 +235,25 @@ class TestWhatCannotBeShown:
         plan = archive.sheets.plan(of_series())
         before, asked = archive.store.opened, iter((True, True, False))
         with pytest.raises(Unwanted):
-            archive.sheets.image(plan, lambda: next(asked))
+            archive.sheets.making(plan).go_on(lambda: next(asked))
         assert archive.store.opened == before + 2
+
+    def test_a_sheet_gives_way_and_goes_on_where_it_was(self, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+        for number in range(1, 6):
+            archive.put(f"{number}", data(number))
+        plan = archive.sheets.plan(of_series())
+        at_once = made_by(archive.sheets, plan)
+        monkeypatch.setattr(sheet_making, "SLICE_S", 0.0)
+        others, before = iter((False, False, True, False, True, False, False, False)), archive.store.opened
+        making = archive.sheets.making(plan)
+        made = [making.go_on(others_wait=lambda: next(others)) for _ in range(3)]
+        assert made == [None, None, at_once]
+        assert archive.store.opened == before + 5  # no tile is drawn twice
+
+    def test_a_sheet_gives_way_only_when_it_has_had_its_turn(self, archive: Archive) -> None:
+        archive.put("1", data(1))
+        plan = archive.sheets.plan(of_series())
+        assert archive.sheets.making(plan).go_on(others_wait=lambda: True) is not None
 
 
 class TestLists:

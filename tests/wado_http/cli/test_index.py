@@ -16,7 +16,7 @@ from wado_core.model.study import Totals
 from wado_core.services.report import Report
 from wado_http.cli.index import damaged, summary
 from wado_http.cli.main import run
-from wado_http.cli.progress import FileCount, lines, shown_progress
+from wado_http.cli.progress import FileCount, indexing_line, lines, shown_progress
 
 
 @pytest.fixture
@@ -104,10 +104,10 @@ def test_damaged_files_beyond_the_most_are_counted() -> None:
 
 
 def test_lines_of_progress_keep_their_distance(capsys: pytest.CaptureFixture[str]) -> None:
-    show = lines(3600)
+    show = lines(3600, indexing_line)
     show(Progress(files_seen=1))
     assert capsys.readouterr().err == ""
-    show = lines(0)
+    show = lines(0, indexing_line)
     show(Progress(files_seen=1200, instances=1))
     assert capsys.readouterr().err == "Indexing: 1,200 files so far, 1 instance\n"
 

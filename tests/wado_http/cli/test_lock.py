@@ -27,8 +27,9 @@ def test_one_process_holds_it_and_the_others_name_that_one(tmp_path: Path) -> No
     with holding(tmp_path, "serve") as lock:
         assert not lock.left_behind
         assert holder(tmp_path) == Holder("serve", os.getpid())
-        with pytest.raises(click.ClickException, match=rf"'wado serve' \(process {os.getpid()}\) serves these PATHs already"), holding(
-            tmp_path, "serve"
+        with (
+            pytest.raises(click.ClickException, match=rf"'wado serve' \(process {os.getpid()}\) serves these PATHs already"),
+            holding(tmp_path, "serve"),
         ):
             pass
     assert holder(tmp_path) is None

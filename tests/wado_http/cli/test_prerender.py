@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from wado_core.services.prerendering import Prerendered, Wanted
 from wado_core.settings import Settings
 from wado_http.cli import prerender_pool
 from wado_http.cli.prerender_pool import Pool
-from wado_http.cli.prerender_report import _lines, summary
+from wado_http.cli.prerender_report import prerendering_line, summary
+from wado_http.cli.progress import lines
 from wado_http.params.thumbnails import thumbnail_query
 from wado_http.viewer import links
 
@@ -230,7 +232,7 @@ def test_the_summary_of_many_reasons() -> None:
 
 
 def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    show = _lines(1000, 0.0)
+    show = lines(0.0, partial(prerendering_line, 1000))
     time.sleep(0.001)
     show(Prerendered(instances=10, made=20))
     assert capsys.readouterr().err == "Prerendering: 10 of 1,000 instances, 20 pictures\n"

@@ -1,0 +1,136 @@
+"""Answers by the short way, written to the connection without an ASGI task: all of one in one system call."""
+
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from wado_core.model.frame import EncodedImage
+from wado_http.flight import Waiter
+from wado_http.short_way import TRIED, Answer
+
+# Finds the answer to a request (its ASGI scope) that can be answered at once, None for all others.
+AtOnce = Callable[[Any], Answer | None]
+
+_OK, _NOT_MODIFIED = b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 304 Not Modified\r\n"
+_CLOSE = b"connection: close\r\n"
+
+
+class AtOnceProtocol(HttpToolsProtocol):
+    """Answers what has a short way as soon as its headers are read; for all else uvicorn starts a task.
+
+    One request in what is received at a time: those that a client has sent ahead are tasks, so that none of them holds up others.
+    """
+
+    def __init__(self, *arguments: Any, at_once: AtOnce | None = None, **keywords: Any) -> None:
+        """Make the protocol of a connection.
+
+        at_once: None where every request is a task.
+        """
+        super().__init__(*arguments, **keywords)
+        self._find = at_once
+        self._may_answer = False
+        self._descriptor = -1
+
+    def connection_made(self, transport: Any) -> None:
+        """Find out whether what is sent can be handed to the system as it is."""
+        super().connection_made(transport)
+        socket = transport.get_extra_info("socket")
+        if self.scheme == "http" and socket is not None:
+            self._descriptor = socket.fileno()
+
+    async def all_sent(self) -> None:
+        """Wait until all that was written has left this process, or the connection is gone."""
+        raise NotImplementedError
+
+    def data_received(self, data: bytes) -> None:
+        """Answer one request of these at once."""
+        self._may_answer = self._find is not None
+        super().data_received(data)
+        self._may_answer = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Answer a request, or start what will."""
+        # Set where the request before it was answered within the same reading: the connection is not idle.
+        self._unset_keepalive_if_required()
+        if not self._may_answer or app is not self.app:  # the other refuses: there are too many connections
+            super()._start_asgi_task(cycle, app)
+            return
+        self._may_answer = False
+        assert self._find is not None  # noqa: S101 - _may_answer says so
+        answer = self._find(cycle.scope)
+        if answer is None:
+            self._start_task(cycle)
+        elif isinstance(answer.picture, Waiter):
+            answer.picture.when_landed(partial(self._landed, cycle, answer, answer.picture))
+        else:
+            self._answer(cycle, answer, answer.picture)
+
+    def _start_task(self, cycle: RequestResponseCycle) -> None:
+        cycle.scope["extensions"][TRIED] = {}
+        super()._start_asgi_task(cycle, self.app)
+
+    def _landed(self, cycle: RequestResponseCycle, answer: Answer, waiter: Waiter) -> None:
+        """Send the picture that has been made; what could not be made takes the whole way."""
+        try:
+            image = waiter.image()
+        except Exception:  # noqa: BLE001 - the whole way meets it again, and answers it
+            image = None
+        if cycle.disconnected or self.transport.is_closing():
+            waiter.leave()
+        elif image is None:
+            waiter.leave()
+            self._start_task(cycle)
+        else:
+            self._answer(cycle, answer, image)
+            waiter.leave()
+
+    def _answer(self, cycle: RequestResponseCycle, answer: Answer, image: EncodedImage | None) -> None:
+        lines = [_NOT_MODIFIED if image is None else _OK]
+        lines += [b"%b: %b\r\n" % header for header in cycle.default_headers]
+        lines.append(answer.planned.head())
+        if image is not None:
+            lines.append(b"content-type: %b\r\ncontent-length: %d\r\n" % (answer.planned.media_type, len(image.data)))
+        if not cycle.keep_alive:
+            lines.append(_CLOSE)
+        lines.append(b"\r\n")
+        cycle.response_started = cycle.response_complete = True
+        self._write(b"".join(lines), b"" if image is None else image.data, answer)
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+        cycle.on_response = _nothing
+
+    def _write(self, head: bytes, body: bytes, answer: Answer) -> None:
+        """Hand an answer to the system, and what it does not take now to the transport."""
+        sent, waits = 0, self.transport.get_write_buffer_size() > 0
+        if not waits and self._descriptor >= 0 and not self.transport.is_closing():
+            try:
+                sent = os.writev(self._descriptor, (head, body))
+            except BlockingIOError:
+                sent = 0
+            except OSError:  # nobody is left to answer
+                self.transport.abort()
+                return
+        if sent == len(head) + len(body):
+            return
+        if sent < len(head):
+            self.transport.write(head[sent:])
+        self.transport.write(memoryview(body)[max(sent - len(head), 0) :])
+        answer.unsent.hold(body)
+        task = self.loop.create_task(self._give_back(body, answer))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    async def _give_back(self, body: bytes, answer: Answer) -> None:
+        try:
+            await self.all_sent()
+        finally:
+            answer.unsent.give_back(body)
+
+
+def _nothing() -> None:
+    """Stand where uvicorn would keep a connection alive by way of a request that has been answered."""
