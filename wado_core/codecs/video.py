@@ -98,9 +98,7 @@ class _Watch:
         return replace(self.bounds, deadline_s=max(self._end - time.monotonic(), 0.0))
 
 
-def _from_entry(
-    path: str, demuxer: str, encoded: bytes, pixel: ImagePixel, coding: Coding, picture: int, watch: _Watch
-) -> Cells | None:
+def _from_entry(path: str, demuxer: str, encoded: bytes, pixel: ImagePixel, coding: Coding, picture: int, watch: _Watch) -> Cells | None:
     """Decode from the nearest key picture; None where that saves nothing, where one is not sure, and where nothing came of it."""
     packed = demuxer != elementary_demuxer(coding)
     if picture <= _NEAR + (len(encoded) >> _NEAR_SHIFT if packed else 0):
