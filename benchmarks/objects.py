@@ -6,7 +6,7 @@ import imagecodecs
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
-from pydicom.uid import JPEGBaseline8Bit
+from pydicom.uid import HTJ2K, JPEG2000, HTJ2KLossless, JPEG2000Lossless, JPEGBaseline8Bit
 
 from tests.fixtures import file_bytes
 from tests.fixtures.image import image
@@ -97,6 +97,37 @@ def mammogram() -> bytes:
     return file_bytes(
         image(phantom(4096, 3328, 6), name="bench-mg", sop_class=MAMMOGRAPHY_IMAGE, modality="MG", bits_stored=12, window=(1064, 400))
     )
+
+
+@cache
+def jpeg_2000_mammogram(*, reversible: bool = True) -> bytes:
+    """Return the mammogram in JPEG 2000 as encoders of this field write it: one tile and layer, five levels, blocks of 64 × 64, LRCP.
+
+    reversible: 8 MB; otherwise by the irreversible wavelet to 1.2 MB.
+    """
+    samples = phantom(4096, 3328, 6)
+    stream = imagecodecs.jpeg2k_encode(samples, level=0 if reversible else 60, codecformat="J2K", reversible=reversible, bitspersample=12)
+    return _compressed(samples, bytes(stream), JPEG2000Lossless if reversible else JPEG2000, f"bench-mg-j2k-{reversible}")
+
+
+@cache
+def htj2k_radiograph(*, reversible: bool = True) -> bytes:
+    """Return an image of 2048 × 2048 in High-Throughput JPEG 2000: one tile and layer, five levels, blocks of 64 × 64, RPCL.
+
+    reversible: 3 MB; otherwise by the irreversible wavelet to some 400 KB.
+    """
+    samples = phantom(2048, 2048, 10)
+    stream = imagecodecs.htj2k_encode(samples, level=0 if reversible else 0.0002, reversible=reversible)
+    return _compressed(samples, bytes(stream), HTJ2KLossless if reversible else HTJ2K, f"bench-dx-htj2k-{reversible}")
+
+
+def _compressed(samples: npt.NDArray[np.uint16], stream: bytes, syntax: str, name: str) -> bytes:
+    return file_bytes(
+        image(
+            samples, name=name, sop_class=MAMMOGRAPHY_IMAGE, modality="MG", bits_stored=12, window=(1064, 400),
+            transfer_syntax=syntax, code_streams=[stream],
+        )
+    )  # fmt: skip
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.report_encoder import report_encoder
 from benchmarks.report_server import report_server
+from benchmarks.report_thumbnails import report_thumbnails
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -79,6 +80,8 @@ def tables(results: dict[str, Any]) -> dict[str, str]:
         found["benchmarks"] = report(results)
     if encoder := report_encoder(results["benchmarks"], _origin(results)):
         found["encoder"] = encoder
+    if thumbnails := report_thumbnails(results["benchmarks"], _origin(results)):
+        found["thumbnails"] = thumbnails
     if server := report_server(results["benchmarks"], _origin(results)):
         found["server"] = server
     return found

@@ -30,6 +30,15 @@ def test_table_of_the_encoder() -> None:
     assert lines[-1].endswith("Load average 0.10 at the start, 0.20 at the end, 0.50 at most.")
 
 
+def test_table_of_thumbnails() -> None:
+    row = {"label": "JPEG", "full_s": 1.2, "decoded_s": 0.01, "made_s": 0.012, "whole_s": 0.8, "load": [0.3, 0.7]}
+    found = tables({"benchmarks": [{"name": "test", "extra_info": {"thumbnail": row}}], "machine_info": MACHINE})
+    assert list(found) == ["thumbnails"]
+    lines = found["thumbnails"].splitlines()
+    assert lines[2] == "| JPEG | 1,200 ms | 10.00 ms: **1/120** | 12.00 ms: **1/100** | 800 ms: **1/1.5** |"
+    assert "Load average 0.30 at the start, 0.70 at most." in lines[-1]
+
+
 def test_names_of_others() -> None:
     assert (report_encoder.LIBRARY, *report_encoder.BESIDE) == tuple(encoders.OTHERS)
 

@@ -15,7 +15,7 @@ from wado_core.model.notice import Notice, RangeFound
 from wado_core.model.study import Duplicate, InstanceSummary, Standing, StudySummary, Totals
 from wado_core.model.uid import InstanceKey, SeriesKey
 
-# Takes a finished piece of a picture.
+# Takes a finished piece of a picture; an empty one behind the last says that there are no others.
 Deliver = Callable[[bytes], None]
 
 # Work for a thread that is idle. It ends by itself, or sooner: it asks the function that it is given whether it may go on, before each
@@ -42,6 +42,17 @@ class ByteSource(Protocol):
         ...
 
 
+class OpenObject(ByteSource, Protocol):
+    """An object that a store has opened."""
+
+    def compare(self) -> None:
+        """Raise ContentChanged when the object is no longer in the state in which it was opened, Unavailable when nobody can tell.
+
+        What was read before belongs to that state if this does not raise afterwards.
+        """
+        ...
+
+
 class WouldWait(Exception):
     """Bytes are not in memory: who must not wait reads them elsewhere."""
 
@@ -49,7 +60,7 @@ class WouldWait(Exception):
 class Store(Protocol):
     """Where objects lie."""
 
-    def open(self, location: Location) -> AbstractContextManager[ByteSource]:
+    def open(self, location: Location) -> AbstractContextManager[OpenObject]:
         """Open one copy; everything read through it belongs to one state of the file.
 
         Raises ContentChanged when size, mtime_ns or inode differ from ``location`` (or the file has gone) on opening, and

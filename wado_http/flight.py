@@ -20,7 +20,8 @@ Work = Callable[[Deliver, Lend], EncodedImage]
 class Flight:
     """One making of a picture.
 
-    pieces: what is finished of it, in order; none any more when it has landed.  outcome: None until it has landed.
+    pieces: what is finished of it, in order; none any more when it has landed.  ended: these are all that there are.
+    outcome: None until it has landed.
     origin: traceback and context that the error has landed with, before it was raised into any request.
     abandoned: called when the last request has left it before its start.
     """
@@ -31,6 +32,7 @@ class Flight:
     outcome: EncodedImage | BaseException | None = None
     origin: tuple[TracebackType | None, BaseException | None] = (None, None)
     pieces: list[bytes] = field(default_factory=list)
+    ended: bool = False
     waiters: list["Waiter"] = field(default_factory=list)
 
     def start(self) -> None:
@@ -40,8 +42,10 @@ class Flight:
             waiter.disarm()
 
     def add(self, piece: bytes) -> None:
-        """Hand the next piece to everybody."""
+        """Hand the next piece to everybody; an empty one: there are no others."""
         if not piece:
+            self.ended = True
+            self._wake()
             return
         self.pieces.append(piece)
         self.unsent.hold(piece)
@@ -141,11 +145,13 @@ class Waiter:
         Raises the error that ended the flight.
         """
         flight = self._flight
-        while flight.outcome is None and self._place == len(flight.pieces):
+        while flight.outcome is None and self._place == len(flight.pieces) and not flight.ended:
             await self._hear()
         image = self.image()
         if image is None:
             self._give_back()
+            if self._place == len(flight.pieces):
+                return None
             piece = flight.pieces[self._place]
             self._place += 1
             self._taken += len(piece)

@@ -12,7 +12,7 @@ import pytest
 
 from wado_core.archive.store_files import FileStore
 from wado_core.model.instance import Location
-from wado_core.ports import ByteSource, Glance
+from wado_core.ports import Glance, OpenObject
 
 _recordings: list[list[bytes]] = []
 _hooked: list[bool] = []
@@ -58,7 +58,7 @@ def bounded(seconds: float) -> Iterator[None]:
 class _CountedSource:
     """A source that notes every range that is read."""
 
-    inner: ByteSource
+    inner: OpenObject
     ranges: list[tuple[int, int]]
 
     @property
@@ -70,15 +70,18 @@ class _CountedSource:
         self.ranges.append((offset, len(data)))
         return data
 
+    def compare(self) -> None:
+        self.inner.compare()
+
 
 @dataclass
 class _Opening:
     """A context that opens a file of the store inside, and counts what is read of it."""
 
-    inner: AbstractContextManager[ByteSource]
+    inner: AbstractContextManager[OpenObject]
     ranges: list[tuple[int, int]]
 
-    def __enter__(self) -> ByteSource:
+    def __enter__(self) -> OpenObject:
         return _CountedSource(self.inner.__enter__(), self.ranges)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -99,7 +102,7 @@ class WatchedStore:
     def glance(self, folder: bytes) -> Glance:
         return self.inner.glance(folder)
 
-    def open(self, location: Location) -> AbstractContextManager[ByteSource]:
+    def open(self, location: Location) -> AbstractContextManager[OpenObject]:
         if self.before_opening is not None:
             self.before_opening()
         return _Opening(self.inner.open(location), self.ranges.setdefault(location.path, []))

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tests.load.changing import WRITING_S, Fate, History, State, World
-from tests.load.content import VERSIONS, content, level, level_of_png, version_of_object
+from tests.load.content import VERSIONS, content, level, level_of, version_of_object
 from tests.load.serving import address
 
 # A picture in memory counts for so long without a look at its file.
@@ -22,7 +22,7 @@ SETTLING_S = 0.3
 class Question:
     """What is asked of an object.
 
-    window: None for the stored one.  once: nobody has asked this before, so that no memory has the answer.
+    window: None for the stored one.  jpeg: rather than PNG.  once: nobody has asked this before, so that no memory has the answer.
     """
 
     history: History
@@ -30,6 +30,12 @@ class Question:
     frame_number: int = 1
     window: tuple[float, float] | None = None
     region: str = ""
+    jpeg: bool = False
+
+    @property
+    def in_pieces(self) -> bool:
+        """Whether the answer may have begun when the file changes, and is broken off then."""
+        return self.whole_object or (self.jpeg and self.history.subject.kind.streamed)
 
     @property
     def once(self) -> bool:
@@ -38,6 +44,8 @@ class Question:
     @property
     def address(self) -> str:
         parameters = {"contentType": "application/dicom" if self.whole_object else "image/png"}
+        if self.jpeg:  # of a quality in which one level stays what it is
+            parameters = {"contentType": "image/jpeg", "imageQuality": "100"}
         if self.window is not None:
             parameters |= {"windowCenter": str(self.window[0]), "windowWidth": str(self.window[1])}
         if self.region:
@@ -96,7 +104,7 @@ class Client:
             return Question(history, frame_number=frame)
         if chance < 0.7:
             window = (round(self._random.uniform(80, 160), 4), round(self._random.uniform(400, 500), 4))
-            return Question(history, frame_number=frame, window=window)
+            return Question(history, frame_number=frame, window=window, jpeg=history.subject.kind.streamed)
         return Question(history, frame_number=frame, region=f"0,0,{self._random.uniform(0.2, 1):.6f},{self._random.uniform(0.2, 1):.6f}")
 
     def ask(self, question: Question, *, settled: bool = False) -> str:
@@ -127,14 +135,16 @@ class Client:
 
     def _count(self, question: Question, outcome: str) -> None:
         what = "object" if question.whole_object else "frame" if question.history.subject.kind.frames > 1 else "picture"
+        if question.in_pieces and what == "picture":
+            what = "picture in pieces"
         self.answers[f"{what} {outcome}"] += 1
 
     @staticmethod
     def _judge_broken(question: Question, *, settled: bool) -> str:
-        """An object may end early that is replaced meanwhile, or one of whose frames proves to be damaged."""
-        changes = not settled and not question.history.quiet
-        damaged = question.history.now.fate is Fate.DAMAGE and question.history.subject.kind.frames > 1
-        return "" if question.whole_object and (changes or damaged) else f"{question.history.subject.name}: cut short"
+        """What is sent in pieces may end early when it changes meanwhile, an object also if a frame proves to be damaged."""
+        changes = question.in_pieces and not settled and not question.history.quiet
+        damaged = question.whole_object and question.history.now.fate is Fate.DAMAGE and question.history.subject.kind.frames > 1
+        return "" if changes or damaged else f"{question.history.subject.name}: cut short"
 
     def _judge(self, question: Question, status: int, body: bytes, states: list[State], *, settled: bool) -> str:
         fates = {state.fate for state in states}
@@ -159,7 +169,7 @@ def _compare(question: Question, body: bytes, versions: set[int]) -> str:
     subject = question.history.subject
     try:
         if not question.whole_object:
-            found = level_of_png(body)
+            found = level_of(body)
             levels = {version: level(subject, version, question.frame_number, question.window) for version in versions}
             return "" if found in levels.values() else f"level {found} is of none of {levels}"
         if not subject.kind.converted and any(body == content(subject, version) for version in versions):

@@ -29,6 +29,7 @@ from tests.fixtures import file_bytes, image
 from tests.fixtures.code_streams import jpeg, jpeg_2000, rle
 from tests.fixtures.identity import object_uid, series_uid, study_uid
 from tests.fixtures.multi_frame_images import set_value_groups
+from wado_core.model.render import STREAMED_PIXELS
 from wado_core.model.uid import InstanceKey
 
 VERSIONS = 10
@@ -49,6 +50,11 @@ class Kind:
     frames: int = 1
     encode: Callable[[NDArray[Any]], bytes] | None = None
     enhanced: bool = False
+
+    @property
+    def streamed(self) -> bool:
+        """Whether JPEG pictures of it are made in pieces, while it is read."""
+        return self.edge * self.edge >= STREAMED_PIXELS and self.encode is None
 
     @property
     def converted(self) -> bool:
@@ -155,9 +161,9 @@ def _shown(value: int, shift: int, window: tuple[float, float]) -> int:
     return int(reference.render(ds)[0, 0])
 
 
-def level_of_png(body: bytes) -> int:
-    """Return the one level of a picture; raises ValueError when it has several."""
-    levels = np.unique(imagecodecs.png_decode(body))
+def level_of(body: bytes) -> int:
+    """Return the one level of a PNG or, of the highest quality, a JPEG picture; raises ValueError when it has several."""
+    levels = np.unique(imagecodecs.jpeg8_decode(body) if body.startswith(b"\xff\xd8") else imagecodecs.png_decode(body))
     if levels.size != 1:
         raise ValueError(f"the picture has the levels {levels.tolist()[:5]}")
     return int(levels[0])

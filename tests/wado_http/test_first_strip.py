@@ -1,8 +1,14 @@
-"""A mammogram of 13 megapixels, its real encoder and a real server: the first strip is with the client before the second is coded."""
+"""A mammogram of 13 megapixels, its real encoder and a real server: the first strip is with the client before the second is coded.
 
+And a file that changes while its picture is on its way.
+"""
+
+import os
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +16,7 @@ import pytest
 
 from tests.fixtures import file_bytes, image
 from tests.reference.jpeg import take_apart
+from tests.wado_core.services.archive import Archive as Services
 from tests.wado_http.doubles import Archive, query
 from tests.wado_http.loopback import FOR_EVER_S, ONE_SLOT, served
 from wado_core.dicom.frames import FrameReader
@@ -68,3 +75,61 @@ def test_the_first_strip_of_a_mammogram_leaves_before_the_second_is_coded(monkey
     stream = take_apart(first + rest)
     assert (stream.rows, stream.columns) == (ROWS, COLUMNS)
     assert coded > 2
+
+
+@dataclass
+class OneFile(Archive):
+    """An archive of one file, whose pictures are made by the real service.
+
+    The file changes when ``after`` pieces have been made and something of them has ``arrived``.
+    """
+
+    services: Any = None
+    after: int = 0
+    change: Callable[[], None] = lambda: None
+    arrived: threading.Event = field(default_factory=threading.Event)
+
+    def plan(self, instance: Any, request: RenderRequest) -> RenderPlan:
+        return make_plan(instance, request, Limits())
+
+    def image(self, plan: RenderPlan, deliver: Deliver | None = None, lend: Lend | None = None) -> EncodedImage:
+        made = 0
+
+        def delivered(piece: bytes) -> None:
+            nonlocal made
+            assert deliver is not None
+            deliver(piece)
+            made += 1
+            if made == self.after:
+                assert self.arrived.wait(FOR_EVER_S)
+                self.change()
+
+        image: EncodedImage = self.services.rendering.image(plan, delivered, lend)
+        return image
+
+
+@pytest.mark.parametrize("after", [1, 2, 7])
+def test_a_file_that_changes_between_strips_breaks_the_answer_off(tmp_path: Path, after: int) -> None:
+    """The client sees that it is not whole: the last chunk does not come, and the connection ends (RFC 9112 8)."""
+    cells = np.add.outer(np.arange(1400) * 3, np.arange(1000)).astype(np.uint16)
+    data = file_bytes(image(cells, name="changes", bits_stored=13, window=(3000, 6000)))
+    with closing(Services(tmp_path)) as services:
+        path = services.put("changes", data)
+        key = describe(BytesSource(data), "v1", Limits()).instance.key
+        instance = services.instance(key)
+        whole = execute(make_plan(instance, RenderRequest(), Limits()), FrameReader(BytesSource(data), instance, Limits()))[0].data
+        archive = OneFile({key: instance}, services=services, after=after, change=lambda: os.truncate(path, len(data) // 2))
+        with served(archive, Settings(workers=ONE_SLOT)) as server:
+            with server.client() as client:
+                status, headers = client.ask(query(instance)).head()
+                assert (status, headers["transfer-encoding"]) == (200, "chunked")
+                archive.arrived.set()
+                came, complete = client.chunks()
+            assert not complete
+            assert whole.startswith(came)
+            assert 0 < len(came) < len(whole)
+            assert services.rendering.cached(archive.plan(instance, RenderRequest())) is None
+            path.write_bytes(data)
+            services.indexing.run([services.root], processes=0)
+            archive.instances[key], archive.after = services.locating.relocate(key).instance, 0
+            assert server.get(query(instance))[2] == whole

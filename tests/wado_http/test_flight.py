@@ -83,10 +83,27 @@ async def test_pieces_that_come_while_somebody_waits_wake_everybody(unsent: Unse
     assert unsent.size_bytes == 0
 
 
-async def test_empty_pieces_are_none(unsent: Unsent) -> None:
+async def test_an_empty_piece_says_that_there_are_no_others(unsent: Unsent) -> None:
+    """Whoever has taken all of them is at the end, and does not wait until they have been joined; others get the whole picture."""
     flight = Flight(unsent, started=True)
+    early, late = (Waiter(flight, whole=False) for _ in range(2))
+    for piece in PIECES:
+        flight.add(piece)
+    taken = [await early.more() for _ in PIECES]
+    waiting = asyncio.create_task(early.more())
+    await settle()
+    assert not waiting.done()
     flight.add(b"")
-    assert flight.pieces == []
+    assert flight.pieces == PIECES
+    assert await waiting is None
+    assert taken == PIECES
+    assert await late.more() == PIECES[0]
+    early.leave()
+    flight.land(PICTURE)
+    assert await late.more() == PICTURE.data[len(PIECES[0]) :]
+    assert await late.more() is None
+    late.leave()
+    assert unsent.size_bytes == 0
 
 
 async def test_whoever_needs_the_whole_waits_for_it(unsent: Unsent) -> None:

@@ -1,6 +1,6 @@
 """JPEG as the pipeline asks for it: which subsampling, which strips (docs/adr/0017)."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from functools import lru_cache
 
 from wado_core.jpeg.encoder import encode as encode_pieces
@@ -19,7 +19,7 @@ STRIP_ROWS = 32
 
 def encode(
     samples: Samples, rows: int, columns: int, quality: int, *, in_strips: bool, profile: bytes = b"", lend: Lend | None = None
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """Yield a picture in pieces: gray as one component, colour as YCbCr with JFIF (A3.5, A3.7).
 
     quality: 1 … 100, the scale of the IJG; chroma is subsampled 4:2:0 below 90 (A4.82).

@@ -1,6 +1,7 @@
 """What a stored video stream is: how its pictures are coded, and what it is packed in (PS3.5 8.2.5 to 8.2.11)."""
 
 from enum import Enum
+from struct import unpack_from
 
 from wado_core.model import transfer_syntax as syntaxes
 
@@ -56,3 +57,34 @@ def demuxer_of(stream: bytes, coding: Coding) -> str | None:
     if begun.startswith(_PACK_HEADER):
         return "mpeg"
     return _ELEMENTARY[coding] if begun.startswith(_START_CODE) else None
+
+
+def elementary_demuxer(coding: Coding) -> str:
+    """Return the demuxer of ffmpeg for an elementary stream."""
+    return _ELEMENTARY[coding]
+
+
+def all_samples_are_shown(stream: bytes) -> bool:
+    """Say whether each sample of the video of an MP4 is a picture that ffmpeg shows, in the colours of its stream.
+
+    An edit list may leave pictures out (ISO/IEC 14496-12 8.6.6), and a box of colours (12.1.5) may say what the stream does not: no, where
+    there is a list of more than one edit of ordinary length that begins with the first sample, or such a box.
+    """
+    if b"colr" in stream:
+        return False
+    at = stream.find(b"elst")
+    while at >= 0:
+        if at + 20 > len(stream) or stream[at + 4] != 0:
+            return False  # of 64 bits, for films of many hours
+        edits, _, begin, rate = unpack_from(">LLlL", stream, at + 8)
+        if edits != 1 or rate != 0x10000 or begin > _first_composition_offset(stream):
+            return False
+        at = stream.find(b"elst", at + 4)
+    return True
+
+
+def _first_composition_offset(stream: bytes) -> int:
+    """Return how much later than it is decoded the first sample is shown (8.6.1.3); 0 where none is."""
+    at = stream.find(b"ctts")
+    entries = unpack_from(">L", stream, at + 8)[0] if 0 <= at <= len(stream) - 20 else 0
+    return int(unpack_from(">l", stream, at + 16)[0]) if entries else 0

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from wado_core.dicom.elements import swapped
+from wado_core.dicom.frame_rows import ENDS_WITHIN, FrameRows
 from wado_core.dicom.lut import read_lut, read_palette
 from wado_core.dicom.overlays import read_overlay
 from wado_core.dicom.source import Inflate, inflated
@@ -46,15 +47,29 @@ class FrameReader:
         The frames of a video are one stream, which is returned for any of them.
         Raises DamagedObject, NotSupported, LimitExceeded, Unavailable.
         """
-        layout, pixel = self._instance.frames, self._instance.image_pixel
-        if layout is None or pixel is None:
-            raise NotSupported(self._instance.image_problem or NO_IMAGE)
+        layout, pixel = self._image()
         if self._instance.transfer_syntax.video:
             return joined(self._data_set(), self._video(), frame_number)
         if layout.encapsulated:
             fragments = self._instance.fragments(frame_number)
             return joined(self._data_set(), fragments if most_bytes is None else _beginning(fragments, most_bytes), frame_number)
         return _native(self._data_set(), layout, pixel, frame_number)
+
+    def rows(self, frame_number: int) -> FrameRows:
+        """Return the rows of a native frame that has such (``has_rows``), whose words are in order, to be read when they are needed.
+
+        Raises DamagedObject, NotSupported; and LimitExceeded, Unavailable of what is deflated.
+        """
+        layout, pixel = self._image()
+        assert not layout.encapsulated and not layout.words_swapped  # noqa: S101, PT018 - not asked for by whoever keeps to the above
+        _check_length(layout, pixel, frame_number)
+        return FrameRows(self._data_set(), layout.offset + (frame_number - 1) * pixel.native_frame_bits // 8, pixel)
+
+    def _image(self) -> tuple[FrameLayout, ImagePixel]:
+        layout, pixel = self._instance.frames, self._instance.image_pixel
+        if layout is None or pixel is None:
+            raise NotSupported(self._instance.image_problem or NO_IMAGE)
+        return layout, pixel
 
     def _video(self) -> tuple[ByteRange, ...]:
         fragments = self._instance.fragments(1)
@@ -114,8 +129,7 @@ def _native(source: ByteSource, layout: FrameLayout, pixel: ImagePixel, frame_nu
     """Return a native frame from its first cell on, which for cells of 1 bit may lie within a byte (PS3.5 8.1.1)."""
     bits = pixel.native_frame_bits
     first_bit, end_bit = (frame_number - 1) * bits, frame_number * bits
-    if end_bit > layout.length * 8:
-        raise DamagedObject(too_short(layout.length, pixel, frame_number))
+    _check_length(layout, pixel, frame_number)
     first, last = first_bit // 8, (end_bit + 7) // 8
     if not layout.words_swapped:
         data = _read(source, layout.offset + first, last - first)
@@ -126,6 +140,11 @@ def _native(source: ByteSource, layout: FrameLayout, pixel: ImagePixel, frame_nu
     else:
         data = swapped(swapped(_read(source, layout.offset + first, last - first), 2), pixel.bits_allocated // 8)
     return from_bit(data, first_bit % 8, (bits + 7) // 8)
+
+
+def _check_length(layout: FrameLayout, pixel: ImagePixel, frame_number: int) -> None:
+    if frame_number * pixel.native_frame_bits > layout.length * 8:
+        raise DamagedObject(too_short(layout.length, pixel, frame_number))
 
 
 def too_short(length: int, pixel: ImagePixel, frame_number: int) -> str:
@@ -155,5 +174,5 @@ def from_bit(data: bytes, bit: int, length: int) -> bytes:
 def _read(source: ByteSource, offset: int, length: int) -> bytes:
     data = source.read(offset, length)
     if len(data) < length:
-        raise DamagedObject("The object ends within (7FE0,0010) Pixel Data (PS3.5 8.2).")
+        raise DamagedObject(ENDS_WITHIN)
     return data

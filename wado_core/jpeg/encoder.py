@@ -1,6 +1,7 @@
 """The encoder: samples to the pieces of a baseline JPEG stream, in one thread or several (T.81 process 1, docs/adr/0017)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from functools import lru_cache
 from itertools import accumulate
 
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from wado_core.jpeg.layout import Layout, Subsampling
 from wado_core.jpeg.markers import END_OF_IMAGE, header
-from wado_core.jpeg.samples import IDENTITY, Cells, ColorSamples, DrawnSamples, GraySamples, Line, Samples, numbers_of, samples_of
+from wado_core.jpeg.samples import IDENTITY, Cells, ColorSamples, DrawnSamples, GraySamples, Line, Samples, numbers_of
 from wado_core.jpeg.scratch import COLOR_TILE, GRAY_TILE, scratch_of_thread
 from wado_core.jpeg.strips import in_order
 from wado_core.jpeg.tables import Steps, scale_of, standard_codes
@@ -27,8 +28,12 @@ _Inputs = tuple[int, Cells, Cells, npt.NDArray[np.uint8], _Numbers, int, int]
 _NO_CELLS_8, _NO_CELLS_16, _NO_TABLE = np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint16), np.zeros(1, np.uint8)
 
 
-def encode(samples: Samples, layout: Layout, steps: Sequence[Steps], lend: Lend | None = None, profile: bytes = b"") -> Iterator[bytes]:
+def encode(
+    samples: Samples, layout: Layout, steps: Sequence[Steps], lend: Lend | None = None, profile: bytes = b""
+) -> Generator[bytes, None, None]:
     """Yield a stream in pieces, in order: with restart intervals as they are finished, else all of it once.
+
+    When the iterator has been closed nothing is made of the samples any more, in whatever thread.
 
     samples: of the layout's size.  steps: quantisation, of luma and, for colour, chroma.
     profile: an ICC profile to embed.
@@ -40,8 +45,9 @@ def encode(samples: Samples, layout: Layout, steps: Sequence[Steps], lend: Lend 
         yield b"".join((start, *scan.code(0, end), END_OF_IMAGE))
         return
     jobs = [(first * layout.restart_rows, min(last * layout.restart_rows, end)) for first, last in _runs(-(-end // layout.restart_rows))]
-    for number, coded in enumerate(in_order(lambda job: scan.code(*job), jobs, lend)):
-        yield b"".join((start if number == 0 else b"", *coded, END_OF_IMAGE if number == len(jobs) - 1 else b""))
+    with closing(in_order(lambda job: scan.code(*job), jobs, lend)) as done:
+        for number, coded in enumerate(done):
+            yield b"".join((start if number == 0 else b"", *coded, END_OF_IMAGE if number == len(jobs) - 1 else b""))
 
 
 _header = lru_cache(maxsize=256)(header)
@@ -58,13 +64,14 @@ def _runs(strips: int) -> list[tuple[int, int]]:
 class _Scan:
     """One picture on its way into the kernel."""
 
-    __slots__ = ("_inputs", "_layout", "_mcus", "_samples", "_scales", "_tables", "steps")
+    __slots__ = ("_inputs", "_layout", "_mcus", "_most_rows", "_samples", "_scales", "_tables", "steps")
 
     def __init__(self, samples: Samples, layout: Layout, steps: tuple[Steps, ...]) -> None:
         self._layout = layout
         self.steps = steps
         self._samples = samples
         self._inputs = None if isinstance(samples, DrawnSamples) else _inputs(samples)
+        self._most_rows = _rows_at_once(samples, layout)
         self._scales = _scales(steps)
         self._mcus = _mcu_order(layout.subsampling)
         self._tables = standard_codes()
@@ -72,31 +79,42 @@ class _Scan:
     def code(self, first_row: int, end_row: int) -> list[bytes]:
         """Code MCU rows; the first is the first of the picture or of a restart interval."""
         scratch, tables, layout = scratch_of_thread(), self._tables, self._layout
-        kind, cells_8, cells_16, table, (line, bits), top, left = self._inputs or self._drawn(first_row, end_row)
         tile = scratch.gray if layout.components == 1 else scratch.color
         across, down = layout.subsampling.across, layout.subsampling.down
-        geometry = np.array((top, left, layout.rows, layout.columns, across, down, end_row, layout.restart_rows or 0), np.int64)
+        geometry = np.array((0, 0, layout.rows, layout.columns, across, down, 0, layout.restart_rows or 0), np.int64)
         state = np.zeros(STATE_SIZE, np.int64)
         state[ROW] = first_row
         coded = []
-        while state[ROW] < end_row:
-            state[USED] = 0
-            kernels.encode_rows(
-                kind, cells_8, cells_16, table, line, bits, geometry, self._scales,
-                *self._mcus, tables.codes, tables.lengths, tables.ready,
-                tile, scratch.edge, scratch.blocks, scratch.masks, scratch.values, scratch.runs, scratch.joined, scratch.raw,
-                state, scratch.out,
-            )  # fmt: skip
-            coded.append(scratch.out[: state[USED]].tobytes())
+        for start in range(first_row, end_row, self._most_rows):
+            end = min(start + self._most_rows, end_row)
+            kind, cells_8, cells_16, table, (line, bits), top, left = self._inputs or self._drawn(start, end)
+            geometry[kernels.TOP], geometry[kernels.LEFT], geometry[kernels.END_ROW] = top, left, end
+            while state[ROW] < end:
+                state[USED] = 0
+                kernels.encode_rows(
+                    kind, cells_8, cells_16, table, line, bits, geometry, self._scales,
+                    *self._mcus, tables.codes, tables.lengths, tables.ready,
+                    tile, scratch.edge, scratch.blocks, scratch.masks, scratch.values, scratch.runs, scratch.joined, scratch.raw,
+                    state, scratch.out,
+                )  # fmt: skip
+                coded.append(scratch.out[: state[USED]].tobytes())
         return coded
 
     def _drawn(self, first_row: int, end_row: int) -> _Inputs:
         """Make the pixels of some MCU rows; the kernel takes them for the whole picture, and touches no others."""
         assert isinstance(self._samples, DrawnSamples)  # noqa: S101 - others have inputs
         height = 8 * self._layout.subsampling.down
-        pixels = self._samples.draw(height * first_row, min(height * end_row, self._layout.rows))
-        kind, cells_8, cells_16, table, numbers, top, left = _inputs(samples_of(pixels))
+        samples = self._samples.draw(height * first_row, min(height * end_row, self._layout.rows))
+        kind, cells_8, cells_16, table, numbers, top, left = _inputs(samples)
         return kind, cells_8, cells_16, table, numbers, top - height * first_row, left
+
+
+def _rows_at_once(samples: Samples, layout: Layout) -> int:
+    """Return how many MCU rows are made at once at most: whole restart intervals where several have room."""
+    if not isinstance(samples, DrawnSamples) or samples.most_rows is None:
+        return layout.mcu_rows
+    most, interval = max(samples.most_rows // (8 * layout.subsampling.down), 1), layout.restart_rows or 1
+    return most // interval * interval or most
 
 
 def _inputs(samples: GraySamples | ColorSamples) -> _Inputs:

@@ -62,13 +62,15 @@ class ColorSamples:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrawnSamples:
-    """Pixels that are made when they are coded, by whoever codes them: of a large picture never all at once.
+    """Samples that are made, or read, when they are coded, by whoever codes them: of a large picture never all at once.
 
-    draw: makes rows ``first … end - 1`` of the picture, (rows, columns) or, unless ``gray``, (rows, columns, 3) uint8, C order.
+    draw: makes rows ``first … end - 1`` of the picture: those and no others are what it returns.  gray: a pixel has one sample.
+    most_rows: of the picture, that are made at once, but at least a row of MCUs; None: as many as are coded in one go.
     """
 
-    draw: Callable[[int, int], npt.NDArray[np.uint8]]
+    draw: Callable[[int, int], GraySamples | ColorSamples]
     gray: bool
+    most_rows: int | None = None
 
 
 Samples = GraySamples | ColorSamples | DrawnSamples

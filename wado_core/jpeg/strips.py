@@ -1,6 +1,6 @@
 """Jobs that are done by the caller and by whoever is idle, their results in order."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from threading import Condition
 from typing import Generic, TypeVar
 
@@ -13,22 +13,25 @@ _Result = TypeVar("_Result")
 _MOST_HELPERS = 7
 
 
-def in_order(work: Callable[[_Job], _Result], jobs: Sequence[_Job], lend: Lend | None) -> Iterator[_Result]:
+def in_order(work: Callable[[_Job], _Result], jobs: Sequence[_Job], lend: Lend | None) -> Generator[_Result, None, None]:
     """Yield the results of ``jobs`` in their order.
 
     The caller works too, and never waits for a job that nobody has begun: a helper that comes late, never, or goes after any job, costs
-    nothing. It offers work to all at first, and to one more before each job of its own: a thread may be idle again.
-    Raises what ``work`` raised, at the place of its job. When the iterator is closed, helpers end after the job they are at.
+    nothing. It offers work to all when the first result has been taken, so that whoever passes it on has a core for that; and to one
+    more before each job of its own: a thread may be idle again.
+    Raises what ``work`` raised, at the place of its job. When the iterator is closed, helpers end after the job they are at, and closing
+    waits for that: what jobs read from may be closed next.
     """
     if lend is None:
         yield from map(work, jobs)
         return
     board = _Board(work, jobs)
     try:
-        for _ in range(min(len(jobs) - 1, _MOST_HELPERS)):
-            lend(board.help)
         for number in range(len(jobs)):
             yield board.result(number, lend)
+            if number == 0:
+                for _ in range(min(len(jobs) - 1, _MOST_HELPERS)):
+                    lend(board.help)
     finally:
         board.close()
 
@@ -41,6 +44,7 @@ class _Board(Generic[_Job, _Result]):
         self._jobs = jobs
         self._next = 0
         self._helpers = 0
+        self._at_work = 0
         self._done: dict[int, _Result | BaseException] = {}
         self._changed = Condition()
 
@@ -73,9 +77,11 @@ class _Board(Generic[_Job, _Result]):
         return found
 
     def close(self) -> None:
-        """Begin no further job."""
+        """Begin no further job, and wait for those that were begun."""
         with self._changed:
             self._next = len(self._jobs)
+            while self._at_work:
+                self._changed.wait()
 
     def _do_next(self) -> bool:
         with self._changed:
@@ -83,11 +89,13 @@ class _Board(Generic[_Job, _Result]):
             if number == len(self._jobs):
                 return False
             self._next += 1
+            self._at_work += 1
         try:
             outcome: _Result | BaseException = self._work(self._jobs[number])
         except BaseException as error:  # noqa: BLE001 - belongs to whoever waits for the result
             outcome = error
         with self._changed:
             self._done[number] = outcome
+            self._at_work -= 1
             self._changed.notify_all()
         return True

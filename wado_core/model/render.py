@@ -13,7 +13,7 @@ from wado_core.model.overlay import StoredOverlay
 from wado_core.model.uid import InstanceKey
 
 # Part of every digest: raise it with any change that can change a byte of a picture.
-RENDERER_VERSION = 3
+RENDERER_VERSION = 4
 
 DEFAULT_QUALITY = 90
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wado_core.codecs.decoded import Cells
-from wado_core.jpeg.samples import ColorSamples, DrawnSamples, GraySamples, Line, Samples
+from wado_core.jpeg.samples import ColorSamples, DrawnSamples, GraySamples, Line, Samples, samples_of
 from wado_core.model.geometry import EVERY_PIXEL, Lattice, Rectangle
 from wado_core.model.grayscale import Lut, Rescale, Window
 from wado_core.model.image_pixel import ImagePixel
@@ -32,19 +32,26 @@ class GrayDrawing:
 
     def picture(self) -> Picture:
         """Make the pixels, (rows, columns) uint8."""
-        return picture_of_cells(self.cells, self._display(), self.source, self.rows, self.columns, self.lattice)
+        display = display_by_cell(self.steps, self.voi, self.pixel)
+        return picture_of_cells(self.cells, display, self.source, self.rows, self.columns, self.lattice)
 
     def samples(self) -> Samples:
         """Return what a JPEG encoder codes, the same values as those of the picture; of it, no more is made at once than is coded."""
-        display = self._display()
+        display = display_by_cell(self.steps, self.voi, self.pixel)
         if (self.rows, self.columns) == (self.source.rows, self.source.columns):
             return GraySamples(self.cells, display, self.source)
         size = self.rows, self.columns
-        return DrawnSamples(lambda first, end: rows_of_cells(self.cells, display, self.source, size, first, end, self.lattice), gray=True)
 
-    def _display(self) -> Line | Table:
-        line = exact_line(self.steps, self.voi, self.pixel) if isinstance(self.voi, Window) else None
-        return line or cell_table(self.steps, self.voi, self.pixel)
+        def draw(first: int, end: int) -> GraySamples | ColorSamples:
+            return samples_of(rows_of_cells(self.cells, display, self.source, size, first, end, self.lattice))
+
+        return DrawnSamples(draw, gray=True)
+
+
+def display_by_cell(steps: Grayscale, voi: Window | Lut | None, pixel: ImagePixel) -> Line | Table:
+    """Return the way from cells to their display values: a line where one is exact, else a table. Both are kept."""
+    line = exact_line(steps, voi, pixel) if isinstance(voi, Window) else None
+    return line or cell_table(steps, voi, pixel)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +72,11 @@ class ColorDrawing:
         """Return what a JPEG encoder codes, the same values as those of the picture."""
         if (self.rows, self.columns) != (self.source.rows, self.source.columns):
             size = self.rows, self.columns
-            return DrawnSamples(lambda first, end: rows_of_rgb(self.pixels, self.source, size, first, end, self.lattice), gray=False)
+
+            def draw(first: int, end: int) -> GraySamples | ColorSamples:
+                return samples_of(rows_of_rgb(self.pixels, self.source, size, first, end, self.lattice))
+
+            return DrawnSamples(draw, gray=False)
         return ColorSamples(self.pixels, self.source)
 
 

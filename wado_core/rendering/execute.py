@@ -1,6 +1,7 @@
 """Execution: one plan and one encoded frame become one encoded picture. Synchronous, a pure function of its arguments."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import replace
 
 from wado_core.codecs import jpeg_out, png_out
@@ -10,9 +11,10 @@ from wado_core.codecs.registry import Decode, Reduction, decoder
 from wado_core.codecs.registry import decode as decode_here
 from wado_core.dicom.frames import FrameReader
 from wado_core.errors import DamagedObject
+from wado_core.jpeg.samples import DrawnSamples
 from wado_core.model.frame import EncodedImage
 from wado_core.model.geometry import Rectangle
-from wado_core.model.grayscale import Lut, StoredLut, ValueRange, Window
+from wado_core.model.grayscale import StoredLut, ValueRange
 from wado_core.model.render import AutomaticWindow, GrayscalePlan, MediaType, RenderPlan
 from wado_core.ports import Deliver, Lend
 from wado_core.rendering.as_stored import sendable
@@ -20,7 +22,9 @@ from wado_core.rendering.color import rgb_of, supplemented
 from wado_core.rendering.drawing import ColorDrawing, Drawing, GrayDrawing, drawing_of_display
 from wado_core.rendering.overlay import paint_overlays
 from wado_core.rendering.resample import Picture
-from wado_core.rendering.table import Grayscale, full_range_window, value_range
+from wado_core.rendering.steps import grayscale_of, voi_of
+from wado_core.rendering.strips import read_in_strips, samples_in_strips
+from wado_core.rendering.table import Grayscale, value_range
 from wado_core.rendering.wide import display_of, is_wide, narrowed, wide_range
 
 # How much of a frame is read first where its beginning may be enough; then four times as much.
@@ -51,7 +55,8 @@ def execute(
 
     reader: of the object that the plan was made for.  known_range: of the frame, when an earlier picture has found it (H2.15).
     decode: where frames are decoded, in this process or elsewhere.
-    deliver: takes the pieces of a streamed plan as they are finished, in order; joined they are the data of the picture.
+    deliver: takes the pieces of a streamed plan as they are finished, in order, and an empty one at the end; joined they are the data of
+        the picture.
     lend: lets idle threads help with a streamed plan. The bytes are the same with and without.
     keep: of decoded frames of this object; one that is kept is not even read.
     Returns the picture, and the frame's range when this call had to find it. Raises DamagedObject, NotSupported.
@@ -60,13 +65,20 @@ def execute(
         stream = sendable(reader.frame(plan.frame_number), plan.image_pixel)
         if stream is not None:
             return EncodedImage(stream, plan.media_type.value), None
-    drawing, found = _drawing(plan, reader, known_range, _decoding(plan, reader, decode, keep))
+    drawn: Drawing | DrawnSamples
+    if read_in_strips(plan):
+        drawn, found = samples_in_strips(plan, reader, known_range)
+    else:
+        drawn, found = _drawing(plan, reader, known_range, _decoding(plan, reader, decode, keep))
     profile = b"" if plan.icc_profile is None else reader.icc_profile(plan.icc_profile)
     pieces = []
-    for piece in _encoded(drawing, plan, profile, lend):
-        pieces.append(piece)
-        if deliver is not None and plan.streamed:
-            deliver(piece)
+    with closing(_encoded(drawn, plan, profile, lend)) as made:  # ended before the object is closed, from which threads may read
+        for piece in made:
+            pieces.append(piece)
+            if deliver is not None and plan.streamed:
+                deliver(piece)
+    if deliver is not None and plan.streamed:
+        deliver(b"")  # before all are joined, which takes half a millisecond for a megabyte
     return EncodedImage(pieces[0] if len(pieces) == 1 else b"".join(pieces), plan.media_type.value), found
 
 
@@ -82,11 +94,12 @@ def draw(
     return drawing.picture(), found
 
 
-def _encoded(drawing: Drawing, plan: RenderPlan, profile: bytes, lend: Lend | None) -> Iterator[bytes]:
-    if plan.media_type is MediaType.PNG:
-        return iter((png_out.encode(drawing.picture(), profile),))
-    samples = drawing.samples()
-    return jpeg_out.encode(samples, plan.rows, plan.columns, plan.quality, in_strips=plan.streamed, profile=profile, lend=lend)
+def _encoded(drawn: Drawing | DrawnSamples, plan: RenderPlan, profile: bytes, lend: Lend | None) -> Generator[bytes, None, None]:
+    if plan.media_type is MediaType.PNG and not isinstance(drawn, DrawnSamples):
+        yield png_out.encode(drawn.picture(), profile)
+        return
+    samples = drawn if isinstance(drawn, DrawnSamples) else drawn.samples()
+    yield from jpeg_out.encode(samples, plan.rows, plan.columns, plan.quality, in_strips=plan.streamed, profile=profile, lend=lend)
 
 
 def _decoding(plan: RenderPlan, reader: FrameReader, decode: Decode, keep: Keep) -> _Decoding:
@@ -150,9 +163,8 @@ def _image_drawing(
 def _gray_drawing(
     plan: RenderPlan, gray: GrayscalePlan, reader: FrameReader, known_range: ValueRange | None, decode: _Decoding
 ) -> tuple[Drawing, ValueRange | None]:
-    modality = reader.lut(gray.modality) if isinstance(gray.modality, StoredLut) else gray.modality
     palette = None if plan.palette is None else reader.palette(plan.palette)
-    steps = Grayscale(modality, gray.inverted, gray.padding, None if palette is None else palette.red.first)
+    steps = grayscale_of(gray, reader, palette)
     found, decoded = None, None
     if gray.voi is AutomaticWindow.FULL_RANGE and known_range is None:
         decoded = decode(None)
@@ -162,7 +174,7 @@ def _gray_drawing(
         # Also where the full frame is at hand: the bytes of a picture must not depend on whether its range was known.
         decoded = decode(smallest)
     _check_size(plan, decoded)
-    voi = _voi(gray, reader, found or known_range)
+    voi = voi_of(gray, reader, found or known_range)
     decoded = narrowed(decoded)
     if palette is not None:
         colors = supplemented(_cells(decoded), steps, voi, palette, decoded.pixel)
@@ -182,15 +194,6 @@ def _cells(decoded: Decoded) -> Cells:
     if decoded.cells.ndim != 2:
         raise DamagedObject("(7FE0,0010) Pixel Data: a grayscale frame was coded with several components (PS3.3 C.7.6.3.1.2).")
     return decoded.cells
-
-
-def _voi(gray: GrayscalePlan, reader: FrameReader, values: ValueRange | None) -> Window | Lut | None:
-    if isinstance(gray.voi, StoredLut):
-        return reader.lut(gray.voi)
-    if not isinstance(gray.voi, AutomaticWindow):
-        return gray.voi
-    assert values is not None  # noqa: S101 - _gray_drawing() has found it
-    return full_range_window(values)
 
 
 def smallest_frame(plan: RenderPlan) -> tuple[int, int] | None:

@@ -1,6 +1,6 @@
 """The grayscale pipeline as one table: modality ∘ VOI ∘ presentation for every value a cell can hold (part H.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -207,8 +207,14 @@ def value_range(cells: Cells, pixel: ImagePixel, steps: Grayscale) -> ValueRange
 
     cells: (rows, columns) uint8 or uint16, the full frame.
     """
+    return range_of((cells,), pixel, steps)
+
+
+def range_of(strips: Iterable[Cells], pixel: ImagePixel, steps: Grayscale) -> ValueRange:
+    """Return what ``value_range`` does, of a frame that comes in strips of any number of rows."""
     present = np.zeros(1 << pixel.bits_allocated, np.uint8)
-    cell_kernels.mark_present(present, cells)
+    for cells in strips:
+        cell_kernels.mark_present(present, cells)
     samples = _samples_of(np.flatnonzero(present), pixel)
     if steps.padding is not None:
         first = first_value(pixel)

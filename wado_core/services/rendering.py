@@ -12,11 +12,12 @@ from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.instance import Instance, Located
 from wado_core.model.render import RenderPlan, RenderRequest
 from wado_core.model.transfer_syntax import transfer_syntax
-from wado_core.ports import Deliver, Index, Lend, Near, Notices, RenderCache, Store, WouldWait
+from wado_core.ports import Deliver, Index, Lend, Near, Notices, OpenObject, RenderCache, Store, WouldWait
 from wado_core.rendering.cost import is_light
 from wado_core.rendering.execute import draw, execute
 from wado_core.rendering.plan import make_plan
 from wado_core.rendering.resample import Picture
+from wado_core.rendering.strips import read_in_strips
 from wado_core.services.decoding import Decoding
 from wado_core.services.known_ranges import KnownRanges, needs_range
 from wado_core.services.locating import Locating
@@ -120,18 +121,19 @@ class Rendering:
         """Make the picture of a plan, and keep it.
 
         deliver: called in this thread with each piece of a streamed plan as it is finished, in order; joined they are the data of the
-            picture. Never called for other plans, and never before the object has been read to its end and found unchanged.
+            picture. Never called for other plans, and never before all that the piece is made of has been read and the object been found
+            unchanged since it was opened.
         lend: runs a callable in another thread if one is idle now, and drops it otherwise; never waits.
-        Raises ContentChanged (look the instance up again and plan anew; always before the first piece), DamagedObject, NotSupported,
-        NotFound, Gone, Unavailable.
+        Raises ContentChanged (look the instance up again and plan anew), DamagedObject, NotSupported, NotFound, Gone, Unavailable.
+        ContentChanged and Unavailable may come after pieces of a frame that is read in strips; those are of the one state.
         """
         located, known = self._found(plan)
         try:
             with ExitStack() as opened:
                 source = opened.enter_context(self._store.open(located.location))
                 reader = FrameReader(source, located.instance, self._limits, self._decoding.inflate(located))
-                piecewise = None if deliver is None else _closing(opened, deliver)
-                image, found = execute(plan, reader, known, self._decoding.decode, piecewise, lend, self._decoding.keep(plan))
+                checked = None if deliver is None else _comparing(source, deliver) if read_in_strips(plan) else _closing(opened, deliver)
+                image, found = execute(plan, reader, known, self._decoding.decode, checked, lend, self._decoding.keep(plan))
         except ContentChanged:
             self._decoding.forget(plan)
             raise
@@ -173,6 +175,16 @@ def _decode_at_once(encoded: bytes, pixel: ImagePixel, transfer_syntax_uid: str,
     if transfer_syntax(transfer_syntax_uid).encapsulated:
         raise WouldWait  # a frame that was kept has gone since the picture was found to be light
     return decode(encoded, pixel, transfer_syntax_uid, smallest, picture)
+
+
+def _comparing(source: OpenObject, deliver: Deliver) -> Deliver:
+    """Compare the object with what was opened before each piece goes out: its strips have been read by then, others not yet."""
+
+    def compared(piece: bytes) -> None:
+        source.compare()
+        deliver(piece)
+
+    return compared
 
 
 def _closing(opened: ExitStack, deliver: Deliver) -> Deliver:

@@ -21,6 +21,7 @@ from tests.fixtures.videos import (
     numbered,
 )
 from tests.wado_core.codecs.pixels import pixel
+from wado_core.codecs import video
 from wado_core.codecs.video import decode
 from wado_core.codecs.video_stream import Coding, coding_of, demuxer_of
 from wado_core.errors import DamagedObject, NotSupported
@@ -42,6 +43,12 @@ STREAMS = {
     "HEVC, MP4": (Coding.HEVC, HEVC, "mp4"),
     "HEVC, 10 bits": (Coding.HEVC, HEVC_10, "mp4"),
 }
+
+
+@pytest.fixture(autouse=True, params=["from the beginning", "from the nearest key picture"])
+def beginning(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it holds wherever decoding begins."""
+    monkeypatch.setattr(video, "_NEAR", 1 if "nearest" in request.param else COUNT + 1)
 
 
 @needs_ffmpeg

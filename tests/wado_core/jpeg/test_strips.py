@@ -114,7 +114,7 @@ def test_results_come_in_order_and_failures_at_their_place(
                     if pause:
                         time.sleep(0.0005)
                     if closed_after is not None and len(taken) >= closed_after:
-                        results.close()  # type: ignore[attr-defined]
+                        results.close()
             except Failed as error:
                 (failed_at,) = error.args
         end = min([len(jobs), *failing] if closed is None else [len(jobs), closed, *failing])
@@ -138,9 +138,13 @@ def test_helpers_work_at_the_same_time() -> None:
     """Jobs that wait for each other: alone, the caller would never end."""
     meeting = threading.Barrier(3)
 
+    def work(job: int) -> None:
+        if job > 0:
+            meeting.wait(DEADLINE_S)
+
     def run() -> None:
         with lending("at once") as lender:
-            assert len(list(in_order(lambda _: meeting.wait(DEADLINE_S), range(3), lender.lend))) == 3
+            assert len(list(in_order(work, range(4), lender.lend))) == 4
             assert lender.offers >= 2
 
     within_deadline(run)
@@ -230,10 +234,42 @@ def test_a_closed_iterator_lets_its_helpers_go() -> None:
         # The helper may be the one that does the first job; then this thread would take the second and wait in it.
         threading.Timer(0.05, go_on.set).start()
         assert next(results) == 0
-        results.close()  # type: ignore[attr-defined]
+        results.close()
         begun_then = len(begun)
         go_on.set()
     assert len(begun) <= begun_then + 1 < 100
+
+
+def test_nothing_is_offered_before_the_first_result_was_taken() -> None:
+    """Whoever passes it on has a core for that."""
+    with lending("never") as lender:
+        results = in_order(lambda job: job, range(100), lender.lend)
+        assert next(results) == 0
+        assert lender.offers == 0
+        assert next(results) == 1
+        assert lender.offers > 0
+
+
+def test_closing_waits_for_the_jobs_that_were_begun() -> None:
+    """What they read from may be closed next."""
+    at_work, ended, callers = threading.Event(), threading.Event(), list[int]()
+
+    def work(_job: int) -> None:
+        if threading.get_ident() not in callers:
+            at_work.set()
+            time.sleep(0.05)
+            ended.set()
+
+    def run() -> None:
+        callers.append(threading.get_ident())
+        with lending("at once") as lender:
+            results = in_order(work, range(1000), lender.lend)
+            while not at_work.is_set():
+                next(results)
+            results.close()
+            assert ended.is_set()
+
+    within_deadline(run)
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), MemoryError(), StopIteration()])

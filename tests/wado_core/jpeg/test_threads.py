@@ -70,7 +70,7 @@ def test_a_picture_that_nobody_wants_any_more_ends_its_helpers() -> None:
         with lending("at once") as lender:
             pieces = jpeg_out.encode(samples_of(source), 4000, 100, 80, in_strips=True, lend=lender.lend)
             assert next(pieces)[:2] == b"\xff\xd8"
-            pieces.close()  # type: ignore[attr-defined]
+            pieces.close()
 
     within_deadline(run)
 

@@ -14,7 +14,7 @@ from wado_core.errors import WadoError
 from wado_core.model.instance import Instance, Located, Location
 from wado_core.model.notice import FileChanged, Notice, RangeFound
 from wado_core.model.uid import InstanceKey
-from wado_core.ports import ByteSource, Glance
+from wado_core.ports import Glance, OpenObject
 from wado_core.services.browsing import Browsing
 from wado_core.services.decoding import Decoding
 from wado_core.services.indexing import Indexing
@@ -40,7 +40,7 @@ class CountingStore:
         return self.inner.glance(folder)
 
     @contextmanager
-    def open(self, location: Location) -> Iterator[ByteSource]:
+    def open(self, location: Location) -> Iterator[OpenObject]:
         with self.inner.open(location) as source:
             self.opened += 1
             self.open_now += 1
@@ -86,10 +86,15 @@ class Archive:
         self.near = FilesAtHand(3600.0)
         self.told = Told(self.indexing, self.index, self.root)
         self.locating = Locating(self.index, self.store, self.instances, self.near, self.told, (self.root,), limits)
-        self.rendering = Rendering(self.locating, self.index, self.store, self.near, self.decoding, self.pictures, self.told, limits)
+        self._limits = limits
+        self.rendering = self.new_rendering()
         self.retrieval = Retrieval(self.store, self.decoding, limits)
         self.browsing = Browsing(self.index)
         self.sheets = Sheets(self.browsing, self.locating, self.rendering, self.pictures, limits)
+
+    def new_rendering(self) -> Rendering:
+        """Make the service over what there is, knowing no ranges."""
+        return Rendering(self.locating, self.index, self.store, self.near, self.decoding, self.pictures, self.told, self._limits)
 
     def put(self, name: str, data: bytes) -> Path:
         """Write an object and index the folder."""

@@ -24,7 +24,7 @@ from wado_core.dicom.source import BytesSource
 from wado_core.model.instance import Location
 from wado_core.model.render import RenderRequest
 from wado_core.model.uid import InstanceKey
-from wado_core.ports import ByteSource
+from wado_core.ports import OpenObject
 from wado_core.settings import Limits
 
 FRAMES = 10_000
@@ -33,7 +33,7 @@ FRAMES = 10_000
 class CountedSource:
     """A source that counts what is read of it."""
 
-    def __init__(self, inner: ByteSource, counted: list[int]) -> None:
+    def __init__(self, inner: OpenObject, counted: list[int]) -> None:
         self._inner = inner
         self._counted = counted
 
@@ -45,6 +45,9 @@ class CountedSource:
         data = self._inner.read(offset, length)
         self._counted.append(len(data))
         return data
+
+    def compare(self) -> None:
+        self._inner.compare()
 
 
 @pytest.fixture
@@ -95,7 +98,7 @@ def costs(archive: Archive, key: InstanceKey, frame_number: int, monkeypatch: py
         return found
 
     @contextmanager
-    def counting_open(location: Location) -> Iterator[ByteSource]:
+    def counting_open(location: Location) -> Iterator[OpenObject]:
         with opened(location) as source:
             yield CountedSource(source, of_file)
 

@@ -18,7 +18,7 @@ from tests.wado_core.services.plain_ct import ct_key, plain_ct
 from wado_core.archive.store_files import FileStore, location_of
 from wado_core.errors import Unavailable
 from wado_core.model.instance import Location
-from wado_core.ports import ByteSource, Glance, IndexedFile, Store
+from wado_core.ports import Glance, IndexedFile, OpenObject, Store
 from wado_core.services import describing
 from wado_core.services.describing import describe_file, describe_files, head_of, version_of
 from wado_core.settings import Limits
@@ -37,7 +37,7 @@ class HostileStore:
         return self.inner.glance(folder)
 
     @contextmanager
-    def open(self, location: Location) -> Iterator[ByteSource]:
+    def open(self, location: Location) -> Iterator[OpenObject]:
         name = os.path.basename(location.path)
         if name.startswith(b"kill"):
             os.kill(os.getpid(), signal.SIGKILL)

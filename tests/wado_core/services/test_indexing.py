@@ -21,7 +21,7 @@ from wado_core.model.index_status import Progress
 from wado_core.model.instance import Location
 from wado_core.model.study import Standing, Totals
 from wado_core.model.uid import InstanceKey
-from wado_core.ports import ByteSource, Folder, Glance, IndexedFile
+from wado_core.ports import Folder, Glance, IndexedFile, OpenObject
 from wado_core.services.indexing import Indexing
 from wado_core.services.report import Report
 from wado_core.settings import Limits
@@ -51,7 +51,7 @@ class WatchedStore:
         found = self.inner.glance(folder)
         return found if self.mounts is None else replace(found, mount=folder in self.mounts)
 
-    def open(self, location: Location) -> AbstractContextManager[ByteSource]:
+    def open(self, location: Location) -> AbstractContextManager[OpenObject]:
         self.opened.append(location.path)
         self._check(location.path)
         return self.inner.open(location)

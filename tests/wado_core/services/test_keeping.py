@@ -22,7 +22,7 @@ from wado_core.model.grayscale import ValueRange
 from wado_core.model.index_status import IndexStatus, Phase
 from wado_core.model.instance import Location
 from wado_core.model.notice import FileChanged, IndexDamaged, RangeFound
-from wado_core.ports import ByteSource
+from wado_core.ports import OpenObject
 from wado_core.services.indexing import Indexing
 from wado_core.services.keeping import Keeping
 from wado_core.settings import Settings
@@ -243,7 +243,7 @@ def test_a_look_into_few_folders_is_not_told_as_one_at_all(
     kept.write("young", plain_ct(number=5), age_s=0.0)
     read = FileStore.open
 
-    def failing(store: FileStore, location: Location) -> AbstractContextManager[ByteSource]:
+    def failing(store: FileStore, location: Location) -> AbstractContextManager[OpenObject]:
         if location.path.endswith(b"unread"):
             raise Unavailable("The storage of this object does not answer now.")
         return read(store, location)

@@ -18,7 +18,7 @@ from wado_core.archive.walk import walk
 from wado_core.errors import Busy, ContentChanged, DamagedObject, Gone, NotFound, Unavailable
 from wado_core.model.instance import Location
 from wado_core.model.notice import FileChanged, Notice
-from wado_core.ports import ByteSource, Folder, Glance
+from wado_core.ports import Folder, Glance, OpenObject
 from wado_core.services.describing import describe_file
 from wado_core.services.indexing import Indexing
 from wado_core.services.locating import Locating
@@ -54,7 +54,7 @@ class Served:
         found = FileStore().glance(folder)
         return replace(found, mount=not self.unmounted) if folder == bytes(self.root / "disk") else found
 
-    def open(self, location: Location) -> AbstractContextManager[ByteSource]:
+    def open(self, location: Location) -> AbstractContextManager[OpenObject]:
         return FileStore().open(location)
 
     def walk(self, root: Path) -> Iterator[Folder]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.objects import location
 from wado_core.model.instance import Location
-from wado_core.ports import ByteSource, Glance
+from wado_core.ports import Glance, OpenObject
 from wado_core.services.presence import is_deleted, is_settling, is_within, lies_below, outermost, unmounted_above
 
 
@@ -26,7 +26,7 @@ class Seen:
     def look(self, path: bytes) -> Location:
         raise NotImplementedError(path)
 
-    def open(self, location: Location) -> AbstractContextManager[ByteSource]:
+    def open(self, location: Location) -> AbstractContextManager[OpenObject]:
         raise NotImplementedError(location)
 
 

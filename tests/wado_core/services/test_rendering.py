@@ -1,7 +1,8 @@
 """From UIDs to pictures: what is kept in memory, what happens when files change, and nothing read that need not be."""
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 
 from tests import reference
 from tests.fixtures import build, file_bytes, image, uids
+from tests.fixtures.identity import object_uid, series_uid, study_uid
 from tests.wado_core.services.archive import Archive
 from wado_core.archive.cache_disk import DiskCache
 from wado_core.archive.cache_memory import MemoryCache
+from wado_core.dicom.frame_rows import FrameRows
 from wado_core.dicom.frames import FrameReader
 from wado_core.errors import Busy, ContentChanged, DamagedObject, Gone, InvalidRequest, LimitExceeded, NotFound, NotSupported
 from wado_core.model.frame import EncodedImage
@@ -22,6 +25,7 @@ from wado_core.model.grayscale import ValueRange, Window
 from wado_core.model.notice import RangeFound
 from wado_core.model.render import MediaType, RenderRequest
 from wado_core.model.uid import InstanceKey
+from wado_core.ports import Helper
 from wado_core.services.known_ranges import range_version
 from wado_core.services.rendering import Rendering
 from wado_core.settings import Limits
@@ -36,6 +40,40 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 def key(name: str) -> InstanceKey:
     return InstanceKey(*uids(name))
+
+
+LARGE = InstanceKey(study_uid(), series_uid("large"), object_uid("large"))
+
+
+def large() -> bytes:
+    """Return an object of which pictures are streamed, in some jobs, of bytes that differ from strip to strip."""
+    cells = np.add.outer(np.arange(1403) * 3, np.arange(1001)) % 4096
+    return file_bytes(image(cells.astype(np.uint16), name="large", bits_stored=12, window=(2048, 4096)))
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def write_into(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(-2000, os.SEEK_END)
+        file.write(b"\xff\x0f" * 1000)
+    os.utime(path, (1, 1))  # as the clock of the file system may not have gone on since the file was written
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(bytes(10))
+
+
+CHANGES = {"cut": cut, "written into": write_into, "grown": grow, "touched": lambda path: os.utime(path, (1, 1))}
+
+
+def replace_file(path: Path) -> None:
+    other = path.with_suffix(".new")
+    other.write_bytes(b"something else")
+    other.replace(path)
 
 
 def shown(made: EncodedImage) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -163,9 +201,76 @@ class TestImage:
             pieces.append(piece)
 
         made = archive.rendering.image(plan, deliver)
-        assert len(pieces) > 1
+        assert len(pieces) > 2
+        assert pieces[-1] == b""
         assert b"".join(pieces) == made.data
         assert archive.rendering.image(plan) == made
+
+    def test_pictures_of_frames_that_are_read_in_strips_are_delivered_while_they_are_read(self, archive: Archive) -> None:
+        archive.put("large", large())
+        plan = archive.rendering.plan(archive.instance(LARGE), RenderRequest())
+        open_at_each: list[int] = []
+        made = archive.rendering.image(plan, lambda _piece: open_at_each.append(archive.store.open_now))
+        assert len(open_at_each) > 2
+        assert set(open_at_each) == {1}
+        assert archive.store.open_now == 0
+        assert archive.rendering.cached(plan) == made
+
+    @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+    @pytest.mark.parametrize("helped", [False, True])
+    @pytest.mark.parametrize("after", [0, 1, 3])
+    def test_a_file_that_changes_between_strips_breaks_the_picture_off(
+        self, archive: Archive, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None], helped: bool, after: int
+    ) -> None:
+        """What has been delivered by then is the beginning of the picture as it was, and nothing is kept."""
+        path = archive.put("large", large())
+        plan = archive.rendering.plan(archive.instance(LARGE), RenderRequest())
+        whole, pieces, threads = archive.rendering.image(plan).data, list[bytes](), list[threading.Thread]()
+        archive.pictures = MemoryCache(1 << 20)
+        rendering = archive.new_rendering()
+        read = FrameRows.read
+
+        def changing(rows: FrameRows, first: int, end: int) -> bytes:
+            data = read(rows, first, end)
+            if first == after == 0:
+                change(path)
+            return data
+
+        def deliver(piece: bytes) -> None:
+            pieces.append(piece)
+            if len(pieces) == after:
+                change(path)
+
+        def lend(helper: Helper) -> None:
+            threads.append(threading.Thread(target=helper, args=(lambda: True,)))
+            threads[-1].start()
+
+        monkeypatch.setattr(FrameRows, "read", changing)
+        with pytest.raises(ContentChanged):
+            rendering.image(plan, deliver, lend if helped else None)
+        for thread in threads:
+            thread.join()
+        assert len(pieces) == after
+        assert whole.startswith(b"".join(pieces))
+        assert rendering.cached(plan) is None
+        assert archive.store.open_now == 0
+
+    @pytest.mark.parametrize("away", [os.unlink, replace_file], ids=["deleted", "replaced"])
+    def test_a_file_that_goes_or_is_replaced_between_strips_is_read_to_its_end(
+        self, archive: Archive, away: Callable[[Path], None]
+    ) -> None:
+        """The open file is what it was, whatever has its name now."""
+        path = archive.put("large", large())
+        plan, pieces = archive.rendering.plan(archive.instance(LARGE), RenderRequest()), list[bytes]()
+        whole = archive.rendering.image(plan).data
+        archive.pictures = MemoryCache(1 << 20)
+
+        def deliver(piece: bytes) -> None:
+            if not pieces:
+                away(path)
+            pieces.append(piece)
+
+        assert archive.new_rendering().image(plan, deliver).data == whole == b"".join(pieces)
 
     def test_other_pictures_are_not_delivered_in_pieces(self, archive: Archive) -> None:
         archive.put("ct", build("ct"))

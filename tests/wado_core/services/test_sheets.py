@@ -20,7 +20,7 @@ from wado_core.model.instance import Location
 from wado_core.model.render import RenderPlan, RenderRequest
 from wado_core.model.sheet import SheetPlan, SheetRequest, ThumbnailRequest
 from wado_core.model.uid import InstanceKey
-from wado_core.ports import ByteSource
+from wado_core.ports import OpenObject
 from wado_core.services import sheet_making
 from wado_core.services.sheets import Sheets
 from wado_core.settings import Limits
@@ -207,7 +207,7 @@ class TestWhatCannotBeShown:
         archive.put("2", data(2))
         plan, there = archive.sheets.plan(of_series()), archive.store.open
 
-        def away(location: Location) -> AbstractContextManager[ByteSource]:
+        def away(location: Location) -> AbstractContextManager[OpenObject]:
             if location.path.endswith(b"2.dcm"):
                 raise Unavailable("The storage does not answer now.")
             return there(location)
