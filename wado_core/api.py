@@ -4,6 +4,7 @@ from __future__ import annotations  # so that help() shows types as they are wri
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from operator import index
 from typing import SupportsIndex, cast
 
@@ -14,15 +15,15 @@ from wado_core.dicom.instance import describe
 from wado_core.errors import InvalidRequest
 from wado_core.jpeg.arguments import encode_picture
 from wado_core.model.geometry import Region
-from wado_core.model.grayscale import VoiLutFunction, Window
+from wado_core.model.grayscale import ValueRange, VoiLutFunction, Window
 from wado_core.model.instance import Instance
-from wado_core.model.render import MediaType, RenderRequest
+from wado_core.model.render import AutomaticWindow, MediaType, RenderRequest
 from wado_core.rendering.execute import execute
 from wado_core.rendering.plan import make_plan
 from wado_core.settings import Limits
 from wado_core.sources import Choice, FileSource, Path, Source, choose, opened
 
-__all__ = ["Choice", "FileSource", "Source", "encode_jpeg", "open", "render", "thumbnail"]
+__all__ = ["Choice", "FileSource", "Source", "encode_jpeg", "open", "render", "thumbnail", "value_range"]
 
 
 def open(source: Source) -> Instance:
@@ -103,6 +104,22 @@ def thumbnail(
         return RenderRequest(instance.representative_frame, rows=edge, columns=edge, thumbnail=True)
 
     return _render(cast("Source", source), request_for, on_warning)
+
+
+def value_range(source: Source, frame_number: int = 1) -> ValueRange | None:
+    """Return the smallest and largest value of a frame in modality units, padding left out (H2.15); None where it is in colour.
+
+    source: as for ``render``, which raises the same.
+    """
+    limits = Limits()
+    with opened(source) as stored:
+        instance = describe(stored, "", limits).instance
+        plan = make_plan(instance, RenderRequest(_whole(frame_number, "frame_number"), rows=1, columns=1), limits)
+        if plan.grayscale is None:
+            return None
+        automatic = replace(plan, grayscale=replace(plan.grayscale, voi=AutomaticWindow.FULL_RANGE))
+        _, found = execute(automatic, FrameReader(stored, instance, limits))
+    return found
 
 
 def _several(source: Source | Iterable[Path]) -> list[Path] | None:

@@ -1,9 +1,10 @@
-"""``python -m tests.bad_data [--one-in N] [WORD ...]``: all mutants of all sample files, or of those with each WORD in their name."""
+"""``python -m tests.bad_data [--one-in N] [--residue R] [WORD ...]``: mutants of all sample files, or of those with WORDs in their name."""
 
 import argparse
 import re
 import time
 from collections import Counter, defaultdict
+from contextlib import suppress
 
 from conformance.files import COLLECTIONS, files_of, root_of
 from tests.bad_data.choice import jobs_of
@@ -19,6 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bad_data", description=__doc__)
     parser.add_argument("words", nargs="*", metavar="WORD")
     parser.add_argument("--one-in", type=int, default=1, metavar="N", help="only every Nth mutant of a file")
+    parser.add_argument("--residue", type=int, default=0, metavar="R", help="others of them: 0 to N - 1 are together all")
     parser.add_argument("--processes", type=int, default=2, metavar="N")
     parser.add_argument("--examples", type=int, default=3, metavar="N", help="examples shown of each defect")
     parser.add_argument("--show", default="", metavar="KIND", help="also list the details of outcomes whose name begins so")
@@ -28,12 +30,13 @@ def main() -> int:
     begin, counts = time.monotonic(), Counter[str]()
     defects: dict[tuple[str, str], list[Tried]] = defaultdict(list)
     shown = Counter[str]()
-    for tried in try_all(jobs_of(chosen, arguments.one_in), arguments.processes):
-        counts[tried.outcome.kind] += 1
-        if tried.outcome.kind in DEFECTS:
-            defects[tried.outcome.kind, NUMBER.sub("#", tried.outcome.detail)].append(tried)
-        elif arguments.show and tried.outcome.kind.startswith(arguments.show):
-            shown[tried.outcome.detail] += 1
+    with suppress(KeyboardInterrupt):  # what was found until then is reported
+        for tried in try_all(jobs_of(chosen, arguments.one_in, arguments.residue), arguments.processes):
+            counts[tried.outcome.kind] += 1
+            if tried.outcome.kind in DEFECTS:
+                defects[tried.outcome.kind, NUMBER.sub("#", tried.outcome.detail)].append(tried)
+            elif arguments.show and tried.outcome.kind.startswith(arguments.show):
+                shown[tried.outcome.detail] += 1
     for (kind, detail), of in sorted(defects.items(), key=lambda item: -len(item[1])):
         print(f"{len(of)} × {kind}: {detail}")
         for tried in of[:: max(1, len(of) // arguments.examples)][: arguments.examples]:

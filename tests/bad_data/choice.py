@@ -13,11 +13,14 @@ from wado_core.errors import WadoError
 from wado_core.model.instance import Instance
 
 
-def jobs_of(paths: Iterable[Path], one_in: int = 1) -> Iterator[Job]:
-    """Return the mutants to be tried of each image among some files: every ``one_in``-th, from a start that its name decides."""
+def jobs_of(paths: Iterable[Path], one_in: int = 1, residue: int = 0) -> Iterator[Job]:
+    """Return the mutants to be tried of each image among some files: every ``one_in``-th, from a start that its name decides.
+
+    residue: how far behind that start; 0 to ``one_in`` - 1 are together all mutants.
+    """
     for path in paths:
         if _image(path) is not None:
-            first = int.from_bytes(blake2b(path.name.encode(), digest_size=4).digest()) % one_in
+            first = (int.from_bytes(blake2b(path.name.encode(), digest_size=4).digest()) + residue) % one_in
             yield Job(path, tuple(_numbers(path)[first::one_in]))
 
 

@@ -88,7 +88,9 @@ def attempt(data: bytes, judged_by: bytes | None) -> Outcome:
 def _paths(data: bytes, instance: Instance) -> list[Callable[[], object]]:
     """Return what people do with an object: whole pictures, a window, a part of it, its overlays, a thumbnail, the file."""
     frames = instance.number_of_frames
+    missing = [lambda: wado_core.render(data, frame_number=frames + instance.missing_frames)] if instance.missing_frames else []
     return [
+        *missing,
         lambda: wado_core.render(data, frame_number=(frames + 1) // 2),
         lambda: wado_core.render(data, frame_number=frames, media_type="image/png"),
         lambda: wado_core.render(data, window=(40, 400)),

@@ -16,10 +16,11 @@ import wado_core
 from tests import reference
 from tests.fixtures import build, uids
 from tests.fixtures.icc import DESCRIPTION
-from wado_core.api import FileSource, Source
+from tests.reference.pipeline import modality, read
+from wado_core.api import FileSource, Source, value_range
 from wado_core.errors import DamagedObject, InvalidRequest, LimitExceeded, NotDicom, NotSupported, Unavailable, WadoError
 from wado_core.model.geometry import Region
-from wado_core.model.grayscale import VoiLutFunction, Window
+from wado_core.model.grayscale import ValueRange, VoiLutFunction, Window
 
 SECRET = "DOE_JOHN_19700203"
 """Part of a path: it must be in no text that is shown."""
@@ -252,3 +253,14 @@ def test_profiles_of_streamed_pictures() -> None:
         assert image.size[0] * image.size[1] > 1 << 20
         profile = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
     assert ImageCms.getProfileDescription(profile).strip() == DESCRIPTION
+
+
+def test_the_values_of_a_frame_are_those_of_the_oracle() -> None:
+    ds = read(build("enh"))
+    for number in (1, 2):
+        found = value_range(build("enh"), number)
+        values = modality(ds, ds.pixel_array[number - 1].astype(np.int64), number)
+        assert found == ValueRange(float(values.min()), float(values.max()))
+    assert value_range(build("rgb0")) is None
+    with pytest.raises(InvalidRequest):
+        value_range(build("ct"), 2)

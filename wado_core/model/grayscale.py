@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 
 from wado_core.model.byte_range import ByteRange
 
@@ -21,6 +22,14 @@ class Window:
     center: float
     width: float
     function: VoiLutFunction = VoiLutFunction.LINEAR
+
+    def misses(self, values: "ValueRange") -> bool:
+        """Say whether all values become black, or all white, exactly (C.11.2.1.2.1, C.11.2.1.3.2); SIGMOID reaches every value."""
+        if values.empty or self.function is VoiLutFunction.SIGMOID:
+            return False
+        shift = Fraction(1, 2) if self.function is VoiLutFunction.LINEAR else Fraction(0)
+        center, half = Fraction(repr(self.center)) - shift, Fraction(repr(self.width)) / 2 - shift
+        return Fraction(repr(values.high)) <= center - half or Fraction(repr(values.low)) > center + half
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def info(file: Path) -> None:
 
         instance = api.open(file)
         lines = [("File", f"{shown(file)} ({counted(file.stat().st_size, 'byte')})"), *describe(instance)]
+        lines += _values(file, instance)
         lines += _verdict(file)
     width = max(len(label) for label, _ in lines)
     for label, value in lines:
@@ -89,6 +90,25 @@ def _window(transform: FrameTransform) -> str:
         return f"lookup table of {counted(transform.voi_lut.count, 'entry', 'entries')} from {transform.voi_lut.first}"
     automatic = "automatic, the full range of the frame's values"
     return f"{automatic} (the stored window is broken and ignored)" if transform.voi_problem else automatic
+
+
+def _values(file: Path, instance: Instance) -> Iterator[tuple[str, str]]:
+    """Yield the values of the first frame, and whether its window shows none of them: then its picture is of one colour."""
+    from wado_core import api
+
+    try:
+        values = api.value_range(file) if instance.image_pixel is not None and instance.image_pixel.monochrome else None
+    except WadoError:
+        return  # which is what follows says
+    if values is None:
+        return
+    if values.empty:
+        yield "Values, frame 1", "nothing but padding"
+        return
+    yield "Values, frame 1", f"{values.low:g} to {values.high:g}, in the unit of the window"
+    window = instance.transform(1).window
+    if window is not None and window.misses(values):
+        yield "Warning", "(0028,1050) Window Center, (0028,1051) Window Width: all values of the frame lie outside (PS3.3 C.11.2.1.2)."
 
 
 def _verdict(file: Path) -> list[tuple[str, str]]:

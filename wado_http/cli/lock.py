@@ -20,10 +20,11 @@ _TRY_EVERY_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who keeps an index: the command and its process."""
+    """Who keeps an index: the command and its process.  disk_cache_bytes: of pictures that it keeps on disk; 0: none."""
 
     command: str
     process: int
+    disk_cache_bytes: int = 0
 
     def __str__(self) -> str:
         return f"'wado {self.command}' (process {self.process})"
@@ -42,7 +43,7 @@ class Lock:
 
 
 @contextmanager
-def holding(state: Path, command: str) -> Iterator[Lock]:
+def holding(state: Path, command: str, disk_cache_bytes: int = 0) -> Iterator[Lock]:
     """Hold the lock on a state folder; raises ClickException when another process holds it. It goes with the process, however it ends."""
     try:
         descriptor = os.open(state / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -50,7 +51,7 @@ def holding(state: Path, command: str) -> Iterator[Lock]:
         raise click.ClickException(f"The state folder cannot be used: {error.strerror}; choose another with --state.") from error
     try:
         before = _acquire(descriptor)
-        _write(descriptor, f"{command} {os.getpid()}\n")
+        _write(descriptor, f"{command} {os.getpid()} {disk_cache_bytes}\n")
         yield Lock(descriptor, left_behind=before is not None)
         _write(descriptor, "")
     finally:
@@ -98,8 +99,8 @@ def _refusal(found: Holder | None) -> str:
 
 def _written(descriptor: int) -> Holder | None:
     with suppress(OSError, ValueError):
-        command, process = os.pread(descriptor, 100, 0).decode("ascii").split()
-        return Holder(command, int(process))
+        command, process, *disk_cache = os.pread(descriptor, 100, 0).decode("ascii").split()  # one of an earlier version says no more
+        return Holder(command, int(process), int(disk_cache[0]) if disk_cache else 0)
     return None
 
 
@@ -116,4 +117,11 @@ def _is_alive(process: int) -> bool:
         return False
     except (OSError, OverflowError):
         return True
-    return True
+    return not _is_ended(process)
+
+
+def _is_ended(process: int) -> bool:
+    """Say whether a process has ended and only its parent has not noticed yet, as far as the system tells (Linux)."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_bytes().rpartition(b") ")[2][:1] in (b"Z", b"X")
+    return False

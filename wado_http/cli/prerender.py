@@ -71,6 +71,11 @@ def prerender(
     keeper = holder(settings.state)
     if keeper is not None and keeper.command == "serve":
         click.echo(f"{keeper} keeps the index of these PATHs; what it holds now is prerendered.")
+        if not keeper.disk_cache_bytes:
+            option = OPTIONS["disk_cache_bytes"]
+            click.echo(
+                f"wado: warning: it runs without {option}, and will answer from these pictures once it is started with it.", err=True
+            )
     else:
         index_alone(settings)
     wanted = Wanted(full=not thumbnails_only, edges=tuple(dict.fromkeys(sizes)), all_frames=frames == "all")

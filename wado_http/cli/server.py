@@ -69,7 +69,7 @@ def run_server(settings: Settings) -> None:
     from wado_http.cli.supervisor import Supervisor
 
     with (
-        holding(settings.state, "serve") as lock,
+        holding(settings.state, "serve", settings.disk_cache_bytes) as lock,
         reserve(settings.host, settings.port, PATIENCE_S if lock.left_behind else 0.0) as listener,
     ):
         address = address_of(listener)

@@ -34,6 +34,8 @@ async def root(request: Request) -> Response:
     def page() -> str:
         status = indexer.read() if indexer is not None else None  # before the list: what it calls complete is on the page
         studies = pages.page_of(browsing.studies, number, pages.STUDIES_ON_A_PAGE)
+        if number > 1 and not studies.items:
+            raise NotFound("There is no such page.")
         return pages.studies_page(mount_path(request.scope), studies, browsing.totals(), status)
 
     return HTMLResponse(await state_of(request).look_up(page), headers=_HEADERS)

@@ -25,6 +25,12 @@ def series_sheet(base: str, key: SeriesKey, instances: Sequence[InstanceSummary]
     return _sheet(base, SheetRequest(ThumbnailRequest(key.study_uid, key.series_uid), offset, limit), instances)
 
 
+def frames_sheet(base: str, instance: InstanceSummary) -> str:
+    """Return the address of the contact sheet of an object's frames: the first of them, as many as a sheet shows unless asked."""
+    key = instance.key
+    return f"{base}/thumbnails?{urlencode({'studyUID': key.study_uid, 'seriesUID': key.series_uid, 'objectUID': key.object_uid})}"
+
+
 def _sheet(base: str, asked: SheetRequest, shown: Iterable[InstanceSummary]) -> str:
     # With the name of the list: no picture may stand beside the name of another object when more has been indexed meanwhile.
     return f"{base}/thumbnails?{sheet_query(asked, TileList(tiles_of(shown)).name)}"

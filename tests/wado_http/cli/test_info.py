@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import imagecodecs
+import numpy as np
 import pytest
 
-from tests.fixtures import build, uids
+import wado_core
+from tests.fixtures import build, file_bytes, image, uids
 from tests.wado_http.cli.running import CT, RT_PLAN, SAMPLES, wado
 from wado_http.cli.main import run
 
@@ -49,6 +52,25 @@ def test_window_and_uids_of_a_made_ct(tmp_path: Path, capsys: pytest.CaptureFixt
     assert said["Frames"] == "1"
     assert said["Window, frame 1"].startswith("center ")
     assert said["Can be rendered"].startswith("yes (")
+
+
+@pytest.mark.parametrize(
+    ("window", "missed"),
+    [((2.5, 4), False), ((1.5, 2), False), ((1, 1), True), ((-400, 10), True), ((2.5, 1), False), ((4.5, 1), False), ((4, 1.5), False),
+     ((5.5, 1), True), ((4.5, 2), False), ((5, 2), False), ((2000, 10), True), ((1.1, 1.3), True), ((1.6, 1.3), False), ((1.1, 1), True)],
+)  # fmt: skip
+def test_a_window_that_shows_none_of_the_values(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], window: tuple[float, float], missed: bool
+) -> None:
+    """As the picture has it: one colour throughout."""
+    path = tmp_path / "two.dcm"
+    path.write_bytes(file_bytes(image(np.array([[1, 5], [1, 5]], np.uint16), window=window)))
+    pixels = imagecodecs.png_decode(wado_core.render(path, media_type="image/png"))
+    said = _info(path, capsys)
+    assert said["Values, frame 1"] == "1 to 5, in the unit of the window"
+    assert ("all values of the frame lie outside" in said.get("Warning", "")) == missed
+    if missed:
+        assert set(np.unique(pixels)) in ({0}, {255})
 
 
 def test_tables_functions_and_padding_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import click
@@ -33,6 +34,8 @@ def test_one_process_holds_it_and_the_others_name_that_one(tmp_path: Path) -> No
         ):
             pass
     assert holder(tmp_path) is None
+    with holding(tmp_path, "serve", 10 << 30):
+        assert holder(tmp_path) == Holder("serve", os.getpid(), 10 << 30)
     with holding(tmp_path, "index") as lock:
         assert not lock.left_behind
         with pytest.raises(click.ClickException, match="is writing the index"), holding(tmp_path, "serve"):
@@ -67,6 +70,19 @@ def test_a_process_that_inherits_it_is_waited_for_when_the_holder_was_killed(tmp
     finally:
         waiting.kill()
         waiting.wait()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not tell what has become of processes")
+def test_a_holder_that_has_ended_and_is_not_waited_for_is_none(tmp_path: Path) -> None:
+    """As under a parent that does not look: what it has left behind is waited for as long as if nobody knew it any more."""
+    with holding(tmp_path, "serve") as lock:
+        keeping = os.dup(lock.descriptor)
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path / "other")], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as ended:
+        (tmp_path / FILE_NAME).write_text(f"serve {ended.pid}\n")
+        until(lambda: Path(f"/proc/{ended.pid}/stat").read_text().rpartition(") ")[2].startswith("Z"))
+        threading.Timer(1.0, os.close, (keeping,)).start()
+        with holding(tmp_path, "serve") as lock:
+            assert lock.left_behind
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

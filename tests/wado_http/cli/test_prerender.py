@@ -107,6 +107,16 @@ def test_beside_a_server_its_index_is_used_and_its_requests_are_answered_from_th
         assert (caches(server)["pictures_on_disk"]["hits"], caches(server)["pictures_on_disk"]["misses"]) == (3, 3)
 
 
+def test_a_server_that_does_not_look_on_the_disk_is_told_of(folder: Path, tmp_path: Path) -> None:
+    with started("--port", "0", folder, "--settling", "0", state=tmp_path / "state") as process:
+        Server(process).wait_until_indexed()
+        done = wado("prerender", folder, "--disk-cache", ROOM, "--thumbnails-only", state=tmp_path / "state")
+    assert done.returncode == 0
+    assert _without_progress(done.stderr) == [
+        "wado: warning: it runs without --disk-cache, and will answer from these pictures once it is started with it."
+    ]
+
+
 def test_the_indexer_of_a_server_makes_room(folder: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     with started("--port", "0", folder, "--disk-cache", "256KiB", "--settling", "0", state=state, **NOTHING_AT_HAND) as process:

@@ -1,5 +1,6 @@
 """The viewer: what its pages show and link to, and that nothing in an object becomes markup (A3.13)."""
 
+import html
 import re
 from dataclasses import replace
 from html import unescape
@@ -111,7 +112,8 @@ def test_the_policy_forbids_scripts() -> None:
 def test_what_could_not_be_shown_is_counted() -> None:
     with serving(catalogue=Catalogue(counts=Totals(1, 2, 3, 8, 4, 1))) as client:
         text = " ".join(client.get("/").text.split())
-        assert "1 study, 2 series, 3 instances in 8 files; 4 not DICOM; <strong>1 damaged</strong>." in text
+        assert "1 study, 2 series, 3 instances in 8 files; 4 not DICOM; <strong>1 damaged</strong>" in text
+        assert " (<code>wado index --report</code> names it)." in text
     with serving(catalogue=Catalogue(counts=Totals(0, 0, 0, 1, 0, 0))) as client:
         text = " ".join(client.get("/").text.split())
         assert "0 studies, 0 series, 0 instances in 1 file." in text
@@ -158,7 +160,9 @@ def test_studies_are_paged() -> None:
         assert "Patient24" not in second
         assert "/" in links(second, "href")
         assert 'rel="next"' not in second
-        assert "no such page" in client.get("/?page=3").text
+        beyond = client.get("/?page=3")
+        assert beyond.status_code == 404
+        assert "There is no such page." in beyond.text
     with serving(catalogue=Catalogue(catalogue.study_list[:25])) as client:
         assert "<nav" not in client.get("/").text
 
@@ -191,7 +195,8 @@ def test_a_series_and_its_instances() -> None:
         text = client.get(f"/series?studyUID={STUDY}&seriesUID={SERIES}").text
         assert "Instance 7" in text
         assert f"Instance {US10.key.object_uid}" in text
-        assert "10 frames" in text
+        (frames,) = re.findall(r'href="([^"]+)">10 frames<', text)
+        assert client.get(html.unescape(frames)).headers["content-type"] == "image/jpeg"
         assert [f"frameNumber={number}" in text for number in (1, 5)] == [False, True]
         assert re.findall(r'class="x(\d) y(\d)"', text) == [("0", "0"), ("1", "0")]
         assert sum("contentType=application/dicom" in address for address in links(text, "href")) == 4
