@@ -284,8 +284,7 @@ class TestTagTree:
             bits = PacketBits(packed(list(encoded_tree(numbers))), 0)
             tree = TagTree(rows, columns)
             with pytest.raises(BrokenPacket):
-                for row, column in np.ndindex(rows, columns):
-                    tree.number(bits, row, column, 4)
+                _ = [tree.number(bits, row, column, 4) for row, column in np.ndindex(rows, columns)]
 
     def test_the_example_of_the_standard(self) -> None:
         """T.800 figure B.13 and B.10.2: the numbers of the first row are coded as 01111, 001, 101."""
