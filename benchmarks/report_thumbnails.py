@@ -18,7 +18,7 @@ def report_thumbnails(benchmarks: Sequence[dict[str, Any]], origin: str) -> str:
     ]
     loads = [load for row in rows for load in row["load"]]
     said = (
-        f"On {origin}, one core, the file in the page cache, no cache of ours; medians of rounds in turns, and what part that is of "
+        f"Time on one core of {origin}, the file in the page cache, no cache of ours; medians of rounds in turns, and what part that is of "
         "decoding the frame in full, by the fastest decoder there is for it here. Making it is what a server does that has the object in "
         f"its index; `wado_core.thumbnail` reads the header too. Load average {loads[0]:.2f} at the start, {max(loads):.2f} at most."
     )

@@ -106,17 +106,26 @@ def _file_headers(object_uid: str, length: int, representation: Representation) 
     }
 
 
-def service_of(request: Request) -> str:
-    """Return our base URI as the client knows it, or its path when the Host header cannot be repeated (A5.7)."""
-    path = f"{mount_path(request.scope)}/wado"
-    host = request.headers.get("host", "")
-    return f"{request.scope['scheme']}://{host}{path}" if _HOST.fullmatch(host) else path
+def service_of(scope: Scope, host: str) -> str:
+    """Return our base URI as the client knows it, or its path when the Host header, "" if absent, cannot be repeated (A5.7)."""
+    path = f"{mount_path(scope)}/wado"
+    return f"{scope['scheme']}://{host}{path}" if _HOST.fullmatch(host) else path
+
+
+def warning_headers(texts: Sequence[str], scope: Scope, host: str) -> list[tuple[bytes, bytes]]:
+    """Return the Warning headers of an answer with a picture, as ASGI wants them (A5.7).
+
+    host: the header, "" when absent.
+    """
+    if not texts:
+        return []
+    printable = (text.encode("ascii", "replace").decode().replace("\n", " ").replace("\r", " ") for text in texts)
+    service = service_of(scope, host)
+    return [(b"warning", f"299 {service}: {text}".encode("latin-1")) for text in printable]
 
 
 def _warned(request: Request, response: Response, representation: Representation) -> Response:
-    for text in representation.warnings:
-        printable = text.encode("ascii", "replace").decode().replace("\n", " ").replace("\r", " ")
-        response.headers.append("warning", f"299 {service_of(request)}: {printable}")
+    response.raw_headers += warning_headers(representation.warnings, request.scope, request.headers.get("host", ""))
     return response
 
 

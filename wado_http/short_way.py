@@ -18,7 +18,7 @@ from wado_http.flight import Waiter, landed
 from wado_http.middleware import LoopbackNames
 from wado_http.mounting import mount_path
 from wado_http.planned import LONGEST_QUERY, Planned
-from wado_http.responses import send_picture
+from wado_http.responses import send_picture, warning_headers
 from wado_http.routes.uri import planned_in_memory
 from wado_http.state import State
 from wado_http.unsent import Unsent
@@ -35,11 +35,13 @@ class Answer(NamedTuple):
 
     picture: that is there, or the waiter for one that will be made in one of the next turns of the loop, and that must leave at last;
         None: the client has it (304).
+    warnings: headers that go with a picture, as ASGI wants them.
     unsent: counts the bytes of a picture that are on their way.
     """
 
     planned: Planned
     picture: EncodedImage | Waiter | None
+    warnings: list[tuple[bytes, bytes]]
     unsent: Unsent
 
 
@@ -69,18 +71,19 @@ class ShortWay:
         if headers is None or not self._is_ours(headers.host):
             return None
         planned = planned_in_memory(state, query, headers.accept, mount_path(scope))
-        if planned is None or planned.plan.warnings:
+        if planned is None:
             return None
         if headers.conditional and client_has(Headers(scope=scope), planned.representation.etag, planned.representation.modified):
-            return Answer(planned, None, state.unsent)
+            return Answer(planned, None, [], state.unsent)
+        warnings = warning_headers(planned.plan.warnings, scope, (headers.host or b"").decode("latin-1"))
         image = state.rendering.cached(planned.plan)
         if image is not None:
             state.unsent.admit(image.data)
-            return Answer(planned, image, state.unsent)
+            return Answer(planned, image, warnings, state.unsent)
         if not state.rendering.light(planned.plan):
             return None
         plan, rendering = planned.plan, state.rendering
-        return Answer(planned, state.slots.join_at_once(plan.digest, lambda: rendering.image_at_once(plan)), state.unsent)
+        return Answer(planned, state.slots.join_at_once(plan.digest, lambda: rendering.image_at_once(plan)), warnings, state.unsent)
 
     def _is_ours(self, host: bytes | None) -> bool:
         if self._names is None or host in self._ours:
@@ -123,6 +126,7 @@ class ShortWayFirst:
         assert image is not None  # noqa: S101 - begun() has waited for it
         length = len(image.data)
         headers = [*answer.planned.headers(), (b"content-type", answer.planned.media_type), (b"content-length", b"%d" % length)]
+        headers += answer.warnings
         with suppress(ClientDisconnect):  # nobody is left to answer
             await send_picture(scope, send, headers, waiter, length)
         return True

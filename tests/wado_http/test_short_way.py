@@ -77,10 +77,19 @@ def test_errors_of_the_making_are_answered_by_the_whole_way() -> None:
     assert archive.calls == ["image at once", "image"]
 
 
-def test_warnings_are_not_lost() -> None:
-    archive = archive_of(CT, light_too=True, warnings=("(0028,3006) is broken",))
-    with serving(archive) as client:
-        assert "(0028,3006) is broken" in client.get(query(CT)).headers["warning"]
+@pytest.mark.parametrize("host", ["images.example:8080", "bad host"])
+def test_warnings_are_those_of_the_whole_way(host: str) -> None:
+    warnings = ("(0028,3006) is broken", "so is «that»\r\nx: y")
+    archive, whole = archive_of(CT, light_too=True, warnings=warnings), archive_of(CT, warnings=warnings)
+    open_to_all = Settings(host="192.0.2.7")
+    with serving(archive, settings=open_to_all) as client, serving(whole, settings=open_to_all) as other:
+        for _ in range(2):
+            one, second = client.get(query(CT), {"host": host}), other.get(query(CT), {"host": host})
+            assert sorted(one.headers.multi_items()) == sorted(second.headers.multi_items())
+            assert len(one.headers.get_list("warning")) == 2
+        etag = one.headers["etag"]
+        assert client.get(query(CT), {"host": host, "if-none-match": etag}).headers.get_list("warning") == []
+    assert archive.calls == ["image at once"]
 
 
 def test_plans_hold_only_for_the_object_that_they_were_made_for() -> None:

@@ -27,6 +27,10 @@ from wado_core.model.image_pixel import ImagePixel
 # Pillow's samples have 8 bits, or 16 of one component.
 _MOST_REDUCED_PRECISION = 16
 _LEAST_REDUCED_PRECISION = 8
+# With a bit more, OpenJPH still delivers them as they are.
+_MOST_WITH_HEADROOM = 16
+# Where the depth of the first component stands in a code stream (T.800 A.5.1).
+_FIRST_DEPTH = 42
 
 # What OpenJPH reports from within its lines reaches nobody but sys.unraisablehook, of which there is one for all threads.
 _reports = threading.Lock()
@@ -45,8 +49,8 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
     facts = read_jpeg_2000_facts(encoded)
     if facts is None:
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data is no JPEG 2000 stream (PS3.5 8.2.4).")
-    by_openjph = facts.high_throughput and lossless and facts.reversible and facts.plain and not facts.left_out
-    if problem := jpeg_2000_problem(facts, MOST_HT_PRECISION if by_openjph else MOST_PRECISION):
+    exact = facts.high_throughput and lossless and facts.reversible and facts.plain and not facts.left_out
+    if problem := jpeg_2000_problem(facts, MOST_HT_PRECISION if exact else MOST_PRECISION):
         raise NotSupported(problem)
     steps = facts.left_out
     if (facts.rows, facts.columns) != (-(-pixel.rows >> steps), -(-pixel.columns >> steps)):
@@ -55,7 +59,7 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
     if not steps and (steps := _reduction(facts, pixel, smallest)):
         samples = _decode_reduced(encoded, facts, steps)
     if samples is None:
-        steps, samples = facts.left_out, _decode_full(encoded, by_openjph=by_openjph)
+        steps, samples = facts.left_out, _decode_full(encoded, facts, exact=exact)
     rows, columns = -(-pixel.rows >> steps), -(-pixel.columns >> steps)
     if samples.shape[:2] != (rows, columns) or samples.size != rows * columns * facts.components:
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG 2000 stream (PS3.5 8.2.4).")
@@ -90,17 +94,19 @@ def _reduction(facts: Jpeg2000Facts, pixel: ImagePixel, smallest: tuple[int, int
     return reduction_steps(facts.rows, facts.columns, (2 * smallest[0], 2 * smallest[1]), facts.levels)
 
 
-def _decode_full(encoded: bytes, *, by_openjph: bool) -> Cells:
+def _decode_full(encoded: bytes, facts: Jpeg2000Facts, *, exact: bool = False) -> Cells:
     """Decode with imagecodecs, which releases the GIL, and what it refuses with pylibjpeg-openjpeg.
 
-    by_openjph: three times as fast as OpenJPEG. Not for streams that it does not give back exactly: values beyond the range of the
-    samples, as quantisation and lower resolutions have, are not clipped but cut off, so that white turns black. Not for headers that
-    contradict themselves: they end the process.
+    exact: the values of a High-Throughput stream are within the range of its samples.
+    OpenJPH is twice to three times as fast as OpenJPEG. Not for headers that contradict themselves: they end the process. Not for
+    irreversible streams: its floating-point numbers depend on the processor.
     """
     import imagecodecs
 
-    if by_openjph and (decoded := _decode_high_throughput(encoded)) is not None:
-        return decoded
+    if facts.high_throughput and facts.reversible and facts.plain and (exact or facts.precision <= _MOST_WITH_HEADROOM):
+        decoded = _decode_high_throughput(encoded) if exact else _decode_with_headroom(encoded, facts)
+        if decoded is not None:
+            return decoded
     try:
         samples: Cells = imagecodecs.jpeg2k_decode(encoded, numthreads=1)
     except (ValueError, RuntimeError):
@@ -131,6 +137,24 @@ def _decode_high_throughput(encoded: bytes) -> Cells | None:
     return None if reports else samples
 
 
+def _decode_with_headroom(encoded: bytes, facts: Jpeg2000Facts) -> Cells | None:
+    """Decode with OpenJPH a stream whose values may leave the range of its samples, as those of a lower resolution do.
+
+    The binding does not clip such values but cuts them off, so that white turns black. Told of one bit more, it has room for
+    them on both sides; in a reversible stream nothing depends on the depth but by how much unsigned samples are raised (T.800 E.1, G.1).
+    """
+    stream = bytearray(code_stream_of(encoded))
+    for depth in range(_FIRST_DEPTH, _FIRST_DEPTH + 3 * facts.components, 3):
+        stream[depth] += 1
+    samples = _decode_high_throughput(bytes(stream))
+    if samples is None:
+        return None
+    half = 1 << (facts.precision - 1)
+    low = -half if facts.signed else 0
+    values: Cells = np.clip(samples.astype(np.int32) - (0 if facts.signed else half), low, low + 2 * half - 1)
+    return values
+
+
 @contextmanager
 def _reported() -> Iterator[list[object]]:
     """Collect what would be printed as ignored: the binding goes on with lines that could not be decoded, and returns them black."""
@@ -146,8 +170,10 @@ def _reported() -> Iterator[list[object]]:
 def _decode_reduced(encoded: bytes, facts: Jpeg2000Facts, steps: int) -> Cells | None:
     """Decode at a resolution ``2**steps`` times lower; None where that fails, which the full decoder may forgive."""
     with suppress(Incomplete, DamagedObject):
-        if part := excerpt(encoded, steps):
-            return _decode_full(part, by_openjph=False)
+        part = excerpt(encoded, steps)
+        of_part = read_jpeg_2000_facts(part) if part else None
+        if part and of_part:
+            return _decode_full(part, of_part)
     return _decode_by_pillow(encoded, facts, steps)
 
 

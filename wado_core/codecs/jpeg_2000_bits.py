@@ -79,6 +79,23 @@ class TagTree:
             values[index] = least = value
         return least < threshold
 
+    def number(self, bits: PacketBits, row: int, column: int, most: int) -> int:
+        """Read the number of a leaf: the bits that ``below`` reads with one threshold after the other. BrokenPacket beyond ``most``."""
+        value = 0
+        for level in self._unknown(row, column):
+            index = (row >> level) * self._sizes[level][1] + (column >> level)
+            values, known = self._values[level], self._known[level]
+            value = max(value, values[index])
+            while not known[index]:
+                if bits.take():
+                    known[index] = True
+                else:
+                    value += 1
+                    if value > most:
+                        raise BrokenPacket
+            values[index] = value
+        return value
+
     def _unknown(self, row: int, column: int) -> range:
         """Return the levels from the lowest node that is known down to a leaf: what is above a known node is known, and no larger."""
         level, top = 0, len(self._sizes) - 1

@@ -128,11 +128,7 @@ class Packets:
                 else:
                     if not blocks.inclusion.below(bits, row, column, layer + 1):
                         continue
-                    planes = 1
-                    while not blocks.planes.below(bits, row, column, planes):
-                        planes += 1
-                        if planes > _MOST_BIT_PLANES:
-                            raise BrokenPacket
+                    blocks.planes.number(bits, row, column, _MOST_BIT_PLANES)
                     blocks.lengths[index] = 3
                 passes = bits.passes()
                 if self._high_throughput and passes > 1:

@@ -172,7 +172,7 @@ TABLE: tuple[Decoder, ...] = (
     Decoder(
         syntaxes.HIGH_THROUGHPUT_JPEG_2000_LOSSLESS,
         _high_throughput_lossless,
-        "OpenJPH (imagecodecs), OpenJPEG for smaller sizes",
+        "OpenJPH, OpenJPEG where it is irreversible (imagecodecs)",
         ("imagecodecs", "pillow", "pylibjpeg-openjpeg"),
         holds_gil=True,
         reduction=Reduction.LEVELS,

@@ -93,6 +93,7 @@ class AtOnceProtocol(HttpToolsProtocol):
         lines.append(answer.planned.head())
         if image is not None:
             lines.append(b"content-type: %b\r\ncontent-length: %d\r\n" % (answer.planned.media_type, len(image.data)))
+            lines += [b"%b: %b\r\n" % header for header in answer.warnings]
         if not cycle.keep_alive:
             lines.append(_CLOSE)
         lines.append(b"\r\n")

@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
 from struct import pack
 from typing import Any
@@ -21,7 +22,7 @@ from tests.reference.wavelet import reduced
 from tests.wado_core.codecs.pixels import pixel
 from wado_core.codecs.code_stream import read_code_stream
 from wado_core.codecs.decoded import Decoded
-from wado_core.codecs.jpeg_2000 import decode
+from wado_core.codecs.jpeg_2000 import decode, excerpt_for
 from wado_core.codecs.jpeg_2000_markers import Jpeg2000Facts, read_jpeg_2000_facts
 from wado_core.errors import DamagedObject, NotSupported, WadoError
 from wado_core.model.image_pixel import ImagePixel
@@ -107,6 +108,26 @@ def test_smaller_sizes_are_clipped_too(lossless: bool, steps: int) -> None:
     side = 64 >> steps
     decoded = decode(stream, pixel(64, 64), (side // 2, side // 2), lossless=lossless)
     np.testing.assert_array_equal(decoded.cells, np.clip(reduced(picture.astype(np.int64), steps), 0, 255))
+
+
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize(("bits", "signed"), [(8, False), (8, True), (16, False), (16, True)])
+@pytest.mark.parametrize("smallest", [None, (32, 32), (10, 10)])
+def test_openjph_has_room_for_values_beyond_the_range(
+    bits: int, signed: bool, color: bool, smallest: tuple[int, int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At black and white edges: the values of OpenJPEG, which clips, without asking it."""
+    low = -(1 << (bits - 1)) if signed else 0
+    picture = np.kron(hard_edges() > 0, np.ones((3, 3))) * ((1 << bits) - 1) + low
+    picture = picture.astype(f"{'i' if signed else 'u'}{bits // 8}")
+    if color:
+        picture = np.stack([picture, picture[::-1], picture.T], axis=-1).copy()
+    stream, described = htj2k(picture), replace(of_bits(192, 192, bits, signed=signed), samples_per_pixel=3 if color else 1)
+    part = stream if smallest is None else excerpt_for(stream, described, smallest)
+    assert part is not None
+    expected = imagecodecs.jpeg2k_decode(part, numthreads=1)
+    monkeypatch.setattr(imagecodecs, "jpeg2k_decode", None)
+    np.testing.assert_array_equal(decode(stream, described, smallest).cells, expected.astype(f"u{bits // 8}"))
 
 
 @pytest.mark.parametrize(("bits", "signed"), [(8, False), (8, True), (16, False), (16, True)])

@@ -20,7 +20,7 @@ from tests.fixtures.compressed_images import soft_colors
 from tests.fixtures.phantom import thorax
 from tests.reference.rounding import Array
 from tests.reference.wavelet import reduced
-from wado_core.codecs.jpeg_2000_bits import PacketBits, TagTree
+from wado_core.codecs.jpeg_2000_bits import BrokenPacket, PacketBits, TagTree
 from wado_core.codecs.jpeg_2000_excerpt import excerpt
 from wado_core.codecs.jpeg_2000_markers import read_jpeg_2000_facts
 from wado_core.codecs.reduction import Incomplete
@@ -277,6 +277,14 @@ class TestTagTree:
             while not tree.below(bits, row, column, threshold):
                 threshold += 1
             assert threshold - 1 == numbers[row, column]
+        tree, bits = TagTree(rows, columns), PacketBits(packed(list(encoded_tree(numbers))), 0)
+        for row, column in np.ndindex(rows, columns):
+            assert tree.number(bits, row, column, 5) == numbers[row, column]
+        if numbers.max() == 5:
+            bits = PacketBits(packed(list(encoded_tree(numbers))), 0)
+            tree = TagTree(rows, columns)
+            with pytest.raises(BrokenPacket):
+                _ = [tree.number(bits, row, column, 4) for row, column in np.ndindex(rows, columns)]
 
     def test_the_example_of_the_standard(self) -> None:
         """T.800 figure B.13 and B.10.2: the numbers of the first row are coded as 01111, 001, 101."""

@@ -55,6 +55,16 @@ def test_the_protocol_answers_as_asgi_does(archive: Archive, running: Loopback, 
     assert "image" not in archive.calls or running.unsent == 0
 
 
+def test_warnings_are_sent() -> None:
+    archive = archive_of(CT, light_too=True, warnings=("(0028,3006) is broken", "so is that"))
+    with served(archive, ONE_PATIENT_SLOT) as server, server.client() as client:
+        client.ask(query(CT))
+        head = b"".join(iter(client._file.readline, b"\r\n")).decode()
+    service = f"http://localhost{query(CT).partition('?')[0]}"
+    assert f"warning: 299 {service}: (0028,3006) is broken\r\nwarning: 299 {service}: so is that\r\n" in head
+    assert archive.calls == ["image at once"]
+
+
 def test_many_requests_on_one_connection(archive: Archive, running: Loopback) -> None:
     with running.client() as client:
         for number in range(200):
