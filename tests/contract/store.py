@@ -1,6 +1,7 @@
 """What every Store keeps to."""
 
 import pickle
+from contextlib import suppress
 from typing import Protocol
 
 import pytest
@@ -69,6 +70,16 @@ class StoreContract:
         shelf.write(b"a", b"newer")
         with pytest.raises(ContentChanged), store.open(location):
             pytest.fail("opened other bytes under the old location")
+
+    def test_an_open_object_is_compared_with_what_was_opened(self, store: Store, shelf: Shelf) -> None:
+        """Whether it is replaced or changed where it lies, nothing of the new bytes passes for the old."""
+        location = store.look(shelf.write(b"a", b"old"))
+        with suppress(ContentChanged), store.open(location) as source:
+            source.compare()
+            shelf.write(b"a", b"newer")
+            data = source.read(0, 3)
+            source.compare()
+            assert data == b"old"
 
     def test_a_removed_object_is_content_changed(self, store: Store, shelf: Shelf) -> None:
         location = store.look(shelf.write(b"a", b"old"))

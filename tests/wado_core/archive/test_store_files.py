@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,6 +55,26 @@ class TestContract(StoreContract):
 @pytest.fixture
 def location(shelf: Shelf) -> Location:
     return location_of(shelf.write(b"a", b"0123456789"))
+
+
+@pytest.mark.parametrize("change", ["written", "cut", "grown", "touched"])
+def test_what_is_changed_while_it_is_open_is_told_before_it_is_closed(store: Store, location: Location, change: str) -> None:
+    def changed() -> None:
+        with open(location.path, "r+b") as file:
+            if change == "cut":
+                file.truncate(3)
+            elif change == "grown":
+                file.seek(0, os.SEEK_END)
+            if change in ("written", "grown"):
+                file.write(b"new")
+        if change in ("written", "touched"):  # the clock of the file system may not have gone on since the file was written
+            os.utime(location.path, (1, 1))
+
+    with suppress(ContentChanged), store.open(location) as source:  # closing tells it, too
+        source.compare()
+        changed()
+        with pytest.raises(ContentChanged):
+            source.compare()
 
 
 def open_descriptors() -> set[str]:
