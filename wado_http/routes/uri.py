@@ -93,7 +93,7 @@ def planned_in_memory(state: State, query: bytes, accept: str | None, mounted_at
         if chosen.media_type == DICOM:
             return None
         made = _plan(state, asked, located, chosen, mounted_at)
-        if numbers == {name: text for name, text in asked.texts if name in NUMBERS}:  # none is written in a way of its own
+        if numbers and numbers == {name: text for name, text in asked.texts if name in NUMBERS}:  # none is written in a way of its own
             state.plans.put_like(shape, made)
     state.plans.put(asked_for, made)
     return made
