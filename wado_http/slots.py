@@ -4,6 +4,7 @@ Everything here runs on the event loop except the work itself, so no lock is nee
 """
 
 import asyncio
+import os
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -238,7 +239,7 @@ class PixelSlots:
             lane.running += 1
             self._recall()
             loop = asyncio.get_running_loop()
-            done = lane.pool.submit(work, _posted(loop, flight.add), _posted(loop, self._lend))
+            done = lane.pool.submit(work, _handed(loop, flight.add), _posted(loop, self._lend))
             done.add_done_callback(_posted(loop, partial(self._finish, lane, digest, flight, work)))
 
     def _finish(self, lane: _Lane, digest: str, flight: Flight, work: Work, done: "Future[EncodedImage]") -> None:
@@ -291,3 +292,22 @@ def _posted(loop: asyncio.AbstractEventLoop, function: Callable[[T], None]) -> C
         loop.call_soon_threadsafe(function, argument)
 
     return post
+
+
+def _handed(loop: asyncio.AbstractEventLoop, function: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    """Return what ``_posted`` does, for pieces; with the first the thread gives way to the loop, that it may leave at once.
+
+    Where the system has woken the loop on the core of this thread, it would wait there for this thread's slice to end (some 3 ms on Linux).
+    To give way takes 1 µs where nobody waits. Not for each piece: whoever gives way is put behind
+    everybody else who computes.
+    """
+    post, first = _posted(loop, function), True
+
+    def hand(piece: bytes) -> None:
+        nonlocal first
+        post(piece)
+        if first:
+            first = False
+            os.sched_yield()
+
+    return hand

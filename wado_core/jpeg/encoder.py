@@ -47,7 +47,11 @@ def encode(
     jobs = [(first * layout.restart_rows, min(last * layout.restart_rows, end)) for first, last in _runs(-(-end // layout.restart_rows))]
     with closing(in_order(lambda job: scan.code(*job), jobs, lend)) as done:
         for number, coded in enumerate(done):
-            yield b"".join((start if number == 0 else b"", *coded, END_OF_IMAGE if number == len(jobs) - 1 else b""))
+            if number == 0:
+                coded.insert(0, start)
+            if number == len(jobs) - 1:
+                coded.append(END_OF_IMAGE)
+            yield b"".join(coded)  # most jobs are coded in one go: nothing is copied
 
 
 _header = lru_cache(maxsize=256)(header)

@@ -11,14 +11,16 @@ _Result = TypeVar("_Result")
 
 # More threads than these and the caller's on one picture would wait for each other.
 _MOST_HELPERS = 7
+# While somebody helps, before every so many jobs of the caller's own more are asked for: who is asked is woken for it, in vain mostly.
+_OFFERED_EACH = 4
 
 
 def in_order(work: Callable[[_Job], _Result], jobs: Sequence[_Job], lend: Lend | None) -> Generator[_Result, None, None]:
     """Yield the results of ``jobs`` in their order.
 
     The caller works too, and never waits for a job that nobody has begun: a helper that comes late, never, or goes after any job, costs
-    nothing. It offers work to all when the first result has been taken, so that whoever passes it on has a core for that; and to one
-    more before each job of its own: a thread may be idle again.
+    nothing. It offers work to all when the first result is there, so that whoever passes that on has a core for it; and to one
+    more before each job of its own, or each fourth while it has help: a thread may be idle again.
     Raises what ``work`` raised, at the place of its job. When the iterator is closed, helpers end after the job they are at, and closing
     waits for that: what jobs read from may be closed next.
     """
@@ -28,10 +30,11 @@ def in_order(work: Callable[[_Job], _Result], jobs: Sequence[_Job], lend: Lend |
     board = _Board(work, jobs)
     try:
         for number in range(len(jobs)):
-            yield board.result(number, lend)
+            found = board.result(number, lend)
             if number == 0:
                 for _ in range(min(len(jobs) - 1, _MOST_HELPERS)):
                     lend(board.help)
+            yield found
     finally:
         board.close()
 
@@ -44,6 +47,7 @@ class _Board(Generic[_Job, _Result]):
         self._jobs = jobs
         self._next = 0
         self._helpers = 0
+        self._own = 0
         self._at_work = 0
         self._done: dict[int, _Result | BaseException] = {}
         self._changed = Condition()
@@ -69,6 +73,8 @@ class _Board(Generic[_Job, _Result]):
                     found = self._done.pop(number)
                     break
                 offered = 0 < self._next < len(self._jobs) - 1 and self._helpers < _MOST_HELPERS
+                offered = offered and (self._helpers == 0 or self._own % _OFFERED_EACH == 0)
+                self._own += 1
             if offered:
                 lend(self.help)
             self._do_next()

@@ -20,9 +20,9 @@ from wado_core.rendering.table import range_of
 
 _LITTLE_ENDIAN = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
 
-# Of the frame that are read at once: they are in the cache of the core still when they are coded, and a call of the system and one of
-# the kernel take little beside that.
-STRIP_BYTES = 2 << 20
+# Of the frame that are read at once. Less would stay in the cache of the core until it is coded, but between two reads a thread needs the
+# lock of the interpreter, for which the others on the picture and the event loop compete: that costs more (docs/adr/0029).
+STRIP_BYTES = 4 << 20
 
 
 def read_in_strips(plan: RenderPlan) -> bool:
