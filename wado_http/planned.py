@@ -19,8 +19,9 @@ ENTRY_BYTES, _OVERLAY_BYTES, _TEXT_BYTES = 6144, 640, 80
 # Longer queries are planned each time rather than remembered.
 LONGEST_QUERY = 1024
 
-# What readers change while they look at one object, as it is written where nothing needs to be quoted.
-_NUMBERS = re.compile(r"(?<=&)(frameNumber|windowCenter|windowWidth)=(-?[0-9]{1,9}(?:\.[0-9]{1,9})?)(?![^&])")
+# What readers change while they look at one object, and how it is written where nothing needs to be quoted.
+NUMBERS = ("frameNumber", "windowCenter", "windowWidth")
+_NUMBERS = re.compile(rf"(?<=&)({'|'.join(NUMBERS)})=(-?[0-9]{{1,9}}(?:\.[0-9]{{1,9}})?)(?![^&])")
 
 
 class Shape(NamedTuple):

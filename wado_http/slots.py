@@ -168,11 +168,15 @@ class PixelSlots:
 
     def _join(self, digest: str, lane: _Lane, queue: _Queue, work: Work, *, whole: bool) -> Waiter:
         flight = self._flights.get(digest)
-        if flight is not None:
+        if flight is not None and digest not in self._light:
             return Waiter(flight, whole=whole, patience_s=self._queue_wait_s)
         if self._closed or lane.full or self._unsent.full:
             raise Busy
-        flight = self._flights[digest] = Flight(self._unsent, abandoned=partial(self._drop, queue, digest))
+        if flight is None:
+            flight = self._flights[digest] = Flight(self._unsent)
+        else:  # made in the slot for all: what cannot be made at once after all would be no answer to who has come the whole way
+            del self._light[digest]
+        flight.abandoned = partial(self._drop, queue, digest)
         queue[digest] = flight, work
         waiter = Waiter(flight, whole=whole, patience_s=self._queue_wait_s)
         self._start_next(lane)

@@ -2,12 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from random import Random
 from typing import Any, cast
 
 import pytest
 
 from tests.wado_http.doubles import CT, US10, Archive, archive_of, query, serving
-from tests.wado_http.gates import PICTURE, Gate, ask, settle, slots_of
+from tests.wado_http.gates import PICTURE, Gate, ask, at_once, settle, slots_of
 from wado_core.errors import Busy, DamagedObject
 from wado_core.model.frame import EncodedImage
 from wado_core.settings import Settings
@@ -137,6 +138,52 @@ def test_what_is_wrong_with_the_numbers_is_found_also_in_a_request_like_another(
             first = other.get(query(CT, wrong))
         assert (answer.status_code, answer.content) == (first.status_code, first.content)
         assert answer.status_code == 400
+
+
+# Numbers as clients write them; some are taken out of a query, some are not.
+SPELLINGS = ("40", "-7.25", "007", "40.33333333333333", "4e2", "%2B40", "+40", "1234567890", "%2040", "40 ", "4%30", ".5", "5.", "1")
+# Three parameters, and the same quoted.
+NAMES = (("windowCenter", "window%43enter"), ("windowWidth", "%77indowWidth"), ("frameNumber", "frameNumbe%72"))
+
+
+def spelled(random: Random) -> str:
+    """Write a request for one of two objects, with other requests in between that share a shape with it or seem to."""
+    parts = [
+        f"{name if random.random() < 0.95 else quoted}={random.choice(SPELLINGS)}"
+        for name, quoted in NAMES
+        for _ in range(random.choices((0, 1, 2), (2, 7, 1))[0])
+    ]
+    more = ("rows=9", "foo=1", "=windowCenter=", "x=%25s", "overlays=true", "region=0,0,1,0.5", "imageQuality=50", "charset=*")
+    parts += random.sample(more, random.choices((0, 1, 2), (6, 2, 1))[0])
+    if random.random() < 0.3:
+        random.shuffle(parts)
+    whole = query(random.choice((CT, US10)))
+    if random.random() < 0.1 and parts:
+        path, _, rest = whole.partition("?")
+        return f"{path}?{parts[0]}&{rest}" + "".join(f"&{part}" for part in parts[1:])
+    return whole + "".join(f"&{part}" for part in parts)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_was_asked_before_the_answer_is_that_of_the_whole_way(seed: int) -> None:
+    """Status, body and headers; also of requests whose numbers are written in ways of their own."""
+    random = Random(seed)
+    with serving(light()) as client, serving(archive_of(CT, US10, in_memory_too=False)) as other:
+        for _ in range(1500):
+            asked = spelled(random)
+            one, second = client.get(asked), other.get(asked)
+            assert one.status_code == second.status_code, asked
+            assert one.content == second.content, asked
+            assert sorted(one.headers.multi_items()) == sorted(second.headers.multi_items()), asked
+
+
+def test_numbers_that_are_not_taken_out_are_not_lost() -> None:
+    with serving(light()) as client, serving(archive_of(CT, US10, in_memory_too=False)) as other:
+        for width in ("80", "2000"):
+            asked = query(CT, f"&windowCenter=40.33333333333333&windowWidth={width}")
+            assert client.get(asked).headers["etag"] == other.get(asked).headers["etag"]
+        for center in ("5", "6"):
+            assert client.get(query(US10, f"&frameNumber=%2B3&windowCenter={center}&windowWidth=9")).content.endswith(b"frame 3")
 
 
 def test_frame_numbers_of_a_request_like_another() -> None:
@@ -274,6 +321,31 @@ class TestTurns:
                 slots.join_at_once("a", lambda: PICTURE)
             gate.let_go.set()
             assert await waiting is PICTURE
+
+    async def test_who_comes_the_whole_way_takes_what_waits_for_its_turn_into_a_slot(self) -> None:
+        """What cannot be made at once is no answer to who has come the whole way."""
+        async with slots_of() as slots:
+            take_turn(slots)
+            light_too = queued(slots, "a", lambda: None)
+            whole = slots.join("a", False, at_once, whole=True)
+            for waiter in (light_too, whole):
+                await waiter.begun()
+                assert waiter.image() is PICTURE
+                waiter.leave()
+
+    async def test_what_waits_in_a_slot_s_queue_can_still_be_dropped(self) -> None:
+        gate = Gate()
+        async with slots_of() as slots:
+            busy = ask(slots, "busy", gate.work)
+            await gate.has_begun()
+            take_turn(slots)
+            waiting = queued(slots, "a", lambda: PICTURE)
+            whole = slots.join("a", False, cast("Any", pytest.fail), whole=True)
+            waiting.leave()
+            whole.leave()
+            gate.let_go.set()
+            await busy
+            await settle()
 
     async def test_work_that_nobody_waits_for_is_dropped(self) -> None:
         async with slots_of() as slots:

@@ -15,6 +15,7 @@ from typing import Any, cast
 import uvicorn
 
 from wado_http.cli.counts import Counts
+from wado_http.errors import log_failure
 
 _log = logging.getLogger(__name__)
 
@@ -22,6 +23,8 @@ _log = logging.getLogger(__name__)
 YIELD_S = 0.002
 # After the system has no descriptor or no memory for a connection, nothing is accepted for so long, seconds.
 REST_S = 0.5
+# Of connections that no other worker comes for, so many are accepted at once.
+_MOST_AT_ONCE = 16
 _EXHAUSTED = (EMFILE, ENFILE, ENOBUFS, ENOMEM)
 
 
@@ -29,25 +32,30 @@ class Acceptor:
     """Accepts connections one at a time, unless another worker has fewer and is there to take them."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, listener: socket.socket, make: Callable[[], Any], counts: Counts, worker: int
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listener: socket.socket,
+        make: Callable[[], Any],
+        open_ones: Callable[[], int],
+        counts: Counts,
+        worker: int,
     ) -> None:
         """Begin to accept.
 
-        listener: listens and does not block.  make: returns the protocol of a connection.  worker: whose place in ``counts`` is ours.
+        listener: listens and does not block.  make: returns the protocol of a connection.
+        open_ones: returns how many connections are open.  worker: whose place in ``counts`` is ours.
         """
-        self._loop, self._listener, self._make = loop, listener, make
+        self._loop, self._listener, self._make, self._open_ones = loop, listener, make, open_ones
         self._counts, self._worker = counts, worker
-        self._connections = 0
         self._closed = False
         self._opening: set[asyncio.Task[None]] = set()
-        counts.set(worker, 0)
+        self.count()
         self._listen()
 
-    def lost(self) -> None:
-        """Note that a connection has ended."""
-        self._connections -= 1
+    def count(self) -> None:
+        """Tell the others how many connections there are, as one has come or gone."""
         if not self._closed:
-            self._counts.set(self._worker, self._connections)
+            self._counts.set(self._worker, self._open_ones() + len(self._opening))
 
     def close(self) -> None:
         """Accept no more."""
@@ -68,29 +76,33 @@ class Acceptor:
 
     def _ready(self) -> None:
         if self._counts.has_most(self._worker):
-            self._pause(YIELD_S, self._insist)
+            self._pause(YIELD_S, partial(self._insist, self._counts.of_others(self._worker)))
         else:
             self._accept()
 
-    def _insist(self) -> None:
-        """Accept what nobody else has."""
+    def _insist(self, before: list[int]) -> None:
+        """Accept what nobody else has, and more than one where nobody has come since they had so many as ``before``."""
+        if self._closed:
+            return
         self._listen()
-        if not self._closed:
-            self._accept()
+        for _ in range(_MOST_AT_ONCE):
+            if not self._accept() or self._counts.of_others(self._worker) != before:
+                return
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
+        """Accept a connection; False when there is none, or none can be accepted."""
         try:
             connection, _ = self._listener.accept()
         except OSError as error:
             if error.errno in _EXHAUSTED:
                 _log.error("connections cannot be accepted now: %s", os.strerror(error.errno))
                 self._pause(REST_S, self._listen)
-            return  # otherwise another has it, or its client has gone
-        self._connections += 1
-        self._counts.set(self._worker, self._connections)
+            return False  # otherwise another has it, or its client has gone
         task = self._loop.create_task(self._open(connection))
         self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        task.add_done_callback(self._opened)
+        self.count()
+        return True
 
     async def _open(self, connection: socket.socket) -> None:
         connection.setblocking(False)
@@ -98,7 +110,15 @@ class Acceptor:
             await self._loop.connect_accepted_socket(self._make, connection)
         except OSError:  # its client has gone
             connection.close()
-            self.lost()
+        except BaseException:
+            connection.close()
+            raise
+
+    def _opened(self, task: "asyncio.Task[None]") -> None:
+        self._opening.discard(task)
+        self.count()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log_failure(error)
 
 
 class WorkerServer(uvicorn.Server):
@@ -116,9 +136,11 @@ class WorkerServer(uvicorn.Server):
             cast("Any", self.config.http_protocol_class), config=self.config, server_state=self.server_state, app_state=self.lifespan.state,
             lost=self._lost,
         )  # fmt: skip
-        self._acceptor = Acceptor(asyncio.get_running_loop(), self._listener, protocol, self._counts, self._worker)
+        self._acceptor = Acceptor(
+            asyncio.get_running_loop(), self._listener, protocol, lambda: len(self.server_state.connections), self._counts, self._worker
+        )
         self.servers.append(self._acceptor)  # type: ignore[arg-type] # which it closes as its own
 
     def _lost(self) -> None:
         if self._acceptor is not None:
-            self._acceptor.lost()
+            self._acceptor.count()

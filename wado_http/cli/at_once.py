@@ -1,5 +1,6 @@
 """Answers by the short way, written to the connection without an ASGI task: all of one in one system call."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from functools import partial
@@ -21,7 +22,8 @@ _CLOSE = b"connection: close\r\n"
 class AtOnceProtocol(HttpToolsProtocol):
     """Answers what has a short way as soon as its headers are read; for all else uvicorn starts a task.
 
-    One request in what is received at a time: those that a client has sent ahead are tasks, so that none of them holds up others.
+    One request in what is received at a time: those that a client has sent ahead are tasks, so that none of them holds up others. And
+    none while something is left to be sent: an answer ends when its last byte has left, and the next request waits for that.
     """
 
     def __init__(self, *arguments: Any, at_once: AtOnce | None = None, **keywords: Any) -> None:
@@ -33,6 +35,7 @@ class AtOnceProtocol(HttpToolsProtocol):
         self._find = at_once
         self._may_answer = False
         self._descriptor = -1
+        self._queued: Waiter | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Find out whether what is sent can be handed to the system as it is."""
@@ -41,13 +44,20 @@ class AtOnceProtocol(HttpToolsProtocol):
         if self.scheme == "http" and socket is not None:
             self._descriptor = socket.fileno()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let what waits for its turn be made for others only."""
+        if self._queued is not None:
+            self._queued.leave()
+            self._queued = None
+        super().connection_lost(exc)
+
     async def all_sent(self) -> None:
         """Wait until all that was written has left this process, or the connection is gone."""
         raise NotImplementedError
 
     def data_received(self, data: bytes) -> None:
         """Answer one request of these at once."""
-        self._may_answer = self._find is not None
+        self._may_answer = self._find is not None and self.transport.get_write_buffer_size() == 0
         super().data_received(data)
         self._may_answer = False
 
@@ -64,6 +74,7 @@ class AtOnceProtocol(HttpToolsProtocol):
         if answer is None:
             self._start_task(cycle)
         elif isinstance(answer.picture, Waiter):
+            self._queued = answer.picture
             answer.picture.when_landed(partial(self._landed, cycle, answer, answer.picture))
         else:
             self._answer(cycle, answer, answer.picture)
@@ -74,18 +85,18 @@ class AtOnceProtocol(HttpToolsProtocol):
 
     def _landed(self, cycle: RequestResponseCycle, answer: Answer, waiter: Waiter) -> None:
         """Send the picture that has been made; what could not be made takes the whole way."""
+        if self._queued is not waiter:
+            return  # the client has left
+        self._queued = None
         try:
             image = waiter.image()
         except Exception:  # noqa: BLE001 - the whole way meets it again, and answers it
             image = None
-        if cycle.disconnected or self.transport.is_closing():
-            waiter.leave()
-        elif image is None:
-            waiter.leave()
+        if image is None:
             self._start_task(cycle)
-        else:
+        elif not self.transport.is_closing():
             self._answer(cycle, answer, image)
-            waiter.leave()
+        waiter.leave()
 
     def _answer(self, cycle: RequestResponseCycle, answer: Answer, image: EncodedImage | None) -> None:
         lines = [_NOT_MODIFIED if image is None else _OK]
@@ -97,40 +108,48 @@ class AtOnceProtocol(HttpToolsProtocol):
         if not cycle.keep_alive:
             lines.append(_CLOSE)
         lines.append(b"\r\n")
-        cycle.response_started = cycle.response_complete = True
-        self._write(b"".join(lines), b"" if image is None else image.data, answer)
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            self.transport.close()
-        cycle.on_response()
-        cycle.on_response = _nothing
+        body = b"" if image is None else image.data
+        cycle.response_started = True
+        if self._written(b"".join(lines), body):
+            self._complete(cycle)
+            return
+        answer.unsent.hold(body)
+        task = self.loop.create_task(self.all_sent())
+        self.tasks.add(task)
+        task.add_done_callback(partial(self._sent, cycle, answer, body))
 
-    def _write(self, head: bytes, body: bytes, answer: Answer) -> None:
-        """Hand an answer to the system, and what it does not take now to the transport."""
-        sent, waits = 0, self.transport.get_write_buffer_size() > 0
-        if not waits and self._descriptor >= 0 and not self.transport.is_closing():
+    def _written(self, head: bytes, body: bytes) -> bool:
+        """Hand an answer to the system, and what it does not take now to the transport; say whether it has taken all."""
+        sent = 0
+        if self._descriptor >= 0 and not self.transport.is_closing():
             try:
                 sent = os.writev(self._descriptor, (head, body))
             except BlockingIOError:
                 sent = 0
             except OSError:  # nobody is left to answer
                 self.transport.abort()
-                return
+                return True
         if sent == len(head) + len(body):
-            return
+            return True
         if sent < len(head):
             self.transport.write(head[sent:])
         self.transport.write(memoryview(body)[max(sent - len(head), 0) :])
-        answer.unsent.hold(body)
-        task = self.loop.create_task(self._give_back(body, answer))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
+        return False
 
-    async def _give_back(self, body: bytes, answer: Answer) -> None:
-        try:
-            await self.all_sent()
-        finally:
-            answer.unsent.give_back(body)
+    def _sent(self, cycle: RequestResponseCycle, answer: Answer, body: bytes, task: "asyncio.Task[None]") -> None:
+        self.tasks.discard(task)
+        answer.unsent.give_back(body)
+        if not task.cancelled():  # as all are that are left at the end
+            self._complete(cycle)
+
+    def _complete(self, cycle: RequestResponseCycle) -> None:
+        """Let the next request begin, or the time that the connection may be idle; as uvicorn does behind the last of a body."""
+        cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+        cycle.on_response = _nothing
 
 
 def _nothing() -> None:

@@ -21,9 +21,12 @@ class Counts:
     @classmethod
     def new(cls, workers: int) -> tuple["Counts", int]:
         """Return counts of workers that are all absent, and the descriptor that they are shared by."""
-        with tempfile.TemporaryFile() as file:
-            file.truncate(4 * workers)
-            descriptor = os.dup(file.fileno())
+        if hasattr(os, "memfd_create"):  # Linux
+            descriptor = os.memfd_create("wado-connections")
+        else:
+            with tempfile.TemporaryFile() as file:
+                descriptor = os.dup(file.fileno())
+        os.ftruncate(descriptor, 4 * workers)
         counts = cls(descriptor, workers)
         for worker in range(workers):
             counts.leave(worker)
@@ -40,3 +43,7 @@ class Counts:
     def has_most(self, worker: int) -> bool:
         """Whether another has fewer."""
         return self._counts[worker] > min(self._counts)
+
+    def of_others(self, worker: int) -> list[int]:
+        """Return what the others have, for comparison."""
+        return [count for number, count in enumerate(self._counts) if number != worker]

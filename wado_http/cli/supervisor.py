@@ -126,7 +126,6 @@ class Supervisor:
                     _log.error("the %s cannot be started now: %s", place.name, error.strerror)
 
     def _start_worker(self, number: int) -> Child:
-        self._counts.leave(number)  # the one that it replaces may have ended with connections
         child = self._started(WORKER, [self._listener.fileno(), self._sending.fileno(), self._shared_counts], str(number))
         if self._prepared:
             child.tell(GO)
@@ -210,6 +209,8 @@ class Supervisor:
         if place.child is not None:
             self._hear(place.child)  # its last lines
         child = place.vacate(time.monotonic())
+        if place in self._workers:
+            self._counts.leave(self._workers.index(place))
         self._forget(child)
         why, self._why = self._why, ""
         if self._stopping_until is not None:

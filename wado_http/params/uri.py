@@ -129,7 +129,7 @@ def read_numbers(values: dict[str, str]) -> tuple[int | None, Window | None]:
 
     Raises InvalidRequest as ``parse_uri_request`` does.
     """
-    frame_number, center, width = _integer(values, "frameNumber"), _decimal(values, "windowCenter"), _window_width(values)
+    center, width, frame_number = _decimal(values, "windowCenter"), _window_width(values), _integer(values, "frameNumber")
     return frame_number, None if center is None or width is None else Window(center, width)
 
 

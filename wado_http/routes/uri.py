@@ -29,7 +29,7 @@ from wado_http.params.uri import (
     parse_uri_request,
     read_numbers,
 )
-from wado_http.planned import Planned, form_of, numbered
+from wado_http.planned import NUMBERS, Planned, form_of, numbered
 from wado_http.responses import (
     Representation,
     close,
@@ -82,7 +82,7 @@ def planned_in_memory(state: State, query: bytes, accept: str | None, mounted_at
         if _is_of(remembered, located):
             return remembered
     shape, numbers = numbered(asked_for)
-    like = state.plans.like(shape) if numbers else None
+    like = state.plans.like(shape)
     made = None if like is None else _plan_like(state, like, numbers)
     if made is None:
         asked = _read(state, query)
@@ -93,7 +93,7 @@ def planned_in_memory(state: State, query: bytes, accept: str | None, mounted_at
         if chosen.media_type == DICOM:
             return None
         made = _plan(state, asked, located, chosen, mounted_at)
-        if numbers:
+        if numbers and numbers == {name: text for name, text in asked.texts if name in NUMBERS}:  # none is written in a way of its own
             state.plans.put_like(shape, made)
     state.plans.put(asked_for, made)
     return made

@@ -23,11 +23,11 @@ from wado_http.cli.counts import Counts
 class Connection(asyncio.Protocol):
     """Notes that it was made."""
 
-    def __init__(self, made: list[asyncio.BaseTransport]) -> None:
+    def __init__(self, made: list[asyncio.Transport]) -> None:
         self._made = made
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._made.append(transport)
+        self._made.append(cast("asyncio.Transport", transport))
 
 
 @contextmanager
@@ -54,14 +54,14 @@ def test_counts_are_shared() -> None:
         assert not mine.has_most(1)
 
 
-def accepting(test: Callable[[Acceptor, Counts, list[asyncio.BaseTransport], socket.socket], Awaitable[None]]) -> None:
+def accepting(test: Callable[[Acceptor, Counts, list[asyncio.Transport], socket.socket], Awaitable[None]]) -> None:
     """Run a test over an acceptor, worker 0 of 2, with the loop of ``wado serve``."""
 
     async def run() -> None:
-        made: list[asyncio.BaseTransport] = []
+        made: list[asyncio.Transport] = []
         with counts_of(2) as (counts, _), socket.create_server(("127.0.0.1", 0)) as listener:
             listener.setblocking(False)
-            acceptor = Acceptor(asyncio.get_running_loop(), listener, lambda: Connection(made), counts, 0)
+            acceptor = Acceptor(asyncio.get_running_loop(), listener, lambda: Connection(made), lambda: len(made), counts, 0)
             await test(acceptor, counts, made, listener)
             acceptor.close()
             for transport in made:
@@ -71,20 +71,22 @@ def accepting(test: Callable[[Acceptor, Counts, list[asyncio.BaseTransport], soc
     uvloop.run(asyncio.wait_for(run(), 60))
 
 
-async def made_of(made: list[asyncio.BaseTransport], number: int) -> None:
+async def made_of(made: list[asyncio.Transport], number: int) -> None:
     while len(made) < number:  # noqa: ASYNC110 - protocols are no coroutines
         await asyncio.sleep(0.0005)
 
 
 def test_alone_it_takes_all() -> None:
-    async def test(acceptor: Acceptor, counts: Counts, made: list[asyncio.BaseTransport], listener: socket.socket) -> None:
+    async def test(acceptor: Acceptor, counts: Counts, made: list[asyncio.Transport], listener: socket.socket) -> None:
         with ExitStack() as opened:
             for _ in range(5):
                 opened.enter_context(socket.create_connection(listener.getsockname()))
             await made_of(made, 5)
+            await asyncio.sleep(0.01)
             counts.set(1, 4)
             assert counts.has_most(0)
-            acceptor.lost()
+            made.pop().abort()
+            acceptor.count()
             assert not counts.has_most(0)
         # Answers leave as they are written: small segments do not wait for others.
         assert made[0].get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
@@ -93,7 +95,7 @@ def test_alone_it_takes_all() -> None:
 
 
 def test_what_the_other_does_not_take_it_takes_after_a_moment() -> None:
-    async def test(_acceptor: Acceptor, counts: Counts, made: list[asyncio.BaseTransport], listener: socket.socket) -> None:
+    async def test(_acceptor: Acceptor, counts: Counts, made: list[asyncio.Transport], listener: socket.socket) -> None:
         with ExitStack() as opened:
             opened.enter_context(socket.create_connection(listener.getsockname()))
             await made_of(made, 1)
@@ -107,7 +109,7 @@ def test_what_the_other_does_not_take_it_takes_after_a_moment() -> None:
 
 
 def test_what_the_other_takes_is_no_error() -> None:
-    async def test(_acceptor: Acceptor, counts: Counts, made: list[asyncio.BaseTransport], listener: socket.socket) -> None:
+    async def test(_acceptor: Acceptor, counts: Counts, made: list[asyncio.Transport], listener: socket.socket) -> None:
         counts.set(0, 1)
         counts.set(1, 0)
         with socket.create_connection(listener.getsockname()):
@@ -122,10 +124,43 @@ def test_what_the_other_takes_is_no_error() -> None:
     accepting(test)
 
 
+def test_what_nobody_comes_for_is_taken_together() -> None:
+    async def test(_acceptor: Acceptor, counts: Counts, made: list[asyncio.Transport], listener: socket.socket) -> None:
+        counts.set(0, 1)
+        counts.set(1, 0)  # is stopped
+        with ExitStack() as opened:
+            for _ in range(48):
+                opened.enter_context(socket.create_connection(listener.getsockname()))
+            begin = time.monotonic()
+            await made_of(made, 48)
+            assert time.monotonic() - begin < 48 * YIELD_S
+
+    accepting(test)
+
+
+def test_what_fails_in_a_connection_is_logged_and_not_counted(caplog: pytest.LogCaptureFixture) -> None:
+    async def test(acceptor: Acceptor, counts: Counts, made: list[asyncio.Transport], listener: socket.socket) -> None:
+        def fail() -> Any:
+            raise ValueError("x")
+
+        good, acceptor._make = acceptor._make, fail
+        counts.set(1, 0)
+        for _ in range(3):
+            with socket.create_connection(listener.getsockname()) as client:
+                assert await asyncio.get_running_loop().run_in_executor(None, client.recv, 1) == b""
+        acceptor._make = good
+        assert not counts.has_most(0)
+        with socket.create_connection(listener.getsockname()):
+            await made_of(made, 1)
+
+    accepting(test)
+    assert sum("ValueError" in record.getMessage() for record in caplog.records) == 3
+
+
 def test_without_descriptors_it_rests(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr("wado_http.cli.accepting.REST_S", 0.05)
 
-    async def test(acceptor: Acceptor, _counts: Counts, made: list[asyncio.BaseTransport], listener: socket.socket) -> None:
+    async def test(acceptor: Acceptor, _counts: Counts, made: list[asyncio.Transport], listener: socket.socket) -> None:
         class Exhausted:
             tried = 0
 

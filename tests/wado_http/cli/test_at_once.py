@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, cast
@@ -122,6 +123,32 @@ def test_what_the_client_has_not_taken_counts_until_it_has(archive: Archive, run
             until(lambda: running.unsent == 0, deadline_s=10)
 
 
+def test_who_takes_long_may_ask_again(archive: Archive, running: Loopback) -> None:
+    """The time that a connection may be idle begins when the answer has left."""
+    archive.make = lambda _plan: LARGE
+    with running.client() as client:
+        client.ask(query(CT)).head()
+        until(lambda: running.unsent > 0, deadline_s=10)
+        (protocol,) = running.server.server_state.connections
+        assert cast("Any", protocol).timeout_keep_alive_task is None
+        assert client.read(len(LARGE)) == LARGE
+        until(lambda: cast("Any", protocol).timeout_keep_alive_task is not None, deadline_s=10)
+        assert client.ask(query(CT)).answer()[2] == LARGE
+
+
+def test_who_asks_and_does_not_take_gets_one_answer_at_a_time(archive: Archive, running: Loopback) -> None:
+    archive.make = lambda _plan: LARGE
+    with running.client() as client:
+        for _ in range(30):
+            client.ask(query(CT))
+            time.sleep(0.01)  # each is read by itself
+        (protocol,) = running.server.server_state.connections
+        assert protocol.transport.get_write_buffer_size() <= len(LARGE)
+        assert len(running.server.server_state.tasks) == 1
+        for _ in range(30):
+            assert client.answer()[2] == LARGE
+
+
 def test_who_leaves_in_the_middle_of_an_answer(archive: Archive, running: Loopback, caplog: pytest.LogCaptureFixture) -> None:
     archive.make = lambda _plan: LARGE
     client = Client(running.port).ask(query(CT))
@@ -142,6 +169,28 @@ def test_who_leaves_before_the_picture_is_made(archive: Archive, running: Loopba
     until(lambda: running.unsent == 0 and running.connections == 0, deadline_s=10)
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert running.get(query(CT))[0] == 200
+
+
+def test_for_who_has_left_nothing_is_made() -> None:
+    go_on, made = threading.Event(), []
+
+    def make(plan: RenderPlan) -> bytes:
+        made.append(plan.digest)
+        assert go_on.wait(30)
+        return b"picture"
+
+    with served(archive_of(CT, light_too=True, make=make), ONE_PATIENT_SLOT) as server:
+        others = [Client(server.port) for _ in range(19)]
+        assert all(client.ask("/health/live").answer()[0] == 200 for client in others)
+        first = Client(server.port).ask(query(CT))
+        until(lambda: len(made) == 1, deadline_s=10)  # and the loop waits in it
+        for number, client in enumerate(others):
+            client.ask(query(CT, WINDOW.format(number))).close()
+        go_on.set()
+        assert first.answer()[0] == 200
+        until(lambda: server.connections == 1, deadline_s=10)
+        first.close()
+    assert len(made) < 10
 
 
 @pytest.mark.parametrize("make", ["fails", "waits"])
