@@ -170,14 +170,15 @@ def test_frame_of_many(benchmark: BenchmarkFixture, tmp_path: Path, driver: Driv
     path = tmp_path / "served" / "enhanced.dcm"
     write_enhanced_ct(path, frames, undefined=False, varied=False, edge=edge)
     fill_frames(path, frames, edge)
+    address = path_of(path)
     with wado(tmp_path / "served", tmp_path / "state") as server:  # the index is made
-        server.wait(f"{path_of(path)}&frameNumber=1")
+        server.wait(f"{address}&frameNumber=1")
     with wado(tmp_path / "served", tmp_path / "state") as server:
         server.wait("/health/ready")
         server.rest()
         before = server.anonymous_bytes()
-        first_ms = 1e3 * seconds(lambda: server.get(f"{path_of(path)}&frameNumber={frames // 2}"))
-        load = driver.drive(server, f"{path_of(path)}&frameNumber=FRAME{WINDOW}", clients=1, seconds=pace.seconds)
+        first_ms = 1e3 * seconds(lambda: server.get(f"{address}&frameNumber={frames // 2}"))
+        load = driver.drive(server, f"{address}&frameNumber=FRAME{WINDOW}", clients=1, seconds=pace.seconds)
         more = server.anonymous_bytes() - before
         caches = json.loads(server.get("/health/caches")[1])["caches"].values()
     fresh, places = windows(), count()
