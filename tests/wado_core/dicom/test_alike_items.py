@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fixtures.enhanced_headers import enhanced_ct, window_of
+from tests.fixtures.enhanced_headers import enhanced_ct, enhanced_mr, mr_slope_of, mr_window_of, window_of
 from tests.wado_core.dicom.written import EXPLICIT, IMPLICIT, attributes, element, fragments, integers, item, scanner, sequence
 from wado_core.dicom import tags
 from wado_core.dicom.alike_items import AlikeItems
@@ -140,3 +140,12 @@ def test_every_frame_of_an_enhanced_image_has_its_own_window(undefined: bool, va
         transform, (center, width) = instance.transform(number), window_of(number - 1, varied=varied)
         assert transform.rescale == Rescale(1.0, -1024.0)
         assert transform.window == Window(float(f"{center:g}"), width)
+
+
+@pytest.mark.parametrize("undefined", [False, True])
+def test_every_frame_of_an_enhanced_mr_has_its_own_window_and_slope(undefined: bool) -> None:
+    instance = describe(BytesSource(enhanced_mr(600, undefined=undefined)), "", Limits()).instance
+    for number in range(1, 601):
+        transform = instance.transform(number)
+        assert transform.rescale == Rescale(mr_slope_of(number - 1), 0.0)
+        assert transform.window == Window(*mr_window_of(number - 1))
