@@ -118,7 +118,8 @@ class Archive:
         self.instances[key] = replace(self.instances[key], version=self.instances[key].version + "+")
         return self._located(key)
 
-    def plan(self, instance: Instance, request: RenderRequest) -> RenderPlan:
+    def plan(self, instance: Instance, request: RenderRequest, like: RenderPlan | None = None) -> RenderPlan:
+        assert like is None or (like.key, like.version) == (instance.key, instance.version)
         self.requests.append(request)
         if instance.image_pixel is None:
             raise DamagedObject("no pixels")

@@ -39,8 +39,8 @@ class OneObject(Archive):
 
     source: BytesSource = field(default_factory=lambda: BytesSource(b""))
 
-    def plan(self, instance: Any, request: RenderRequest) -> RenderPlan:
-        return make_plan(instance, request, Limits())
+    def plan(self, instance: Any, request: RenderRequest, like: RenderPlan | None = None) -> RenderPlan:
+        return make_plan(instance, request, Limits(), like)
 
     def image(self, plan: RenderPlan, deliver: Deliver | None = None, lend: Lend | None = None) -> EncodedImage:
         reader = FrameReader(self.source, self.instances[plan.key], Limits())
@@ -89,8 +89,8 @@ class OneFile(Archive):
     change: Callable[[], None] = lambda: None
     arrived: threading.Event = field(default_factory=threading.Event)
 
-    def plan(self, instance: Any, request: RenderRequest) -> RenderPlan:
-        return make_plan(instance, request, Limits())
+    def plan(self, instance: Any, request: RenderRequest, like: RenderPlan | None = None) -> RenderPlan:
+        return make_plan(instance, request, Limits(), like)
 
     def image(self, plan: RenderPlan, deliver: Deliver | None = None, lend: Lend | None = None) -> EncodedImage:
         made = 0

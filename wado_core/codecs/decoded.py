@@ -1,6 +1,7 @@
 """What a decoder delivers: cells in native byte order, and the Image Pixel attributes that describe them."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,12 @@ class Decoded:
 
 def cell_type(pixel: ImagePixel) -> np.dtype[Any]:
     """Return the type of the cells that ``pixel`` describes: native order, as wide as Bits Allocated says."""
-    return np.dtype(f"{'f' if pixel.floating else 'u'}{pixel.bits_allocated // 8}")
+    return _cell_type(pixel.floating, pixel.bits_allocated)
+
+
+@cache
+def _cell_type(floating: bool, bits_allocated: int) -> np.dtype[Any]:
+    return np.dtype(f"{'f' if floating else 'u'}{bits_allocated // 8}")
 
 
 def check_width(pixel: ImagePixel) -> None:

@@ -18,17 +18,23 @@ LARGEST_THUMBNAIL = 256
 WINDOW_ON_COLOR = "The window was ignored: the image is in colour."
 
 
-def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> RenderPlan:
+def make_plan(instance: Instance, request: RenderRequest, limits: Limits, like: RenderPlan | None = None) -> RenderPlan:
     """Resolve a request for one frame of an instance.
 
+    like: the plan of a request to the same instance that differs from this one in frame and window only; what neither decides is taken
+        from it.
     Raises InvalidRequest (frame, sizes), NotSupported (no image, transfer syntax, photometric interpretation), DamagedObject
     (the pixel data contradicts its header, or lacks the frame), LimitExceeded (a frame too large to be decoded).
     """
     frame_number = 1 if request.frame_number is None else request.frame_number
     check_frame(instance, frame_number)
-    pixel = renderable_pixel(instance, limits)
-    source = pixels_of(request.region, pixel.rows, pixel.columns)
-    rows, columns = _picture_size(source.rows, source.columns, request, limits)
+    if like is None:
+        pixel = renderable_pixel(instance, limits)
+        source = pixels_of(request.region, pixel.rows, pixel.columns)
+        rows, columns = _picture_size(source.rows, source.columns, request, limits)
+        codecs = versions(instance.transfer_syntax_uid)
+    else:
+        pixel, source, rows, columns, codecs = like.image_pixel, like.source, like.rows, like.columns, like.codecs
     warnings = list(instance.warnings)
     grayscale = None
     if pixel.monochrome:
@@ -59,7 +65,7 @@ def make_plan(instance: Instance, request: RenderRequest, limits: Limits) -> Ren
         columns=columns,
         media_type=request.media_type,
         quality=DEFAULT_QUALITY if request.quality is None else request.quality,
-        codecs=versions(instance.transfer_syntax_uid),
+        codecs=codecs,
         overlays=overlays,
         icc_profile=profile,
         as_stored=may_be_stored and changes_nothing(instance.code_stream, pixel, grayscale, source, (rows, columns)),

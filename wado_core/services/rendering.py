@@ -59,12 +59,13 @@ class Rendering:
         self._shared = shared
         self._ahead = ahead
 
-    def plan(self, instance: Instance, request: RenderRequest) -> RenderPlan:
+    def plan(self, instance: Instance, request: RenderRequest, like: RenderPlan | None = None) -> RenderPlan:
         """Resolve every default of a request without touching a pixel.
 
+        like: the plan of a request to this very instance that differs in frame and window only.
         Raises InvalidRequest, NotSupported, DamagedObject, LimitExceeded.
         """
-        return make_plan(instance, request, self._limits)
+        return make_plan(instance, request, self._limits, like)
 
     def cached(self, plan: RenderPlan) -> EncodedImage | None:
         """Return the picture of a plan if it is kept in memory."""

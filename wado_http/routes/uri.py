@@ -115,7 +115,7 @@ def _plan_like(state: State, like: Planned, numbers: dict[str, str]) -> Planned 
     located = state.locating.in_memory(like.plan.key, request.frame_number or 1)
     if located is None or not _is_of(like, located):
         return None
-    plan = state.rendering.plan(located.instance, request)
+    plan = state.rendering.plan(located.instance, request, like.plan)
     return _planned(state, plan, located, request, like.form % numbers, like.form)
 
 

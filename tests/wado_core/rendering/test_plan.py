@@ -1,5 +1,6 @@
 """Every default of a request, and every refusal that needs no pixel."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.reference import geometry
 from tests.wado_core.rendering.pixels import color, gray
-from wado_core.errors import DamagedObject, InvalidRequest, LimitExceeded, NotSupported
+from wado_core.errors import DamagedObject, InvalidRequest, LimitExceeded, NoSuchFrame, NotSupported
 from wado_core.model.byte_range import ByteRange
 from wado_core.model.color import StoredPalette
 from wado_core.model.frame import FrameChunk
@@ -17,6 +18,7 @@ from wado_core.model.geometry import Rectangle, Region
 from wado_core.model.grayscale import FrameTransform, Padding, Rescale, StoredLut, Window
 from wado_core.model.image_pixel import CodeStream, ImagePixel
 from wado_core.model.instance import Instance
+from wado_core.model.overlay import StoredOverlay
 from wado_core.model.render import AutomaticWindow, GrayscalePlan, MediaType, RenderPlan, RenderRequest
 from wado_core.model.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN, JPEG_2000, JPEG_BASELINE
 from wado_core.model.uid import InstanceKey
@@ -206,3 +208,50 @@ def test_palettes_travel_with_the_plan() -> None:
     assert plan(made).grayscale is None
     supplemental = plan(instance(palette=palette))
     assert (supplemental.palette, supplemental.grayscale is None) == (palette, False)
+
+
+def _objects() -> Iterator[Instance]:
+    """Yield objects of all kinds: gray, colour, palette, with a stream, overlays, a profile, many transformations, and warnings."""
+    transforms = tuple(
+        FrameTransform(Rescale(1.0, float(number)), window=None if number % 2 else Window(number, 9), voi_problem="v" * (number % 3))
+        for number in range(4)
+    )
+    chunk = FrameChunk(1, 4, transforms=transforms, transform_of_frame=b"\0\1\2\3")
+    overlay = StoredOverlay(0x6000, 40, 60, first_frame=2, frames=2)
+    kinds: tuple[dict[str, Any], ...] = (
+        {},
+        {"overlays": (overlay,), "overlay_problems": ("o",)},
+        {"icc_profile": ByteRange(7, 9), "warnings": ("w",)},
+    )
+    for more in kinds:
+        yield instance(number_of_frames=4, chunks=(chunk,), **more)
+        stream = CodeStream(33, 77, 1, 8, is_picture=True)
+        yield instance(number_of_frames=4, chunks=(chunk,), code_stream=stream, transfer_syntax_uid=JPEG_BASELINE, **more)
+        rgb = ImagePixel(40, 60, 3, "RGB", 8, 8, 7)
+        yield instance(number_of_frames=4, chunks=(chunk,), image_pixel=rgb, **more)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"rows": 9},
+        {"region": Region(0, 0, 0.5, 1)},
+        {"overlays": True},
+        {"quality": 50, "thumbnail": True},
+        {"media_type": MediaType.PNG, "columns": 300},
+    ],
+)
+def test_a_plan_from_one_that_differs_in_frame_and_window_is_the_plan_made_anew(asked: dict[str, Any]) -> None:
+    for made in _objects():
+        requests = [
+            RenderRequest(frame_number=number, window=window, **asked)
+            for number in (None, 1, 2, 3, 4)
+            for window in (None, Window(4, 5), Window(128.0, 256.0))
+        ]
+        plans = [make_plan(made, request, Limits()) for request in requests]
+        for like in plans:
+            for request, whole in zip(requests, plans, strict=True):
+                assert make_plan(made, request, Limits(), like) == whole
+        with pytest.raises(NoSuchFrame):
+            make_plan(made, RenderRequest(frame_number=5, **asked), Limits(), plans[0])
