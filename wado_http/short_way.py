@@ -70,9 +70,10 @@ class ShortWay:
         headers = _read(scope["headers"])
         if headers is None or not self._is_ours(headers.host):
             return None
-        planned = planned_in_memory(state, query, headers.accept, mount_path(scope))
-        if planned is None:
+        found = planned_in_memory(state, query, headers.accept, mount_path(scope))
+        if found is None:
             return None
+        planned, located = found
         if headers.conditional and client_has(Headers(scope=scope), planned.representation.etag, planned.representation.modified):
             return Answer(planned, None, [], state.unsent)
         warnings = warning_headers(planned.plan.warnings, scope, (headers.host or b"").decode("latin-1"))
@@ -83,7 +84,9 @@ class ShortWay:
         if not state.rendering.light(planned.plan):
             return None
         plan, rendering = planned.plan, state.rendering
-        return Answer(planned, state.slots.join_at_once(plan.digest, lambda: rendering.image_at_once(plan)), warnings, state.unsent)
+        return Answer(
+            planned, state.slots.join_at_once(plan.digest, lambda: rendering.image_at_once(plan, located)), warnings, state.unsent
+        )
 
     def _is_ours(self, host: bytes | None) -> bool:
         if self._names is None or host in self._ours:

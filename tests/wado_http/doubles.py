@@ -164,7 +164,8 @@ class Archive:
     def light(self, _plan: RenderPlan) -> bool:
         return self.light_too
 
-    def image_at_once(self, plan: RenderPlan) -> EncodedImage | None:
+    def image_at_once(self, plan: RenderPlan, located: Located) -> EncodedImage | None:
+        assert located.instance.version == plan.version
         self.calls.append("image at once")
         return self.kept.setdefault(plan.digest, EncodedImage(self.make(plan), plan.media_type)) if not self.waits else None
 

@@ -91,14 +91,14 @@ class Rendering:
         """Whether the picture is made so soon that an event loop can wait for it."""
         return is_light(plan) or (is_light(plan, decoded=True) and self._decoding.holds(plan))
 
-    def image_at_once(self, plan: RenderPlan) -> EncodedImage | None:
+    def image_at_once(self, plan: RenderPlan, located: Located) -> EncodedImage | None:
         """Make, and keep, a light picture whose bytes are in memory; None where they are not.
 
+        located: the object that it was planned for, as it was in memory a moment ago, with the columns of the frame.
         For callers that must not wait, such as an event loop: half a millisecond and no I/O at most. Raises DamagedObject, NotSupported.
         """
-        located = self._locating.in_memory(plan.key, plan.frame_number)
         known = self._ranges.in_memory(plan) if needs_range(plan) else None
-        if located is None or located.instance.version != plan.version or (known is None and needs_range(plan)):
+        if known is None and needs_range(plan):
             return None
         opened = self._near.at_hand(located.location)
         if opened is None or located.instance.fragments_of(plan.frame_number) > _MOST_FRAGMENTS:

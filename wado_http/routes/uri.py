@@ -51,7 +51,8 @@ async def retrieve(request: Request) -> Response:
     try:
         found = planned_in_memory(state, scope["query_string"], accept_of(request), mount_path(scope))
         if found is not None:
-            return await answer_picture(request, found.plan, found.representation)
+            planned, _ = found
+            return await answer_picture(request, planned.plan, planned.representation)
         asked = _read(state, scope["query_string"])
         return await _answer(request, asked, await _locate(state, asked.key, asked.frame_number or 1))
     except (ContentChanged, MissingFrame, NoSuchFrame):
@@ -66,8 +67,8 @@ async def _locate(state: State, key: InstanceKey, frame_number: int) -> Located:
     return located if located is not None else await state.look_up(state.locating.locate, key, frame_number)
 
 
-def planned_in_memory(state: State, query: bytes, accept: str | None, mounted_at: str) -> Planned | None:
-    """Plan the picture that a query asks for, of an object in memory; None where it is not, or where no picture is asked for.
+def planned_in_memory(state: State, query: bytes, accept: str | None, mounted_at: str) -> tuple[Planned, Located] | None:
+    """Plan the picture that a query asks for, of an object in memory, and return that too; None where it is not there, or no picture.
 
     Plans are remembered, and hold for as long as the object is what it was.
     accept: the header, None when absent.  mounted_at: path that the application is mounted at.
@@ -80,11 +81,11 @@ def planned_in_memory(state: State, query: bytes, accept: str | None, mounted_at
         if located is None:
             return None
         if _is_of(remembered, located):
-            return remembered
+            return remembered, located
     shape, numbers = numbered(asked_for)
     like = state.plans.like(shape)
-    made = None if like is None else _plan_like(state, like, numbers)
-    if made is None:
+    found = None if like is None else _plan_like(state, like, numbers)
+    if found is None:
         asked = _read(state, query)
         located = state.locating.in_memory(asked.key, asked.frame_number or 1)
         if located is None:
@@ -95,8 +96,9 @@ def planned_in_memory(state: State, query: bytes, accept: str | None, mounted_at
         made = _plan(state, asked, located, chosen, mounted_at)
         if numbers and numbers == {name: text for name, text in asked.texts if name in NUMBERS}:  # none is written in a way of its own
             state.plans.put_like(shape, made)
-    state.plans.put(asked_for, made)
-    return made
+        found = made, located
+    state.plans.put(asked_for, found[0])
+    return found
 
 
 def _is_of(planned: Planned, located: Located) -> bool:
@@ -104,7 +106,7 @@ def _is_of(planned: Planned, located: Located) -> bool:
     return located.instance.version == planned.plan.version and located.location == planned.stored
 
 
-def _plan_like(state: State, like: Planned, numbers: dict[str, str]) -> Planned | None:
+def _plan_like(state: State, like: Planned, numbers: dict[str, str]) -> tuple[Planned, Located] | None:
     """Plan what differs from a picture in these numbers only; None where its object is not in memory any more.
 
     What depends on the names of parameters, and on their other values, was found right when that one was planned. Raises what is wrong
@@ -116,7 +118,7 @@ def _plan_like(state: State, like: Planned, numbers: dict[str, str]) -> Planned 
     if located is None or not _is_of(like, located):
         return None
     plan = state.rendering.plan(located.instance, request, like.plan)
-    return _planned(state, plan, located, request, like.form % numbers, like.form)
+    return _planned(state, plan, located, request, like.form % numbers, like.form), located
 
 
 def _read(state: State, query: bytes) -> UriRequest:

@@ -222,11 +222,11 @@ def test_a_picture_of_a_kept_frame_is_light(archive: Archive, ahead: ReadAhead, 
     assert [rendering.image(plan(number)).media_type for number in (1, 2)] == ["image/jpeg"] * 2
     soon(lambda: archive.decoding.holds(plan(3)))
     assert rendering.light(plan(3))
-    at_once = rendering.image_at_once(plan(3))
+    at_once = rendering.image_at_once(plan(3), archive.locating.locate(plan(3).key, 3))
     assert at_once is not None
     archive.decoding.forget(plan(3))
     assert rendering.image(plan(3)) == at_once
-    assert rendering.image_at_once(plan(8)) is None  # not kept: nothing is decoded on the way
+    assert rendering.image_at_once(plan(8), archive.locating.locate(plan(8).key, 8)) is None  # not kept: nothing is decoded on the way
 
 
 def test_an_event_loop_does_not_wait_for_a_frame_that_is_being_decoded(archive: Archive, plan: Callable[[int], RenderPlan]) -> None:
@@ -249,7 +249,8 @@ def test_an_event_loop_does_not_wait_for_a_frame_that_is_being_decoded(archive: 
     other.start()
     assert begun.wait(SOON_S)
     found: list[EncodedImage | None] = []
-    loop = Thread(target=lambda: found.append(rendering.image_at_once(plan(3))), daemon=True)
+    located = archive.locating.locate(plan(3).key, 3)
+    loop = Thread(target=lambda: found.append(rendering.image_at_once(plan(3), located)), daemon=True)
     loop.start()
     loop.join(SOON_S / 6)
     let_go.set()
