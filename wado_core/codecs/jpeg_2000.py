@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -53,6 +54,8 @@ def decode(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int] | None =
     if problem := jpeg_2000_problem(facts, MOST_HT_PRECISION if exact else MOST_PRECISION):
         raise NotSupported(problem)
     steps = facts.left_out
+    if steps and steps != _left_out_of_a_frame(facts, pixel, smallest):
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data is a broken JPEG 2000 stream (PS3.5 8.2.4).")  # it says so itself
     if (facts.rows, facts.columns) != (-(-pixel.rows >> steps), -(-pixel.columns >> steps)):
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2.4).")
     samples = None
@@ -79,6 +82,14 @@ def excerpt_for(encoded: bytes, pixel: ImagePixel, smallest: tuple[int, int]) ->
         return None
     steps = _reduction(facts, pixel, smallest)
     return excerpt(encoded, steps) if steps else None
+
+
+def _left_out_of_a_frame(facts: Jpeg2000Facts, pixel: ImagePixel, smallest: tuple[int, int] | None) -> int:
+    """Return how many resolutions ``excerpt_for`` leaves out of a frame of which a stream may be the excerpt.
+
+    The mark of an excerpt is part of the stream, and any stored stream may bear it: believed, a few cells would pass for a whole frame.
+    """
+    return _reduction(replace(facts, rows=pixel.rows, columns=pixel.columns, levels=facts.levels + facts.left_out), pixel, smallest)
 
 
 def _reduction(facts: Jpeg2000Facts, pixel: ImagePixel, smallest: tuple[int, int] | None) -> int:

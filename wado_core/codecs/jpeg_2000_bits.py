@@ -8,15 +8,17 @@ class BrokenPacket(Exception):
 class PacketBits:
     """Reads the bits of one packet header; a byte behind 0xFF has seven (B.10.1). Past the end of the data IndexError is raised."""
 
-    __slots__ = ("_at", "_byte", "_data", "_left")
+    __slots__ = ("_at", "_byte", "_data", "_left", "_limit")
 
-    def __init__(self, data: bytes, at: int) -> None:
-        """Begin at a byte of the data."""
-        self._data, self._at, self._byte, self._left = data, at, 0, 0
+    def __init__(self, data: bytes, at: int, most_bytes: int = 1 << 62) -> None:
+        """Begin at a byte of the data. Beyond ``most_bytes`` BrokenPacket is raised."""
+        self._data, self._at, self._byte, self._left, self._limit = data, at, 0, 0, at + most_bytes
 
     def take(self) -> int:
         """Return the next bit."""
         if not self._left:
+            if self._at == self._limit:
+                raise BrokenPacket
             self._left = 7 if self._byte == 0xFF else 8
             self._byte = self._data[self._at]
             self._at += 1

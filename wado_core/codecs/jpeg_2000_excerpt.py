@@ -27,6 +27,8 @@ _PRECINCTS = 0x01  # of Scod
 _SEVERAL_SEGMENTS = 0x05  # of the code-block style: bypass, termination on each pass
 _HIGH_THROUGHPUT = 0x40
 _MOST_LEVELS = 32
+# A tile has no more parts (T.800 A.4.2); their headers have few segments, 256 PLT at most.
+_MOST_PARTS, _MOST_SEGMENTS = 255, 1024
 
 
 def excerpt(data: bytes, steps: int) -> bytes | None:
@@ -95,6 +97,18 @@ def _quantisation(content: bytes, levels: int) -> bytes:
     return content if width is None else content[: 1 + width * (3 * levels + 1)]
 
 
+def _has_steps(marker: int, content: bytes, levels: int, size: int) -> bool:
+    """Say whether a segment of quantisation has a step for each subband; yes of other segments.
+
+    size: bytes of SIZ, which tell how wide the number of a component is.
+    """
+    if marker not in (_QCD, _QCC):
+        return True
+    content = content[(1 if size < 36 + 3 * 257 else 2) if marker == _QCC else 0 :]
+    width = {0: 1, 2: 2}.get(content[0] & 31) if content else None
+    return len(content) >= (3 if width is None else 1 + width * (3 * levels + 1))
+
+
 def _read_header(data: bytes, steps: int) -> _Header:
     segments, end = segments_of(data)
     if end is None:
@@ -105,6 +119,8 @@ def _read_header(data: bytes, steps: int) -> _Header:
     if not once or not _HEADER.issuperset(markers):
         raise BrokenPacket
     size, coding = found[_SIZ], found[_COD]
+    if len(coding) < 10 or not all(_has_steps(marker, content, coding[5], len(size)) for marker, content in segments):
+        raise BrokenPacket
     columns, rows, x, y, tile_columns, tile_rows, tile_x, tile_y, components = unpack_from(">8LH", size, 2)
     one_tile = not (x or y or tile_x or tile_y) and tile_columns >= columns and tile_rows >= rows
     style = coding[8]
@@ -113,6 +129,8 @@ def _read_header(data: bytes, steps: int) -> _Header:
         or {*size[37::3], *size[38::3]} != {1}
         or len(size) != 36 + 3 * components
         or not steps <= coding[5] <= _MOST_LEVELS
+        or len(coding) < 10 + (coding[5] + 1) * (coding[0] & _PRECINCTS)
+        or not unpack_from(">H", coding, 2)[0]
         or style & _SEVERAL_SEGMENTS
         or style & 0xC0 not in (0, _HIGH_THROUGHPUT)
     ):
@@ -170,14 +188,16 @@ def _resolution(header: _Header, number: int) -> Resolution:
 
 def _tile_parts(data: bytes, at: int) -> Iterator[tuple[int, int]]:
     """Yield begin and end of the packets of each tile-part; IndexError where there is none."""
-    while True:
+    segments = 0
+    for _ in range(_MOST_PARTS):
         if at + 12 > len(data):
             raise IndexError
         marker, _, tile, length = unpack_from(">HHHL", data, at)
         end = at + length if length else len(data) - 2 * data.endswith(_EOC)
         at += 12
         while (marker_of := _number(data, at)) != _SOD:
-            if marker_of not in _TILE_HEADER:
+            segments += 1
+            if marker_of not in _TILE_HEADER or segments > _MOST_SEGMENTS:
                 raise BrokenPacket
             at += 2 + _number(data, at + 2)
         at += 2
@@ -185,6 +205,7 @@ def _tile_parts(data: bytes, at: int) -> Iterator[tuple[int, int]]:
             raise BrokenPacket
         yield at, end
         at = end
+    raise BrokenPacket
 
 
 def _number(data: bytes, at: int) -> int:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from wado_core.codecs.jpeg_2000_bits import BrokenPacket, PacketBits, TagTree
 
-# So many inclusions of code blocks in packets are read: a tenth of a second.
+# So many packets and inclusions of code blocks in them are read, and so many bytes of headers: a tenth of a second each.
 _MOST_BLOCKS = 20_000
+_MOST_HEADER_BYTES = 1 << 17
 # No block has more bit planes that are zero, nor longer lengths.
 _MOST_BIT_PLANES = 74
 _MOST_LENGTH_BITS = 32
@@ -86,6 +87,7 @@ class Packets:
         self._high_throughput = high_throughput
         self._known: dict[tuple[int, int, int], list[_Blocks]] = {}
         self._left = _MOST_BLOCKS
+        self._bytes_left = _MOST_HEADER_BYTES
 
     def end(self, at: int, place: tuple[int, int, int], resolution: Resolution, layer: int) -> int:
         """Return where the packet ends that begins at ``at``.
@@ -95,16 +97,17 @@ class Packets:
         data = self._data
         if self._style & _HAS_SOP and data[at : at + 2] == _SOP:
             at += 6
+        self._spend(1)
         if place not in self._known:
             sizes = resolution.blocks(place[2])
             self._spend(sum(rows * columns for rows, columns in sizes))
             self._known[place] = [_Blocks(*size) for size in sizes]
-        bits = PacketBits(data, at)
-        length = 0
+        bits, begin, length = PacketBits(data, at, self._bytes_left), at, 0
         if bits.take():
             for blocks in self._known[place]:
                 length += self._length(bits, blocks, layer)
         at = bits.end()
+        self._bytes_left = max(self._bytes_left - (at - begin), 0)
         if self._style & _HAS_EPH and data[at : at + 2] == _EPH:
             at += 2
         return at + length
@@ -135,7 +138,7 @@ class Packets:
                     raise BrokenPacket  # the length of the cleanup pass stands apart then (T.814 B.3); nobody writes it
                 while bits.take():
                     blocks.lengths[index] += 1
-                if blocks.lengths[index] > _MOST_LENGTH_BITS:
-                    raise BrokenPacket
+                    if blocks.lengths[index] > _MOST_LENGTH_BITS:
+                        raise BrokenPacket
                 total += bits.number(blocks.lengths[index] + passes.bit_length() - 1)
         return total

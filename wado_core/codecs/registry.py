@@ -8,8 +8,9 @@ from importlib.metadata import version
 
 from wado_core.codecs.decoded import Decoded
 from wado_core.codecs.video_stream import VIDEO, Coding
-from wado_core.errors import LimitExceeded, NotSupported
+from wado_core.errors import DamagedObject, LimitExceeded, NotSupported
 from wado_core.model import transfer_syntax as syntaxes
+from wado_core.model.geometry import EVERY_PIXEL
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.uid import is_uid
 
@@ -243,6 +244,9 @@ def decode(
     Raises NotSupported, DamagedObject, LimitExceeded.
     """
     try:
-        return decoder(transfer_syntax_uid).load()(encoded, pixel, smallest, picture)
+        decoded = decoder(transfer_syntax_uid).load()(encoded, pixel, smallest, picture)
     except MemoryError as error:
         raise LimitExceeded("Decoding a frame of (7FE0,0010) Pixel Data needs more memory than there is (PS3.5 8.2).") from error
+    if smallest is None and decoded.lattice != EVERY_PIXEL:  # kernels would take pixels that are not there, and look at no bounds
+        raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2).")
+    return decoded

@@ -37,25 +37,35 @@ class _Unsure(Exception):
     """The pictures of a stream cannot be counted."""
 
 
+# More start codes than these are not gone through, which takes half a second: pictures of hours, in several slices.
+_MOST_CODES = 1 << 20
+# Bytes of a stream that are searched with the lock of the interpreter held: some ten milliseconds where they are all zeros.
+_SEARCHED = 1 << 22
+_MOST_PARAMETER_BYTES = 1 << 16
+
+
 class _Parameters:
     """Parameter sets, which must all be there before the first picture, and stay what they are: any group can do with these."""
 
     def __init__(self) -> None:
-        self._units: list[bytes] = []
-        self._complete = False
+        self._units = dict[bytes, None]()
+        self._left = _MOST_PARAMETER_BYTES
+        self._complete: bytes | None = None
 
     def add(self, unit: bytes) -> None:
         """Take one, start code included."""
         unit = unit.rstrip(b"\0")
         if unit not in self._units:
-            if self._complete:
+            self._left -= len(unit)
+            if self._complete is not None or self._left < 0:
                 raise _Unsure
-            self._units.append(unit)
+            self._units[unit] = None
 
     def complete(self) -> bytes:
-        """Return all of them: a picture begins."""
-        self._complete = True
-        return b"".join(b"\0" + unit for unit in self._units)
+        """Return all of them, always the same bytes: a picture begins."""
+        if self._complete is None:
+            self._complete = b"".join(b"\0" + unit for unit in self._units)
+        return self._complete
 
 
 def entry(stream: bytes, coding: Coding, picture: int) -> tuple[bytes, int] | None:
@@ -168,7 +178,9 @@ def _h264(stream: bytes) -> list[_Group]:
             raise _Unsure
         if kind in (_SPS, _PPS, *_OTHER_SETS):
             known.add(stream[at:end])
-            sets.setdefault(kind, stream[at + 3 : end])
+            unit = stream[at + 3 : end].rstrip(b"\0")
+            if sets.setdefault(kind, unit) != unit:
+                raise _Unsure  # which one a picture is of is not looked at: one may tell of fields, the other of frames
         if kind in (_SEI, _SPS, _PPS, _DELIMITER) and before < 0:
             before = at
         elif kind in (_SLICE, _IDR_SLICE):
@@ -219,8 +231,17 @@ def _hevc(stream: bytes) -> list[_Group]:
 
 
 def _codes(pattern: re.Pattern[bytes], stream: bytes) -> Iterator[tuple[int, int]]:
-    """Yield place and code of each start code."""
-    return ((match.start(), match[1][0]) for match in pattern.finditer(stream))
+    """Yield place and code of each start code; _Unsure where there are very many."""
+    found = at = 0
+    while at < len(stream):
+        end = at + _SEARCHED
+        for match in pattern.finditer(stream, at, end + 3):  # those that begin before the end
+            found += 1
+            if found > _MOST_CODES:
+                raise _Unsure
+            yield match.start(), match[1][0]
+            end = max(end, match.end())
+        at = end
 
 
 def _units(stream: bytes) -> Iterator[tuple[int, int, int]]:

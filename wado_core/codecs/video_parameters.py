@@ -1,15 +1,19 @@
 """What parameter sets and slice headers of H.264 say of how pictures are counted (H.264 7.3.2, 7.3.3)."""
 
+from functools import lru_cache
+
 # Profiles whose sequence parameter sets tell of chroma and depth (7.3.2.1.1).
 _HIGH = (100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135)
 _MOST_ZEROS = 32
+# What is read stands within these.
+_MOST_BYTES = 256
 
 
 class _Bits:
     """Reads a NAL unit behind its start code, bit by bit; IndexError at its end."""
 
     def __init__(self, unit: bytes) -> None:
-        self._data = unit.replace(b"\0\0\3", b"\0\0")  # emulation prevention (7.4.1)
+        self._data = unit[:_MOST_BYTES].replace(b"\0\0\3", b"\0\0")  # emulation prevention (7.4.1)
         self._at = 8  # the header
 
     def take(self, bits: int = 1) -> int:
@@ -58,14 +62,18 @@ class _Sequence:
         self.frames_only = bool(bits.take())
 
 
+_sequence_of = lru_cache(maxsize=16)(_Sequence)
+
+
 def is_of_frames(sequence: bytes) -> bool:
     """Say whether a sequence parameter set excludes pictures of fields; no, where it is not understood."""
     try:
-        return _Sequence(sequence).frames_only
+        return _sequence_of(sequence).frames_only
     except IndexError:
         return False
 
 
+@lru_cache(maxsize=16)
 def _plain_picture_set(unit: bytes) -> bool | None:
     """Say whether slices tell the order of bottom fields too; None where pictures may be redundant, or slices in groups (7.3.2.2)."""
     bits = _Bits(unit)
@@ -90,7 +98,7 @@ def h264_pictures_before_are_shown(unit: bytes, sequence: bytes, picture: bytes)
     unit: the beginning of its first slice.  sequence, picture: its parameter sets.  No, where they are not understood.
     """
     try:
-        known = _Sequence(sequence)
+        known = _sequence_of(sequence)
         with_bottom = _plain_picture_set(picture)
         if with_bottom is None or known.planes_apart:
             return False

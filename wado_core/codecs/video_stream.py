@@ -35,6 +35,8 @@ _TS_SYNC = 0x47
 _TS_PACKETS = (188, 192)
 _PACK_HEADER = b"\x00\x00\x01\xba"
 _START_CODE = b"\x00\x00\x01"
+# A file has one for each of its tracks.
+_MOST_EDIT_LISTS = 64
 _ELEMENTARY = {Coding.MPEG_2: "mpegvideo", Coding.H264: "h264", Coding.HEVC: "hevc"}
 
 
@@ -72,15 +74,17 @@ def all_samples_are_shown(stream: bytes) -> bool:
     """
     if b"colr" in stream:
         return False
-    at = stream.find(b"elst")
-    while at >= 0:
-        if at + 20 > len(stream) or stream[at + 4] != 0:
+    at, latest = stream.find(b"elst"), _first_composition_offset(stream)
+    for _ in range(_MOST_EDIT_LISTS):
+        if at < 0:
+            return True
+        if at + 24 > len(stream) or stream[at + 4] != 0:
             return False  # of 64 bits, for films of many hours
         edits, _, begin, rate = unpack_from(">LLlL", stream, at + 8)
-        if edits != 1 or rate != 0x10000 or begin > _first_composition_offset(stream):
+        if edits != 1 or rate != 0x10000 or begin > latest:
             return False
         at = stream.find(b"elst", at + 4)
-    return True
+    return False
 
 
 def _first_composition_offset(stream: bytes) -> int:

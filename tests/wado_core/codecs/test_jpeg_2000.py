@@ -1,5 +1,6 @@
 """JPEG 2000: every depth and sign, whole and at lower resolutions, and streams that contradict their headers (H1.6, H1.7)."""
 
+from struct import pack
 from typing import Any
 
 import imagecodecs
@@ -11,7 +12,9 @@ from tests.reference.rounding import Array
 from tests.reference.samples import sample_values
 from tests.reference.wavelet import low_pass, reduced
 from tests.wado_core.codecs.pixels import pixel
+from wado_core.codecs import registry
 from wado_core.codecs.jpeg_2000 import decode
+from wado_core.codecs.jpeg_2000_markers import EXCERPT
 from wado_core.errors import DamagedObject, NotSupported
 from wado_core.model.geometry import EVERY_PIXEL, Lattice
 
@@ -209,3 +212,18 @@ def test_forms_that_are_not_rendered_are_named() -> None:
     two = np.zeros((8, 8, 2), np.uint8)
     with pytest.raises(NotSupported, match="2 components"):
         decode(encoded(two, 8, colorspace="UNSPECIFIED"), pixel(8, 8))
+
+
+@pytest.mark.parametrize(
+    ("left_out", "smallest"),
+    [(1, None), (3, None), (5, None), (30, None), (255, None), (1, (256, 256)), (3, (20, 20)), (5, (20, 20)), (255, (1, 1))],
+)
+def test_a_stored_stream_that_calls_itself_an_excerpt_is_no_frame(left_out: int, smallest: tuple[int, int] | None) -> None:
+    """Its few cells would be taken for those of the whole frame, whose others a kernel would read out of memory that is not theirs."""
+    edge = max(256 >> left_out, 1)
+    stream = encoded(np.zeros((edge, edge), np.int64), 8, resolutions=1)
+    comment = EXCERPT + bytes((left_out,))
+    at = stream.index(b"\xff\x90\0\x0a")
+    marked = stream[:at] + pack(">HH", 0xFF64, len(comment) + 2) + comment + stream[at:]
+    with pytest.raises(DamagedObject):
+        registry.decode(marked, pixel(256, 256), "1.2.840.10008.1.2.4.91", smallest)

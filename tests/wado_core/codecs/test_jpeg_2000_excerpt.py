@@ -344,3 +344,42 @@ def test_bits_behind_a_byte_of_ones() -> None:
 def test_numbers_of_passes(code: str, passes: int) -> None:
     """T.800 table B.4."""
     assert PacketBits(packed([int(bit) for bit in code]), 0).passes() == passes
+
+
+def with_packets(packets: bytes, *, components: int = 1, levels: int = 5, layers: int = 1, before: bytes = b"") -> bytes:
+    """A stream of 8 × 8 pixels with any packets.  before: tile-parts before the one that has them."""
+    size = pack(">H8LH", 0, 8, 8, 0, 0, 8, 8, 0, 0, components) + b"\7\1\1" * components
+    coding = pack(">BBHBBBBBB", 0, 1, layers, 0, levels, 4, 4, 0, 1)
+    quantisation = b"\x40" * (3 * levels + 2)
+    segments = ((0xFF51, size), (0xFF52, coding), (0xFF5C, quantisation))
+    header = b"".join(pack(">HH", marker, len(content) + 2) + content for marker, content in segments)
+    part = pack(">HHHLBBH", 0xFF90, 10, 0, 14 + len(packets), 0, 1, 0xFF93) + packets
+    return b"\xff\x4f" + header + before + part
+
+
+MIB = 1 << 20
+HOSTILE = {
+    "a length of many bits": with_packets(b"\xc0" + b"\xff" * (8 * MIB)),
+    "a leaf in no layer": with_packets(b"\x80" + b"\0" * (8 * MIB), layers=65_535),
+    "many empty packets": with_packets(b"\0" * (8 * MIB), components=16_000, levels=32),
+    "many empty layers": with_packets(b"\0" * (8 * MIB), components=16_000, layers=65_535, levels=1),
+    "many empty parts": with_packets(b"\0", before=(pack(">HHHLBBH", 0xFF90, 10, 0, 14, 0, 0, 0xFF93)) * (8 * MIB // 14)),
+    "many comments": with_packets(b"\0", before=pack(">HHHLBB", 0xFF90, 10, 0, 0, 0, 0) + pack(">HH", 0xFF64, 2) * (2 * MIB)),
+}
+
+
+@pytest.mark.parametrize("stream", HOSTILE.values(), ids=HOSTILE)
+def test_streams_that_would_keep_a_reader_busy_are_left_to_the_decoder(stream: bytes) -> None:
+    begun = perf_counter()
+    assert excerpt(stream, 1) is None
+    assert perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize("marker", [b"\xff\x5c", b"\xff\x5d"], ids=["QCD", "QCC"])
+@pytest.mark.parametrize("length", range(2, 5))
+def test_quantisation_without_steps(marker: bytes, length: int) -> None:
+    stream = written(GRAY)
+    at = stream.index(b"\xff\x5c")
+    end = at + 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
+    short = marker + pack(">H", length) + bytes(length - 2)
+    assert excerpt(stream[:at] + short + stream[end if marker == b"\xff\x5c" else at :], 1) is None

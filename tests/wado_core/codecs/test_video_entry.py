@@ -1,6 +1,8 @@
 """Decoding video from a key picture: every picture is exactly that of the decoding from the beginning, or the answer is None."""
 
 from functools import cache
+from struct import pack
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from tests.fixtures.videos import COLUMNS, H264, HEVC, MPEG_2, ROWS, encoded, ff
 from tests.reference.rounding import Array
 from tests.wado_core.codecs.pixels import pixel
 from wado_core.codecs import ffmpeg as program
-from wado_core.codecs import video
+from wado_core.codecs import video, video_entry
 from wado_core.codecs.video_entry import entry
 from wado_core.codecs.video_stream import Coding, all_samples_are_shown, elementary_demuxer
 
@@ -210,3 +212,50 @@ class TestMp4:
         two[at + 11] = 2
         assert not all_samples_are_shown(bytes(two))
         assert not all_samples_are_shown(whole.replace(b"avcC", b"colr"))
+
+
+_PARAMETERS = b"\0\0\1\x67" + b"\x42" * 8 + b"\0\0\1\x68\xce\x38\x80"
+_IDR = b"\0\0\1\x65\x88\x84"
+_EDITS = b"elst" + pack(">LLLlL", 0, 1, 0, 0, 0x10000)
+_MIB = 1 << 20
+HOSTILE = {
+    "parameters without end": b"".join(b"\0\0\1\x68" + pack(">L", 0x01010101 + number) for number in range(200_000)) + _IDR * 2,
+    "long parameters for each picture": _PARAMETERS + b"\x55" * _MIB + _IDR * 20_000,
+    "pictures without end": _PARAMETERS + _IDR + b"\0\0\1\x41\x9a" * (2 * _MIB),
+}
+
+
+@pytest.mark.parametrize("stream", HOSTILE.values(), ids=HOSTILE)
+def test_streams_that_would_keep_a_reader_busy(stream: bytes) -> None:
+    begun = perf_counter()
+    assert entry(stream, Coding.H264, 100) is None
+    assert perf_counter() - begun < 3
+
+
+def test_many_edit_lists() -> None:
+    begun = perf_counter()
+    assert not all_samples_are_shown(_EDITS * 20_000 + bytes(16 * _MIB))
+    assert perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize("length", range(4, len(_EDITS)))
+def test_an_edit_list_that_ends_within_the_stream(length: int) -> None:
+    assert not all_samples_are_shown(bytes(64) + _EDITS[:length])
+
+
+def test_start_codes_across_what_is_searched_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = _PARAMETERS + b"\0" + _IDR * 9 + b"\0\0\0\1\x41"
+    expected = list(video_entry._units(stream))
+    for searched in range(1, 12):
+        monkeypatch.setattr(video_entry, "_SEARCHED", searched)
+        assert list(video_entry._units(stream)) == expected
+
+
+@needs_ffmpeg
+def test_several_sequences_are_not_told_apart() -> None:
+    """One may be of frames and the other of fields, two of which are a picture."""
+    stream = stream_of("H.264, no B pictures")
+    units = list(video_entry._units(stream))
+    first = next(stream[at:end] for at, end, code in units if code & 31 == 7).rstrip(b"\0")
+    assert entry(stream, Coding.H264, 40) is not None
+    assert entry(first + first[:4] + b"\x42" + first[5:] + stream, Coding.H264, 40) is None
