@@ -59,7 +59,7 @@ class Limits:
     inflated_bytes: Annotated[int, Setting("Most bytes of a deflated data set after inflation.", MIB, 64 * GIB)] = 256 * MIB
     video_bytes: Annotated[
         int,
-        Setting("Most bytes of a video whose frames are shown; while one is decoded they are in memory twice.", MIB, 64 * GIB),
+        Setting("Most bytes of a video whose frames are shown; while one is decoded they are in memory up to four times.", MIB, 64 * GIB),
     ] = 512 * MIB
     # A whole slide image has some ten for each of 200,000 tiles.
     elements: Annotated[int, Setting("Most elements, items and fragments that are read of one object.", 1000, 1_000_000_000)] = 4_000_000

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from wado_core.codecs.video_parameters import h264_pictures_before_are_shown, is_of_frames
+from wado_core.codecs.video_parameters import h264_pictures_before_are_shown, hevc_pictures_may_be_hidden, is_of_frames
 from wado_core.codecs.video_stream import Coding
 
 
@@ -198,7 +198,7 @@ def _h264(stream: bytes) -> list[_Group]:
 
 # Kinds of NAL units of H.265 (table 7-1).
 _IRAP, _BROKEN_LINKS, _LEADING, _ENDS = range(16, 24), (16, 17, 18), range(6, 10), (36, 37)
-_HEVC_SETS, _HEVC_BEFORE = (32, 33, 34), range(32, 36)
+_HEVC_SETS, _HEVC_BEFORE, _PICTURE_SET = (32, 33, 34), range(32, 36), 34
 _PREFIX_SEI, _FIRST_OTHER = 39, 32
 
 
@@ -214,6 +214,8 @@ def _hevc(stream: bytes) -> list[_Group]:
         if kind in _HEVC_BEFORE or kind == _PREFIX_SEI:
             if kind in _HEVC_SETS:
                 known.add(stream[at:end])
+                if kind == _PICTURE_SET and hevc_pictures_may_be_hidden(stream[at + 3 : min(end, at + 64)]):
+                    raise _Unsure
             counting.ends(at)
             before = before if before >= 0 else at
         elif kind < _FIRST_OTHER:

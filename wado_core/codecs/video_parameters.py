@@ -1,4 +1,4 @@
-"""What parameter sets and slice headers of H.264 say of how pictures are counted (H.264 7.3.2, 7.3.3)."""
+"""What parameter sets and slice headers of H.264 and H.265 say of how pictures are counted (H.264 7.3.2, 7.3.3, H.265 7.3.2.3)."""
 
 from functools import lru_cache
 
@@ -90,6 +90,23 @@ def _plain_picture_set(unit: bytes) -> bool | None:
         bits.golomb()
     bits.take(2)
     return None if bits.take() else with_bottom
+
+
+@lru_cache(maxsize=16)
+def hevc_pictures_may_be_hidden(unit: bytes) -> bool:
+    """Say whether slices may say of a picture that it is not shown: output_flag_present_flag of a picture parameter set (H.265 7.4.3.3.1).
+
+    unit: the set behind its start code.  Yes, where it is not understood.
+    """
+    bits = _Bits(unit)
+    try:
+        bits.take(8)  # the second byte of the header
+        bits.golomb()
+        bits.golomb()
+        bits.take()
+        return bool(bits.take())
+    except IndexError:
+        return True
 
 
 def h264_pictures_before_are_shown(unit: bytes, sequence: bytes, picture: bytes) -> bool:

@@ -13,6 +13,7 @@ from tests.wado_core.codecs.pixels import pixel
 from wado_core.codecs import ffmpeg as program
 from wado_core.codecs import video, video_entry
 from wado_core.codecs.video_entry import entry
+from wado_core.codecs.video_parameters import hevc_pictures_may_be_hidden
 from wado_core.codecs.video_stream import Coding, all_samples_are_shown, elementary_demuxer
 
 COUNT = 61
@@ -259,3 +260,21 @@ def test_several_sequences_are_not_told_apart() -> None:
     first = next(stream[at:end] for at, end, code in units if code & 31 == 7).rstrip(b"\0")
     assert entry(stream, Coding.H264, 40) is not None
     assert entry(first + first[:4] + b"\x42" + first[5:] + stream, Coding.H264, 40) is None
+
+
+@pytest.mark.parametrize(
+    ("bits", "hidden"), [("1100", False), ("1101", True), ("01001110", False), ("01001101", True), ("", True), ("0" * 40, True)]
+)
+def test_pictures_of_h265_that_may_be_hidden(bits: str, hidden: bool) -> None:
+    """pps_pic_parameter_set_id, pps_seq_parameter_set_id, dependent_slice_segments_enabled_flag, output_flag_present_flag."""
+    unit = b"\x44\x01" + bytes(int(bits[at : at + 8].ljust(8, "0"), 2) for at in range(0, len(bits), 8))
+    assert hevc_pictures_may_be_hidden(unit) is hidden
+
+
+@needs_ffmpeg
+def test_a_stream_of_h265_whose_pictures_may_be_hidden_is_not_counted() -> None:
+    stream = stream_of("HEVC, closed groups")
+    assert entry(stream, Coding.HEVC, 40) is not None
+    at = stream.index(b"\0\0\1\x44\x01") + 5
+    assert stream[at] & 0xD0 == 0xC0  # both identifiers 0, the flags 0 and 0
+    assert entry(stream.replace(stream[at - 5 : at + 1], stream[at - 5 : at] + bytes((stream[at] | 0x10,))), Coding.HEVC, 40) is None
