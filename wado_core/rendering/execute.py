@@ -13,7 +13,7 @@ from wado_core.dicom.frames import FrameReader
 from wado_core.errors import DamagedObject
 from wado_core.jpeg.samples import DrawnSamples
 from wado_core.model.frame import EncodedImage
-from wado_core.model.geometry import Rectangle
+from wado_core.model.geometry import EVERY_PIXEL, Rectangle
 from wado_core.model.grayscale import StoredLut, ValueRange
 from wado_core.model.render import AutomaticWindow, GrayscalePlan, MediaType, RenderPlan
 from wado_core.ports import Deliver, Lend
@@ -154,8 +154,9 @@ def _image_drawing(
 ) -> tuple[Drawing, ValueRange | None]:
     if plan.grayscale is not None:
         return _gray_drawing(plan, plan.grayscale, reader, known_range, decode)
-    decoded = decode(smallest_frame(plan))
-    _check_size(plan, decoded)
+    smallest = smallest_frame(plan)
+    decoded = decode(smallest)
+    _check_size(plan, decoded, whole=smallest is None)
     palette = None if plan.palette is None else reader.palette(plan.palette)
     return ColorDrawing(rgb_of(decoded, palette), plan.source, plan.rows, plan.columns, decoded.lattice), None
 
@@ -173,7 +174,7 @@ def _gray_drawing(
     if decoded is None or smallest is not None:
         # Also where the full frame is at hand: the bytes of a picture must not depend on whether its range was known.
         decoded = decode(smallest)
-    _check_size(plan, decoded)
+    _check_size(plan, decoded, whole=smallest is None)
     voi = voi_of(gray, reader, found or known_range)
     decoded = narrowed(decoded)
     if palette is not None:
@@ -216,7 +217,8 @@ def _has_means(plan: RenderPlan) -> bool:
     return gray.padding is None and not isinstance(gray.modality, StoredLut) and not isinstance(gray.voi, StoredLut)
 
 
-def _check_size(plan: RenderPlan, decoded: Decoded) -> None:
-    pixel, lattice = plan.image_pixel, decoded.lattice
-    if decoded.cells.shape[:2] != (lattice.cells(pixel.rows), lattice.cells(pixel.columns)):
+def _check_size(plan: RenderPlan, decoded: Decoded, *, whole: bool) -> None:
+    """Refuse cells that are not those of the frame; kernels look at no bounds.  whole: all of them were asked for."""
+    pixel, lattice = plan.image_pixel, EVERY_PIXEL if whole else decoded.lattice
+    if decoded.lattice != lattice or decoded.cells.shape[:2] != (lattice.cells(pixel.rows), lattice.cells(pixel.columns)):
         raise DamagedObject("A frame of (7FE0,0010) Pixel Data has another size than the first (PS3.5 8.2).")

@@ -1,5 +1,6 @@
 """Whole pictures equal those of the oracle, byte for byte, for random objects and for every fixture that can be rendered."""
 
+from dataclasses import replace
 from typing import Any
 
 import imagecodecs
@@ -21,7 +22,7 @@ from wado_core.dicom.frames import FrameReader
 from wado_core.dicom.instance import describe
 from wado_core.dicom.source import BytesSource
 from wado_core.errors import DamagedObject
-from wado_core.model.geometry import Region
+from wado_core.model.geometry import Lattice, Region
 from wado_core.model.grayscale import ValueRange, Window
 from wado_core.model.image_pixel import ImagePixel
 from wado_core.model.render import MediaType, RenderPlan, RenderRequest
@@ -242,3 +243,17 @@ def test_every_fixture_is_either_drawn_here_or_no_picture_of_this_version() -> N
         "j2k_part2", "mpg", "sr", "kos", "pdf", "ecg",
         "gsps", "gsps_area", "gsps_magnify", "gsps_wide", "gsps_elsewhere",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["ct", "rgb0", "j2k", "j2k_rgb", "gray32"])
+@pytest.mark.parametrize("media_type", list(MediaType))
+def test_a_decoder_that_gives_less_than_the_whole_is_not_believed(name: str, media_type: MediaType) -> None:
+    """Kernels look at no bounds: of cells that are not there they would take what lies behind them in memory."""
+
+    def decode(*given: Any) -> Decoded:
+        whole = decode_here(*given)
+        return Decoded(np.ascontiguousarray(whole.cells[::4, ::4]), whole.pixel, Lattice(4))
+
+    plan, reader = planned(build(name))
+    with pytest.raises(DamagedObject, match="another size"):
+        execute(replace(plan, media_type=media_type), reader, ValueRange(0.0, 1.0), decode)
