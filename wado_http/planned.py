@@ -93,8 +93,8 @@ def form_of(location: str) -> str:
 class PlanCache:
     """Plans by what was asked, bounded in bytes; used on the event loop only.
 
-    Of the requests of one shape, which differ in nothing but the numbers of frame and window, the last that was planned stands for all:
-    another of them is planned from it.
+    Of the requests of one shape, which differ in nothing but the numbers of frame and window, the last that was planned whole stands for
+    all: the others are planned from it.
     """
 
     def __init__(self, most_bytes: int) -> None:

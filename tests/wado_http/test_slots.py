@@ -224,15 +224,21 @@ async def test_long_work_gives_way_to_single_pictures_and_goes_on() -> None:
     assert (long.done, other.done, order) == (3, 1, ["a", "b", "c"])
 
 
+async def given_way(slots: PixelSlots, long: Long, gate: Gate) -> tuple["asyncio.Task[EncodedImage | None]", "asyncio.Task[EncodedImage]"]:
+    """Begin long work and a single picture to which it gives way, and which is being made; return both requests."""
+    sheet = asyncio.create_task(long_picture_of(slots, "sheet", long))
+    await long.has_begun()
+    single = ask(slots, "a", gate.work)
+    await settle()
+    long.go_on.release()
+    await gate.has_begun()
+    return sheet, single
+
+
 async def test_long_work_that_has_given_way_ends_when_nobody_waits_for_it() -> None:
     long, gate = Long(3, gives_way=True), Gate()
     async with slots_of() as slots:
-        sheet = asyncio.create_task(long_picture_of(slots, "sheet", long))
-        await long.has_begun()
-        single = ask(slots, "a", gate.work)
-        await settle()
-        long.go_on.release()
-        await gate.has_begun()
+        sheet, single = await given_way(slots, long, gate)
         sheet.cancel()
         await settle()
         long.go_on.release()
@@ -245,12 +251,7 @@ async def test_long_work_that_has_given_way_ends_when_nobody_waits_for_it() -> N
 async def test_long_work_that_has_begun_is_refused_by_nothing_but_the_end() -> None:
     long, gate = Long(2, gives_way=True), Gate()
     async with slots_of() as slots:
-        sheet = asyncio.create_task(long_picture_of(slots, "sheet", long))
-        await long.has_begun()
-        single = ask(slots, "a", gate.work)
-        await settle()
-        long.go_on.release()
-        await gate.has_begun()
+        sheet, single = await given_way(slots, long, gate)
         closing = asyncio.create_task(slots.close())
         await settle()
         gate.let_go.set()

@@ -75,7 +75,7 @@ class Acceptor:
         self._loop.call_later(seconds, then)
 
     def _ready(self) -> None:
-        if self._counts.has_most(self._worker):
+        if self._counts.others_have_fewer(self._worker):
             self._pause(YIELD_S, partial(self._insist, self._counts.of_others(self._worker)))
         else:
             self._accept()

@@ -36,6 +36,7 @@ class AtOnceProtocol(HttpToolsProtocol):
         self._may_answer = False
         self._descriptor = -1
         self._queued: Waiter | None = None
+        self._emptying = False
 
     def connection_made(self, transport: Any) -> None:
         """Find out whether what is sent can be handed to the system as it is."""
@@ -51,9 +52,20 @@ class AtOnceProtocol(HttpToolsProtocol):
             self._queued = None
         super().connection_lost(exc)
 
+    def resume_writing(self) -> None:
+        """Let those go on who wait until all is sent, or for room."""
+        if self._emptying:
+            self._emptying = False
+            self.transport.set_write_buffer_limits()
+        super().resume_writing()
+
     async def all_sent(self) -> None:
         """Wait until all that was written has left this process, or the connection is gone."""
-        raise NotImplementedError
+        if self.transport.get_write_buffer_size() == 0:
+            return
+        self._emptying = True
+        self.transport.set_write_buffer_limits(high=0)  # pauses writing now, and resumes it when nothing is left
+        await self.flow.drain()
 
     def data_received(self, data: bytes) -> None:
         """Answer one request of these at once."""

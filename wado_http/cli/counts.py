@@ -40,8 +40,8 @@ class Counts:
         """Note that a worker accepts nothing."""
         self._counts[worker] = _ABSENT
 
-    def has_most(self, worker: int) -> bool:
-        """Whether another has fewer."""
+    def others_have_fewer(self, worker: int) -> bool:
+        """Whether any other worker has fewer connections."""
         return self._counts[worker] > min(self._counts)
 
     def of_others(self, worker: int) -> list[int]:

@@ -56,7 +56,6 @@ class BoundedProtocol(AtOnceProtocol):
         self._unsent = 0
         self._moved_at = 0.0
         self._watch: asyncio.TimerHandle | None = None
-        self._emptying = False
         self._cycles: deque[RequestResponseCycle] = deque()
 
     def connection_made(self, transport: Any) -> None:
@@ -82,18 +81,7 @@ class BoundedProtocol(AtOnceProtocol):
     def resume_writing(self) -> None:
         """Note that the client has taken what was sent."""
         self._unsent = 0
-        if self._emptying:
-            self._emptying = False
-            self.transport.set_write_buffer_limits()
         super().resume_writing()
-
-    async def all_sent(self) -> None:
-        """Wait until all that was written has left this process, or the connection is gone."""
-        if self.transport.get_write_buffer_size() == 0:
-            return
-        self._emptying = True
-        self.transport.set_write_buffer_limits(high=0)  # pauses writing now, and resumes it when nothing is left
-        await self.flow.drain()
 
     def _look(self) -> None:
         """Drop the connection when its client has taken nothing for so long; one that takes little stays."""

@@ -86,6 +86,16 @@ def test_a_number_of_frames_that_is_none_counts_as_one(make: Any, text: str) -> 
     assert any("holds 3 frames" in warning for warning in told) == (make is encapsulated)
 
 
+def other_frames_are_refused(data: bytes, text: str) -> None:
+    """Of three frames where others are stated: those are missing, and beyond them there is none."""
+    for number in (4, int(text)):
+        with pytest.raises(MissingFrame, match=refused(f"is {text} (PS3.3 C.7.6.6); the object holds 3 frames")):
+            drawn(data, number)
+    for number in (0, int(text) + 1):
+        with pytest.raises(NoSuchFrame, match="1 to 3"):
+            drawn(data, number)
+
+
 @pytest.mark.parametrize("text", ["4", "70000", "1000000000", "2147483647"])
 def test_more_encapsulated_frames_stated_than_there_are(text: str) -> None:
     data = with_number(encapsulated(), text)
@@ -95,12 +105,7 @@ def test_more_encapsulated_frames_stated_than_there_are(text: str) -> None:
     assert found.number_of_frames == 3
     (told,) = equals_the_frames(data, range(1, 4))
     assert told.startswith(f"(0028,0008) Number of Frames asks for {text}; (7FE0,0010) Pixel Data holds 3 frames")
-    for number in (4, int(text)):
-        with pytest.raises(MissingFrame, match=refused(f"is {text} (PS3.3 C.7.6.6); the object holds 3 frames")):
-            drawn(data, number)
-    for number in (0, int(text) + 1):
-        with pytest.raises(NoSuchFrame, match="1 to 3"):
-            drawn(data, number)
+    other_frames_are_refused(data, text)
 
 
 @pytest.mark.parametrize("text", ["4", "1000000000", "2147483647"])
@@ -112,12 +117,7 @@ def test_more_native_frames_stated_than_there_are(text: str) -> None:
     assert time.perf_counter() - started < 1
     (told,) = equals_the_frames(data, range(1, 4))
     assert told.startswith(f"(7FE0,0010) Pixel Data ends after 3 of {text} frames of (0028,0008) Number of Frames (PS3.5 8.2)")
-    for number in (4, int(text)):
-        with pytest.raises(MissingFrame, match=refused(f"is {text} (PS3.3 C.7.6.6); the object holds 3 frames")):
-            drawn(data, number)
-    for number in (0, int(text) + 1):
-        with pytest.raises(NoSuchFrame, match="1 to 3"):
-            drawn(data, number)
+    other_frames_are_refused(data, text)
 
 
 @pytest.mark.parametrize("lost", [2, 4, 318])

@@ -43,15 +43,15 @@ def counts_of(workers: int) -> Iterator[tuple[Counts, Counts]]:
 def test_counts_are_shared() -> None:
     with counts_of(3) as (mine, theirs):
         mine.set(0, 1)
-        assert not theirs.has_most(0)  # the others are absent
+        assert not theirs.others_have_fewer(0)  # the others are absent
         theirs.set(1, 0)
-        assert mine.has_most(0)
+        assert mine.others_have_fewer(0)
         theirs.set(1, 1)
-        assert not mine.has_most(0)
+        assert not mine.others_have_fewer(0)
         theirs.set(2, 0)
-        assert mine.has_most(1)
+        assert mine.others_have_fewer(1)
         theirs.leave(2)
-        assert not mine.has_most(1)
+        assert not mine.others_have_fewer(1)
 
 
 def accepting(test: Callable[[Acceptor, Counts, list[asyncio.Transport], socket.socket], Awaitable[None]]) -> None:
@@ -84,10 +84,10 @@ def test_alone_it_takes_all() -> None:
             await made_of(made, 5)
             await asyncio.sleep(0.01)
             counts.set(1, 4)
-            assert counts.has_most(0)
+            assert counts.others_have_fewer(0)
             made.pop().abort()
             acceptor.count()
-            assert not counts.has_most(0)
+            assert not counts.others_have_fewer(0)
         # Answers leave as they are written: small segments do not wait for others.
         assert made[0].get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
@@ -149,7 +149,7 @@ def test_what_fails_in_a_connection_is_logged_and_not_counted(caplog: pytest.Log
             with socket.create_connection(listener.getsockname()) as client:
                 assert await asyncio.get_running_loop().run_in_executor(None, client.recv, 1) == b""
         acceptor._make = good
-        assert not counts.has_most(0)
+        assert not counts.others_have_fewer(0)
         with socket.create_connection(listener.getsockname()):
             await made_of(made, 1)
 
